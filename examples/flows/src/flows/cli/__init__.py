@@ -1,0 +1,1 @@
+"""The `flows` command, one file per group of commands."""

@@ -1,0 +1,1 @@
+"""Runs flows and tasks in this process. Unaware of the database and of HTTP."""

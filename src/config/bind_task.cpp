@@ -1,0 +1,283 @@
+#include "config/bind_task.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "config/bind_steps.h"
+#include "config/bind_values.h"
+#include "config/keys.h"
+#include "config/matrix.h"
+#include "config/names.h"
+#include "config/paths.h"
+
+namespace devtask {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::array<std::string, 2> kShells{"sh", "bash"};
+const std::array<std::string, 3> kCacheModes{"yes", "local", "no"};
+
+class TaskBinder {
+ public:
+  TaskBinder(const FileReader& file, TomlEntry& entry, const ScopeDraft& scope)
+      : table_(file, std::get<TomlTable>(entry.value.data), kTaskTable, fmt::format("task `{}`", shown(entry.key))),
+        scope_(scope) {
+    Task& task = draft_.task;
+    task.local = entry.key;
+    task.name = scope.prefix + entry.key;
+    task.scope = scope.scope;
+    task.where = file.span(entry.key_place);
+  }
+
+  TaskDraft bind() {
+    bind_names();
+    bind_command();
+    bind_files();
+    bind_environment();
+    bind_dependencies();
+    bind_limits();
+    check_cache();
+    check_interactive();
+    check_group();
+    return std::move(draft_);
+  }
+
+ private:
+  void bind_names() {
+    Task& task = draft_.task;
+    check_task_name("a task", task.local, task.where);
+    if (auto text = table_.string("description")) task.description = std::move(text->value);
+    task.hidden = table_.flag("hidden");
+    for (auto& alias : table_.strings("aliases")) {
+      if (!check_task_name("an alias", alias.value, alias.where)) continue;
+      task.aliases.push_back(scope_.prefix + alias.value);
+      draft_.alias_places.push_back(std::move(alias.where));
+    }
+  }
+
+  bool check_task_name(std::string_view what, const std::string& name, const Span& where) {
+    if (is_task_name(name)) return true;
+    table_.complain(error("{} cannot be called `{}`", what, shown(name))
+                        .at(where)
+                        .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
+    return false;
+  }
+
+  void bind_command() {
+    Task& task = draft_.task;
+    task.matrix = bind_matrix(table_);
+    task.args = bind_args(table_, task.matrix);
+    task.shell = table_.choice("shell", kShells).value_or(scope_.shell);
+    axes_.complete = !table_.written("matrix") || table_.get("matrix") != nullptr;
+    for (const MatrixAxis& axis : task.matrix) axes_.names.push_back(axis.name);
+    rows_ = matrix_rows(task.matrix);
+
+    known_ = {{"root", "task", "extra"}, {"extra"}, axes_.complete};
+    known_.complete = known_.complete && (!table_.written("args") || table_.get("args") != nullptr);
+    for (const ArgSpec& arg : task.args) {
+      known_.names.push_back(arg.name);
+      if (arg.many) known_.lists.push_back(arg.name);
+    }
+    known_.names.insert(known_.names.end(), axes_.names.begin(), axes_.names.end());
+    task.run = bind_run(table_, known_);
+  }
+
+  void bind_files() {
+    Task& task = draft_.task;
+    const std::string& base = scope_.scope->base;
+    if (table_.get("inputs") != nullptr) task.inputs = bind_patterns(table_, "inputs", base, axes_, rows_);
+    task.outputs = bind_patterns(table_, "outputs", base, axes_, rows_);
+    task.creates = bind_patterns(table_, "creates", base, axes_, rows_);
+    task.edits = bind_patterns(table_, "edits", base, axes_, rows_);
+    task.dir.value = base;
+    if (auto dir = bind_templated_path("dir")) task.dir = std::move(*dir);
+    if (auto witness = bind_templated_path("witness")) {
+      if (witness->value.find_first_of("*?") != std::string::npos || witness->value.empty()) {
+        table_.complain(error("{} must name one file", table_.of("witness"))
+                            .at(witness->where)
+                            .advise(fmt::format("for example `{}`", find_key(kTaskTable, "witness")->example)));
+      } else {
+        task.witness = std::move(*witness);
+      }
+    }
+  }
+
+  // A path in which axes may stand; each row's path must lie inside the project.
+  std::optional<Placed<std::string>> bind_templated_path(std::string_view key) {
+    auto text = table_.string(key);
+    if (!text) return std::nullopt;
+    if (!has_placeholder(text->value)) return bind_path(table_, key, scope_.scope->base, std::move(*text));
+    if (!bind_template(table_, key, *text, axes_)) return std::nullopt;
+    auto path = bind_path(table_, key, escape_template(scope_.scope->base), std::move(*text));
+    if (!path) return std::nullopt;
+    for (const MatrixRow& row : rows_) {
+      auto expanded = expand_axes(path->value, row);
+      if (expanded && !bind_path(table_, key, "", {*expanded, path->where})) return std::nullopt;
+    }
+    return path;
+  }
+
+  void bind_environment() {
+    Task& task = draft_.task;
+    task.env = bind_env(table_, known_);
+    task.env_inputs = bind_variable_patterns(table_, "env-inputs");
+    task.env_pass = bind_variable_patterns(table_, "env-pass");
+    TomlEntry* tools = table_.get("tools");
+    if (tools == nullptr) return;
+    for (const TomlEntry& tool : *tools->value.as_table()) {
+      const Span where = table_.file().span(tool.key_place);
+      const TomlTable* settings = tool.value.as_table();
+      if (!is_tool_name(tool.key)) {
+        table_.complain(error("`{}` in {} is not the name of a program", shown(tool.key), table_.of("tools"))
+                            .at(where)
+                            .advise("write the name by which a step starts it, without a folder"));
+      } else if (settings == nullptr || !settings->empty()) {
+        const Span place = settings == nullptr ? table_.file().span(tool.value.place)
+                                               : table_.file().span(settings->front().key_place);
+        table_.complain(error("`{}` in {} must be an empty table", tool.key, table_.of("tools"))
+                            .at(place)
+                            .advise(fmt::format("for example `{}`", find_key(kTaskTable, "tools")->example)));
+      } else {
+        task.tools.push_back({tool.key, where});
+      }
+    }
+  }
+
+  void bind_dependencies() {
+    draft_.deps_written = table_.written("deps");
+    for (Placed<std::string>& dep : table_.strings("deps")) {
+      if (dep.value.empty()) {
+        table_.complain(error("a name in {} is empty", table_.of("deps")).at(dep.where));
+        continue;
+      }
+      if (!bind_template(table_, "deps", dep, axes_)) continue;
+      auto qualified = Template::parse(qualify(dep.value));
+      if (qualified) draft_.task.deps.push_back({std::move(*qualified), std::move(dep.where)});
+    }
+  }
+
+  std::string qualify(const std::string& name) const {
+    if (name.front() == ':') return name.substr(1);
+    return name.find(':') == std::string::npos ? scope_.prefix + name : name;
+  }
+
+  void bind_limits() {
+    Task& task = draft_.task;
+    task.interactive = table_.flag("interactive");
+    const auto mode = table_.choice("cache", kCacheModes);
+    cache_known_ = mode || !table_.written("cache");
+    if (mode) {
+      task.cache = *mode == "yes" ? CacheMode::kYes : *mode == "local" ? CacheMode::kLocal : CacheMode::kNo;
+    }
+    if (auto pool = table_.string("pool")) {
+      task.pool = std::move(pool->value);
+      draft_.pool_place = std::move(pool->where);
+    }
+    auto timeout = table_.string("timeout");
+    if (!timeout) return;
+    task.timeout = parse_duration(timeout->value);
+    if (!task.timeout || task.timeout->count() == 0) {
+      table_.complain(error("{} must be {}, found `{}`", table_.of("timeout"), expectation(KeyType::kDuration),
+                            shown(timeout->value))
+                          .at(timeout->where)
+                          .advise("units are `h`, `m`, `s` and `ms`, and the time is more than nothing"));
+      task.timeout.reset();
+    }
+  }
+
+  void check_cache() {
+    const Task& task = draft_.task;
+    if (!cache_known_) return;
+    const bool local = task.cache == CacheMode::kLocal;
+    if (table_.written("witness") && !local) {
+      table_.complain(error("{} needs `cache = \"local\"`", table_.of("witness"))
+                          .at(table_.key_place("witness"))
+                          .advise("outputs of other tasks are checked file by file"));
+    } else if (table_.written("witness") && !table_.written("outputs")) {
+      table_.complain(error("{} needs `outputs` that it can stand for", table_.of("witness"))
+                          .at(table_.key_place("witness")));
+    }
+    if (local && table_.written("outputs") && !table_.written("witness")) {
+      table_.complain(error("{} has `cache = \"local\"` and outputs, but no `witness`", table_.owner())
+                          .at(table_.key_place("cache"))
+                          .advise(fmt::format("name a file that is there when the outputs are, for example `{}`",
+                                              find_key(kTaskTable, "witness")->example)));
+    }
+  }
+
+  void check_interactive() {
+    Task& task = draft_.task;
+    if (!task.interactive) return;
+    if (table_.written("outputs")) {
+      table_.complain(error("{} is interactive, so it cannot have outputs", table_.owner())
+                          .at(table_.key_place("outputs"))
+                          .advise("an interactive task is never cached"));
+    }
+    if (table_.written("cache") && cache_known_ && task.cache != CacheMode::kNo) {
+      table_.complain(error("{} is interactive, so it cannot be cached", table_.owner())
+                          .at(table_.key_place("cache"))
+                          .advise("leave `cache` out"));
+    }
+    task.cache = CacheMode::kNo;
+  }
+
+  void check_group() {
+    if (table_.written("run")) return;
+    if (!draft_.deps_written) {
+      table_.complain(error("{} has neither `run` nor `deps`", table_.owner())
+                          .at(draft_.task.where)
+                          .advise("say what to do with `run`, or which tasks it stands for with `deps`"));
+      return;
+    }
+    for (const std::string_view key : {"inputs", "outputs", "creates", "edits", "witness", "args", "timeout",
+                                       "interactive"}) {
+      if (!table_.written(key)) continue;
+      table_.complain(error("{} has no effect without `run`", table_.of(key))
+                          .at(table_.key_place(key))
+                          .advise("a task without `run` only stands for its dependencies"));
+    }
+  }
+
+  TableReader table_;
+  const ScopeDraft& scope_;
+  TaskDraft draft_;
+  Placeholders axes_;   // of patterns, paths and dependencies
+  Placeholders known_;  // of `run` and `env`
+  std::vector<MatrixRow> rows_;
+  bool cache_known_ = true;
+};
+
+}  // namespace
+
+TaskDraft bind_task(const FileReader& file, TomlEntry& entry, const ScopeDraft& scope) {
+  return TaskBinder(file, entry, scope).bind();
+}
+
+std::optional<milliseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t milliseconds;
+  };
+  constexpr std::array<Unit, 4> kUnits{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+  constexpr std::int64_t kMostMilliseconds = std::int64_t{1'000'000} * 3'600'000;  // keeps sums far from overflow
+  if (text.empty()) return std::nullopt;
+  std::int64_t total = 0;
+  std::size_t next_unit = 0;
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || number < 0 || text.front() == '-') return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const std::string_view name = text.substr(0, text.find_first_of("0123456789"));
+    while (next_unit < kUnits.size() && kUnits[next_unit].name != name) ++next_unit;
+    if (next_unit == kUnits.size() || number > kMostMilliseconds / kUnits[next_unit].milliseconds) return std::nullopt;
+    total += number * kUnits[next_unit].milliseconds;
+    text.remove_prefix(name.size());
+    ++next_unit;
+  }
+  return milliseconds(total);
+}
+
+}  // namespace devtask

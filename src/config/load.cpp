@@ -1,0 +1,257 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "config/bind_project.h"
+#include "config/bind_task.h"
+#include "config/complaints.h"
+#include "config/find_files.h"
+#include "config/keys.h"
+#include "config/names.h"
+#include "config/paths.h"
+#include "config/toml_reader.h"
+#include "config/validate.h"
+#include "os/file.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::string_view kFileName = "tasks.toml";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+class Loader {
+ public:
+  explicit Loader(const std::string& root) { project_.root = root; }
+
+  LoadedProject load() {
+    load_root();
+    validate(tasks_, pools_, complete_, complaints_);
+    finish();
+    return {std::move(project_), complaints_.sorted(files_)};
+  }
+
+ private:
+  void load_root() {
+    auto root = load_scope("", nullptr, nullptr);
+    if (!root) return;
+    project_.scope = root->scope;
+    project_.requires_version = root->requires_version;
+    std::map<std::string, std::pair<std::string, Span>> names;  // of members, with folder and place of the pattern
+    for (const auto& [folder, where] : member_folders(*root)) {
+      const std::size_t before = tasks_.size();
+      auto member = load_scope(folder, &*root, &where);
+      if (!member) continue;
+      const auto [other, added] = names.try_emplace(member->scope->name, folder, where);
+      if (added) continue;
+      tasks_.resize(before);  // each would be complained about as defined twice
+      complete_ = false;
+      complaints_.add(error("the members `{}` and `{}` are both called `{}`", other->second.first, folder,
+                            member->scope->name)
+                          .at(where)
+                          .advise("give one of them another `name` in its `[project]`"));
+    }
+  }
+
+  // One tasks.toml with its includes. nullopt, with a complaint, if it cannot be read.
+  std::optional<ScopeDraft> load_scope(const std::string& base, const ScopeDraft* parent, const Span* wanted_by) {
+    auto opened = open(base.empty() ? std::string(kFileName) : fmt::format("{}/{}", base, kFileName), wanted_by);
+    if (!opened) return std::nullopt;
+    auto& [file, table] = *opened;
+    TableReader top(file, table, kTopTable, "tasks.toml");
+    TomlTable empty;
+    TomlEntry* settings = top.get("project");
+    TomlTable& fields = settings == nullptr ? empty : std::get<TomlTable>(settings->value.data);
+    const std::string folder = base.empty() ? project_.root : base;
+    ScopeDraft scope = bind_project(file, fields, base, std::string(file_name(folder)), parent);
+    load_tables(top, scope);
+    for (const auto& [path, where] : included_files(scope)) {
+      auto included = open(path, &where);
+      if (!included) continue;
+      TableReader tables(included->first, included->second, kTopTable, "an included file");
+      if (tables.written("project")) {
+        tables.complain(error("an included file cannot have `[project]`")
+                            .at(tables.key_place("project"))
+                            .advise("it may hold `[tasks]` and `[pools]`"));
+      }
+      load_tables(tables, scope);
+    }
+    return scope;
+  }
+
+  void load_tables(TableReader& top, const ScopeDraft& scope) {
+    if (TomlEntry* pools = top.get("pools")) {
+      bind_pools(top.file(), std::get<TomlTable>(pools->value.data), scope.prefix, pools_);
+    }
+    TomlEntry* tasks = top.get("tasks");
+    if (tasks == nullptr) return;
+    for (TomlEntry& entry : std::get<TomlTable>(tasks->value.data)) {
+      if (entry.value.as_table() != nullptr) {
+        tasks_.push_back(bind_task(top.file(), entry, scope));
+      } else {
+        top.complain(error("task `{}` must be a table, found {}", shown(entry.key), entry.value.kind_name())
+                         .at(top.file().span(entry.value.place))
+                         .advise(fmt::format("write `[tasks.NAME]` and `run = …` below it")));
+        complete_ = false;
+      }
+    }
+  }
+
+  // `wanted_by` is the pattern that names the file, nullptr for the root's.
+  std::optional<std::pair<FileReader, TomlTable>> open(const std::string& path, const Span* wanted_by) {
+    auto text = read_file(join_path(project_.root, path));
+    if (!text) {
+      complete_ = false;
+      const bool absent = stat_followed(join_path(project_.root, path)).kind == FileKind::kAbsent;
+      Diagnostic problem = absent && wanted_by != nullptr ? error("there is no file `{}`", path) : text.error();
+      complaints_.add(wanted_by == nullptr ? std::move(problem) : std::move(problem).at(*wanted_by));
+      return std::nullopt;
+    }
+    if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
+    project_.files.push_back(path);
+    files_.push_back(std::make_shared<const SourceFile>(SourceFile{path, std::move(*text)}));
+    auto table = parse_toml(files_.back());
+    if (!table) {
+      complete_ = false;
+      complaints_.add(std::move(table.error()));
+      return std::nullopt;
+    }
+    FileReader reader{files_.back(), &complaints_};
+    reject_later_tables(reader, *table);
+    return std::pair(std::move(reader), std::move(*table));
+  }
+
+  // Tables that newer versions have: people who copy them deserve more than "unknown key".
+  static void reject_later_tables(const FileReader& file, TomlTable& table) {
+    std::erase_if(table, [&](const TomlEntry& entry) {
+      if (entry.key != "services" && entry.key != "migrations") return false;
+      file.complain(error("unknown key `{}` in tasks.toml", entry.key)
+                        .at(file.span(entry.key_place))
+                        .advise(fmt::format("devtask {} does not have `[{}]` yet; later versions will", kVersion,
+                                            entry.key)));
+      return true;
+    });
+  }
+
+  using FoundPaths = std::vector<std::pair<std::string, Span>>;
+
+  FoundPaths included_files(const ScopeDraft& scope) {
+    FoundPaths files;
+    for (const Placed<std::string>& pattern : scope.include) {
+      for (std::string& path : expand("include", scope, pattern, Wanted::kFile)) {
+        const bool seen = std::find(project_.files.begin(), project_.files.end(), path) != project_.files.end() ||
+                          std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.first == path; });
+        if (!seen) files.emplace_back(std::move(path), pattern.where);
+      }
+    }
+    return files;
+  }
+
+  FoundPaths member_folders(const ScopeDraft& root) {
+    std::map<std::string, Span> folders;
+    for (const Placed<std::string>& pattern : root.members) {
+      for (std::string& path : expand("members", root, pattern, Wanted::kFolder)) {
+        if (path.empty()) {
+          complaints_.add(error("the root cannot be a member of itself").at(pattern.where));
+        } else {
+          folders.try_emplace(std::move(path), pattern.where);
+        }
+      }
+    }
+    return {folders.begin(), folders.end()};
+  }
+
+  // A pattern without wildcards is taken at its word: opening what is not there is the error to show.
+  std::vector<std::string> expand(std::string_view key, const ScopeDraft& scope, const Placed<std::string>& pattern,
+                                  Wanted wanted) {
+    const auto complain = [&](Diagnostic problem) {
+      problem.message = fmt::format("`{}` of `[project]`: {}", key, problem.message);
+      complaints_.add(std::move(problem).at(pattern.where));
+      return std::vector<std::string>();
+    };
+    auto placed = place_path(escape_glob(scope.scope->base), pattern.value);
+    if (!placed) return complain(std::move(placed.error()));
+    if (wanted == Wanted::kFolder && placed->ends_with('/')) placed->pop_back();
+    if (placed->empty()) return {""};
+    auto glob = Glob::parse(*placed);
+    if (!glob) return complain(std::move(glob.error()));
+    if (const std::string literal = glob->literal(); !literal.empty()) return {literal};
+    auto found = find_files(project_.root, *glob, wanted, folders_);
+    if (wanted == Wanted::kFolder) {
+      std::erase_if(found, [&](const std::string& folder) {
+        const bool member = stat_followed(join_path(project_.root, fmt::format("{}/{}", folder, kFileName))).kind ==
+                            FileKind::kRegular;
+        if (!member) folders_.insert(folder);
+        return !member;
+      });
+    }
+    if (found.empty()) {
+      complaints_.add(warning("`{}` of `[project]`: `{}` matches nothing", key, pattern.value).at(pattern.where));
+    }
+    return found;
+  }
+
+  void finish() {
+    for (const auto& [name, depth] : pools_) project_.pools.emplace(name, depth.value);
+    project_.folders.assign(folders_.begin(), folders_.end());
+    project_.tasks.reserve(tasks_.size());
+    for (TaskDraft& draft : tasks_) project_.tasks.push_back(std::move(draft.task));
+    for (std::size_t i = 0; i < project_.tasks.size(); ++i) project_.index.try_emplace(project_.tasks[i].name, i);
+    for (std::size_t i = 0; i < project_.tasks.size(); ++i) {
+      for (const std::string& alias : project_.tasks[i].aliases) project_.index.try_emplace(alias, i);
+    }
+  }
+
+  Project project_;
+  Complaints complaints_;
+  std::vector<std::shared_ptr<const SourceFile>> files_;
+  std::set<std::string> folders_;
+  std::vector<TaskDraft> tasks_;
+  PoolDrafts pools_;
+  bool complete_ = true;  // every file was read
+};
+
+}  // namespace
+
+const Task* Project::find(std::string_view name) const {
+  if (!index.empty()) {
+    const auto found = index.find(name);
+    return found == index.end() ? nullptr : &tasks[found->second];
+  }
+  for (const Task& task : tasks) {
+    if (task.name == name || std::find(task.aliases.begin(), task.aliases.end(), name) != task.aliases.end()) {
+      return &task;
+    }
+  }
+  return nullptr;
+}
+
+bool LoadedProject::ok() const {
+  return std::none_of(diagnostics.begin(), diagnostics.end(),
+                      [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
+}
+
+LoadedProject load_project(const std::string& root) {
+  std::string folder = root;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  return Loader(folder).load();
+}
+
+Result<std::string> find_project_root(const std::string& start) {
+  std::string folder = start;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  while (true) {
+    if (stat_followed(join_path(folder, kFileName)).kind == FileKind::kRegular) return folder;
+    if (folder.empty() || folder == "/") break;
+    folder = std::string(parent_folder(folder));
+    if (folder.empty()) folder = "/";
+  }
+  return failure(error("there is no tasks.toml in `{}` or in a folder above it", start)
+                     .advise("`devtask init` writes a first one"));
+}
+
+}  // namespace devtask

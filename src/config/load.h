@@ -1,0 +1,26 @@
+// Reads tasks.toml, its includes and its members. All mistakes are reported in one go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/project.h"
+
+namespace devtask {
+
+struct LoadedProject {
+  Project project;                      // usable only if ok()
+  std::vector<Diagnostic> diagnostics;  // errors and warnings, sorted by place, in the order of the files
+
+  bool ok() const;  // no error; there may be warnings
+};
+
+// `root` is the absolute folder that holds tasks.toml.
+LoadedProject load_project(const std::string& root);
+
+// The nearest folder at or above `start` (absolute) that holds a tasks.toml, or an error that offers `devtask init`.
+// A member's own folder counts: it is a project of its own there.
+Result<std::string> find_project_root(const std::string& start);
+
+}  // namespace devtask

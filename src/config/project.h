@@ -1,0 +1,129 @@
+// What the tasks.toml files of a project say, typed and checked, each field with the place it was written at.
+// Unaware of: globs on disk, requests, what is stale.
+//
+// Names: a task of the member in folder `examples/flows` whose project is named `flows` is `flows:build-ui`.
+// Patterns and folders are relative to the project root (a member's are prefixed when read), so nobody
+// downstream needs to know about members; `Scope::base` is kept for showing and for keys.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/glob.h"
+#include "base/source.h"
+#include "base/template.h"
+
+namespace devtask {
+
+enum class CacheMode { kYes, kLocal, kNo };
+
+// One step of `run`. A shell step has one word, the script; an argv step has the words of the command.
+struct Step {
+  bool shell = false;
+  std::vector<Template> words;
+  Span where;
+};
+
+// A list of patterns as written (after the member prefix) and compiled. With `{{axis}}` in it the list is compiled for
+// each row of the matrix by expand_patterns (config/matrix.h), and `globs` is empty until then.
+struct Patterns {
+  std::vector<Placed<std::string>> written;  // '!' kept
+  GlobList globs;
+  bool templated = false;  // some text has `{{axis}}`
+};
+
+// `args = [{ name = "paths", many = true, default = ["tests"], help = "…" }]`: positional arguments.
+struct ArgSpec {
+  std::string name;
+  std::string help;
+  bool many = false;  // takes the rest; only the last may
+  std::optional<std::vector<std::string>> defaults;  // nullopt: required
+  Span where;
+};
+
+struct MatrixAxis {
+  std::string name;
+  std::vector<std::string> values;
+  Span where;
+};
+
+// An extra program whose identity is part of the key: `tools = { node = {} }`.
+struct ToolSpec {
+  std::string name;
+  Span where;
+};
+
+// Settings of one tasks.toml ([project]), shared by all of its tasks.
+struct Scope {
+  std::string name;  // [project] name, else the folder's name
+  std::string base;  // folder relative to the project root, "" for the root itself
+  std::vector<std::string> path;       // folders put before PATH, relative to the root, in order
+  GlobList ignore;                     // never inputs: the defaults and [project] ignore
+  std::vector<std::string> secrets;    // patterns of environment variable names
+  std::map<std::string, Placed<Template>> env;
+  std::vector<Placed<std::string>> env_inputs;  // patterns of names
+  std::vector<Placed<std::string>> env_pass;    // added to the default ones
+};
+
+struct Task {
+  std::string name;   // qualified by the member: "flows:build-ui"
+  std::string local;  // without the member: "build-ui"
+  std::shared_ptr<const Scope> scope;
+  Span where;  // the key in [tasks.NAME]
+
+  std::string description;
+  std::vector<std::string> aliases;  // qualified like the name
+  std::vector<Step> run;             // empty: a group of its dependencies
+  std::string shell = "sh";          // "sh" or "bash"
+  std::vector<Placed<Template>> deps;  // qualified names; "name@value" picks of a matrix
+  std::optional<Patterns> inputs;      // absent: what it reads is unknown, so it always runs when asked for
+  Patterns outputs;
+  Patterns creates;
+  Patterns edits;
+  std::optional<Placed<std::string>> witness;  // a file relative to the root
+  std::map<std::string, Placed<Template>> env;
+  std::vector<Placed<std::string>> env_inputs;
+  std::vector<Placed<std::string>> env_pass;
+  Placed<std::string> dir;  // relative to the root, "" is the root (the member's base by default)
+  CacheMode cache = CacheMode::kYes;
+  std::vector<ArgSpec> args;
+  std::vector<MatrixAxis> matrix;  // in the order written
+  std::optional<std::chrono::milliseconds> timeout;
+  bool interactive = false;
+  bool hidden = false;
+  std::string pool;  // "" none
+  std::vector<ToolSpec> tools;
+};
+
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+};
+using NameIndex = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
+
+struct Project {
+  std::string root;  // absolute, no trailing slash
+  std::shared_ptr<const Scope> scope;
+  std::string requires_version;      // "" or ">=0.1"
+  std::vector<Task> tasks;           // in the order written: root, includes, members
+  std::map<std::string, int> pools;  // name to depth
+  // What must be looked at to know that this Project is still what the files say, relative to the root: every file that
+  // was read, and every folder that was listed for `include` and `members` ("" is the root; one that does not exist is
+  // there too). A file that appears or goes away changes its folder's time.
+  std::vector<std::string> files;
+  std::vector<std::string> folders;
+  NameIndex index;  // names and aliases to positions in `tasks`; filled by load_project
+
+  // By name or alias; nullptr if there is none. Without an index (a Project put together by hand) it looks at each task.
+  const Task* find(std::string_view name) const;
+};
+
+}  // namespace devtask

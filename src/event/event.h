@@ -1,0 +1,79 @@
+// What happened during a run, as plain structs, and the sink they go to.
+// Unaware of: terminals, text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/diagnostic.h"
+
+namespace devtask {
+
+// How a task of a run ended.
+enum class Outcome {
+  kUpToDate,   // nothing had to happen
+  kRestored,   // outputs came from the cache
+  kRan,        // the command ran and succeeded
+  kFailed,     // the command ran and failed
+  kTimedOut,   // the command was ended at its time limit
+  kSkipped,    // a dependency failed
+  kCancelled,  // interrupted
+};
+
+struct RunStarted {
+  std::size_t tasks = 0;       // everything the request reaches that may have to do something (not groups)
+  std::size_t up_to_date = 0;
+  std::size_t to_restore = 0;
+  std::size_t to_run = 0;      // an upper bound: early cutoff may spare some
+  int jobs = 1;
+};
+
+struct TaskStarted {
+  std::string task;         // label, as a person would type it
+  std::string why;          // one line, e.g. "`ui/src/main.ts` changed"
+  std::string command;      // for people, with -v
+  bool interactive = false;  // it owns the terminal until TaskFinished: nothing else may be drawn
+};
+
+// A piece of a task's output as it came, standard output and standard error mixed in order. Not line-aligned.
+struct TaskOutput {
+  std::string task;
+  std::string bytes;
+};
+
+struct TaskFinished {
+  std::string task;
+  Outcome outcome = Outcome::kRan;
+  int exit_status = 0;                    // of the command; 128 + n if a signal ended it
+  std::chrono::milliseconds duration{0};  // of this run, or of the run that was saved (restored, up to date)
+  std::string why;                        // of restored tasks
+  std::string log;                        // the complete output for failures and replays, else empty
+  std::string rerun;                      // failed: the command line that runs just this again
+  std::string blocked_by;                 // skipped: label of the task that failed
+  std::chrono::milliseconds time_limit{0};  // timed out: the limit that was exceeded
+};
+
+struct Notice {
+  Diagnostic diagnostic;
+};
+
+struct RunFinished {
+  std::size_t ran = 0, restored = 0, up_to_date = 0, failed = 0, skipped = 0, cancelled = 0;
+  std::chrono::milliseconds duration{0};
+  std::chrono::milliseconds saved{0};  // recorded durations of what was not run again
+  int exit_code = 0;
+};
+
+using Event = std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, Notice, RunFinished>;
+
+// Called from any thread; implementations serialise for themselves.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on(const Event& event) = 0;
+};
+
+}  // namespace devtask

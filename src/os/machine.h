@@ -1,0 +1,11 @@
+// What machine this is.
+#pragma once
+
+#include <string>
+
+namespace devtask {
+
+std::string machine_name();  // kernel and architecture: "linux x86_64"
+std::string user_home();     // $HOME, else the password database's, else ""
+
+}  // namespace devtask

@@ -1,0 +1,322 @@
+#include "os/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <thread>
+
+namespace devtask {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// RAII around the two C structs of posix_spawn.
+class SpawnSetup {
+ public:
+  SpawnSetup() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+  }
+  ~SpawnSetup() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+// Starts the request through the exec step. `output` receives standard output and error unless interactive.
+Result<pid_t> spawn(const ProcessRequest& request, const std::string& exec_step, int output) {
+  SpawnSetup setup;
+  if (!request.interactive) {
+    posix_spawn_file_actions_addopen(&setup.actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&setup.actions, output, 1);
+    posix_spawn_file_actions_adddup2(&setup.actions, output, 2);
+  }
+  if (request.inherited_fd >= 0) {  // onto itself: clears close-on-exec in the child only
+    posix_spawn_file_actions_adddup2(&setup.actions, request.inherited_fd, request.inherited_fd);
+  }
+  posix_spawn_file_actions_addchdir_np(&setup.actions, request.folder.c_str());
+  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&setup.attributes, &none);
+  posix_spawnattr_setsigdefault(&setup.attributes, &all);
+  if (!request.interactive) {
+    flags |= POSIX_SPAWN_SETPGROUP;
+    posix_spawnattr_setpgroup(&setup.attributes, 0);
+  }
+  posix_spawnattr_setflags(&setup.attributes, flags);
+
+  std::vector<std::string> words{exec_step, "--exec", std::to_string(::getpid()), request.program};
+  words.insert(words.end(), request.argv.begin(), request.argv.end());
+  pid_t pid = -1;
+  const int reason = ::posix_spawn(&pid, exec_step.c_str(), &setup.actions, &setup.attributes,
+                                   pointers(words).data(), pointers(request.env).data());
+  if (reason == E2BIG) {
+    return failure(error("the command line or the environment of `{}` is too long", request.program));
+  }
+  if (reason != 0) {
+    return failure("cannot start `{}` in `{}`: {}", request.program, request.folder, std::strerror(reason));
+  }
+  return pid;
+}
+
+int status_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return 127;
+  }
+  return status_code(status);
+}
+
+// Members that ended as our (adopted) children are reaped first: a zombie would count as a member for ever.
+bool has_members(pid_t group) {
+  while (::waitpid(-group, nullptr, WNOHANG) > 0) {
+  }
+  return ::kill(-group, 0) == 0 || errno == EPERM;
+}
+
+// One running child: where its output comes from, and how it is brought to its end.
+class Child {
+ public:
+  Child(pid_t pid, const ProcessRequest& request, Fd output, const StopRequest& stop)
+      : pid_(pid), request_(request), output_(std::move(output)), stop_(stop) {
+    exit_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  }
+
+  ProcessOutcome run() {
+    const Clock::time_point start = Clock::now();
+    ProcessOutcome outcome;
+    const auto limit = request_.timeout ? std::optional(start + *request_.timeout) : std::nullopt;
+    switch (follow(limit, true)) {
+      case Woken::kExited: break;
+      case Woken::kTimeLimit: outcome.timed_out = true; break;
+      case Woken::kStop: outcome.stopped = true; break;
+    }
+    if (outcome.timed_out || outcome.stopped) {
+      end();
+    }
+    outcome.exit_status = wait_for(pid_);
+    outcome.duration = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+    // Whatever the task left running in its group goes with it, and holds its output open no longer.
+    if (!request_.interactive && has_members(pid_)) {
+      end_process_group(pid_, stop_.at_once() ? milliseconds(0) : request_.grace / 10);
+    }
+    drain();
+    return outcome;
+  }
+
+ private:
+  enum class Woken { kExited, kTimeLimit, kStop };
+
+  // Passes output on until the leader exits, the deadline comes, or a stop is asked for.
+  Woken follow(std::optional<Clock::time_point> deadline, bool heed_stop) {
+    while (true) {
+      pollfd waiting[3] = {{exit_.get(), POLLIN, 0},
+                           {output_.get(), POLLIN, 0},
+                           {heed_stop ? stop_.stopping_fd() : stop_.at_once_fd(), POLLIN, 0}};
+      int timeout = -1;
+      if (deadline) {
+        const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now()).count();
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+      }
+      const int ready = ::poll(waiting, 3, timeout);
+      if (ready < 0) continue;
+      if (ready == 0 && deadline && Clock::now() >= *deadline) return Woken::kTimeLimit;
+      if ((waiting[1].revents & (POLLIN | POLLHUP)) != 0 && !read_some()) output_.reset();
+      if (waiting[0].revents != 0) return Woken::kExited;
+      if (waiting[2].revents != 0) return Woken::kStop;
+    }
+  }
+
+  // TERM, a grace period, KILL. An interactive child shares our group: only it is signalled.
+  void end() {
+    const pid_t target = request_.interactive ? pid_ : -pid_;
+    ::kill(target, SIGTERM);
+    ::kill(target, SIGCONT);  // a stopped process cannot act on TERM
+    if (follow(Clock::now() + request_.grace, false) != Woken::kExited) ::kill(target, SIGKILL);
+  }
+
+  bool read_some() {
+    char buffer[64 * 1024];
+    const ssize_t got = ::read(output_.get(), buffer, sizeof buffer);
+    if (got < 0) return errno == EINTR || errno == EAGAIN;
+    if (got == 0) return false;
+    if (request_.output) request_.output({buffer, static_cast<std::size_t>(got)});
+    return true;
+  }
+
+  // What is still in the pipe; a process outside the group may hold it open, so never wait for its end.
+  void drain() {
+    while (output_) {
+      pollfd waiting{output_.get(), POLLIN, 0};
+      if (::poll(&waiting, 1, 0) != 1 || !read_some()) output_.reset();
+    }
+  }
+
+  pid_t pid_;
+  const ProcessRequest& request_;
+  Fd output_;
+  Fd exit_;
+  const StopRequest& stop_;
+};
+
+struct Pipe {
+  Fd read, write;
+};
+
+Result<Pipe> new_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failure("cannot make a pipe: {}", std::strerror(errno));
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Parent of each process, from /proc/N/stat: the field after the last ')' and the state letter.
+std::multimap<pid_t, pid_t> process_tree() {
+  std::multimap<pid_t, pid_t> children;
+  const auto entries = list_folder("/proc");
+  if (!entries) return children;
+  for (const FolderEntry& entry : *entries) {
+    pid_t pid = 0;
+    const char* end = entry.name.data() + entry.name.size();
+    if (std::from_chars(entry.name.data(), end, pid).ptr != end) continue;
+    const auto stat = read_file("/proc/" + entry.name + "/stat");
+    if (!stat) continue;
+    const std::size_t paren = stat->rfind(')');
+    if (paren == std::string::npos || paren + 4 >= stat->size() || (*stat)[paren + 2] == 'Z') continue;
+    pid_t parent = 0;
+    std::from_chars(stat->data() + paren + 4, stat->data() + stat->size(), parent);
+    children.emplace(parent, pid);
+  }
+  return children;
+}
+
+}  // namespace
+
+Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
+                                   const StopRequest& stop) {
+  Fd read_end;
+  Fd write_end;
+  if (!request.interactive) {
+    auto pipe = new_pipe();
+    if (!pipe) return tl::unexpected(pipe.error());
+    read_end = std::move(pipe->read);
+    write_end = std::move(pipe->write);
+  }
+  auto pid = spawn(request, exec_step, write_end.get());
+  if (!pid) return tl::unexpected(pid.error());
+  write_end.reset();
+  if (request.started) request.started(request.interactive ? 0 : *pid);
+  return Child(*pid, request, std::move(read_end), stop).run();
+}
+
+Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request, const std::string& exec_step) {
+  auto pipe = new_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  auto pid = spawn(request, exec_step, pipe->write.get());
+  if (!pid) return tl::unexpected(pid.error());
+  BackgroundProcess process;
+  process.pid_ = *pid;
+  process.output_ = std::move(pipe->read);
+  return process;
+}
+
+BackgroundProcess::BackgroundProcess(BackgroundProcess&& other) noexcept
+    : pid_(other.pid_), output_(std::move(other.output_)) {
+  other.pid_ = -1;
+}
+
+BackgroundProcess::~BackgroundProcess() {
+  if (pid_ < 0) return;
+  kill();
+  wait();
+}
+
+int BackgroundProcess::wait() {
+  const int status = wait_for(pid_);
+  pid_ = -1;
+  return status;
+}
+
+void BackgroundProcess::kill() {
+  if (pid_ > 0) ::kill(-pid_, SIGKILL);
+}
+
+void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+void kill_descendants() {
+  // Each round finds what the last one's victims had started meanwhile; a process in uninterruptible sleep may stay.
+  for (int round = 0; round < 200; ++round) {
+    const auto children = process_tree();
+    std::vector<pid_t> found;
+    std::vector<pid_t> parents{::getpid()};
+    while (!parents.empty()) {
+      const auto [first, last] = children.equal_range(parents.back());
+      parents.pop_back();
+      for (auto child = first; child != last; ++child) {
+        found.push_back(child->second);
+        parents.push_back(child->second);
+      }
+    }
+    if (found.empty()) return;
+    for (const pid_t pid : found) ::kill(pid, SIGKILL);
+    std::this_thread::sleep_for(milliseconds(5));  // there is no event for "all gone"
+  }
+}
+
+void end_process_group(int group, milliseconds grace) {
+  if (!has_members(group)) return;
+  ::kill(-group, SIGTERM);
+  ::kill(-group, SIGCONT);
+  const Clock::time_point deadline = Clock::now() + grace;
+  while (has_members(group)) {
+    if (Clock::now() >= deadline) ::kill(-group, SIGKILL);
+    std::this_thread::sleep_for(milliseconds(2));  // the kernel has no event for an empty group
+    if (Clock::now() >= deadline + std::chrono::seconds(10)) return;  // uninterruptible: nothing more can be done
+  }
+}
+
+bool process_alive(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+int own_process_id() { return ::getpid(); }
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string own_executable() { return read_link("/proc/self/exe").value_or(std::string()); }
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  return variables;
+}
+
+}  // namespace devtask

@@ -1,0 +1,77 @@
+// Runs programs: process groups, output by pipe, time limits, TERM then KILL until nothing is left.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/file.h"
+#include "os/stop.h"
+
+namespace devtask {
+
+struct ProcessRequest {
+  std::string program;            // path of the file to execute
+  std::vector<std::string> argv;  // argv[0] included
+  std::vector<std::string> env;   // NAME=value
+  std::string folder;             // working directory, absolute
+  // With a terminal: the child shares our terminal and process group, and nothing is captured.
+  bool interactive = false;
+  std::optional<std::chrono::milliseconds> timeout;
+  std::chrono::milliseconds grace{3000};  // between TERM and KILL
+  int inherited_fd = -1;                  // one more descriptor that the child keeps (a lock), or -1
+  // Called with what the child wrote, standard output and standard error mixed in order. Called on this thread.
+  std::function<void(std::string_view)> output;
+  // Called once with the process group that was started.
+  std::function<void(int group)> started;
+};
+
+struct ProcessOutcome {
+  int exit_status = 0;  // 128 + n if signal n ended it
+  bool timed_out = false;
+  bool stopped = false;  // ended because of the stop request
+  std::chrono::milliseconds duration{0};
+};
+
+// `exec_step`: path of the helper program that asks the kernel to end the child with us, then becomes the program
+// (posix_spawn cannot ask that). Blocks until the process and its whole group are gone.
+// Fails only if the program could not be started.
+Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
+                                   const StopRequest& stop);
+
+// A child that runs beside us (Ninja): its output is captured, it has a group of its own and dies with us.
+class BackgroundProcess {
+ public:
+  static Result<BackgroundProcess> start(const ProcessRequest& request, const std::string& exec_step);
+  BackgroundProcess(BackgroundProcess&& other) noexcept;
+  BackgroundProcess& operator=(BackgroundProcess&&) = delete;
+  ~BackgroundProcess();  // kills it if it still runs
+
+  int output_fd() const { return output_.get(); }  // becomes readable, then at end of file when it is done
+  int wait();                                      // its exit status, 128 + n for a signal
+  void kill();
+
+ private:
+  BackgroundProcess() = default;
+  int pid_ = -1;
+  Fd output_;
+};
+
+// Orphans among our descendants become our children, so that kill_descendants() finds them.
+void adopt_orphans();
+// Sends KILL to every process below this one until there is none left.
+void kill_descendants();
+// Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
+void end_process_group(int group, std::chrono::milliseconds grace);
+
+bool process_alive(int pid);
+int own_process_id();
+std::int64_t now_ns();        // wall clock, nanoseconds since the epoch
+std::string own_executable();  // absolute path of this program
+std::vector<std::string> own_environment();
+
+}  // namespace devtask

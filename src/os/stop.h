@@ -1,0 +1,38 @@
+// Asking a run to stop, in two steps: first politely, then at once.
+// Thread-safe; the file descriptors become readable (and stay so) for anybody who polls.
+#pragma once
+
+#include "os/file.h"
+
+namespace devtask {
+
+class StopRequest {
+ public:
+  StopRequest();
+
+  void request();  // the first call asks to stop, each later one to stop at once
+  bool stopping() const;
+  bool at_once() const;
+  int stopping_fd() const { return stopping_.get(); }
+  int at_once_fd() const { return at_once_.get(); }
+
+ private:
+  Fd stopping_;
+  Fd at_once_;
+};
+
+// While it lives, SIGINT, SIGTERM and SIGHUP call `stop.request()` (on a thread of its own) instead of ending this
+// process, and SIGPIPE is ignored. Construct it before any other thread, so that all of them inherit the mask.
+class SignalWatch {
+ public:
+  explicit SignalWatch(StopRequest& stop);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  struct Watcher;
+  Watcher* watcher_;
+};
+
+}  // namespace devtask

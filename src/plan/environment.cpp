@@ -1,0 +1,146 @@
+#include "plan/environment.h"
+
+#include <algorithm>
+
+#include "os/file.h"
+
+namespace devtask {
+namespace {
+
+// Needed to find programs, packages and the network, or harmless: visible, but no reason to run again.
+const std::vector<std::string> kPassed = {
+    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "COLORTERM", "CI", "NO_COLOR", "FORCE_COLOR",
+    "CLICOLOR_FORCE", "{http,https,ftp,all,no}_proxy", "{HTTP,HTTPS,FTP,ALL,NO}_PROXY",
+    "SSL_CERT_{FILE,DIR}", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
+    "PIP_*", "UV_*", "NPM_CONFIG_*", "npm_config_*", "CARGO_HOME", "RUSTUP_HOME", "GOPROXY", "GOMODCACHE",
+    "XDG_*", "SSH_AUTH_SOCK"};
+
+// Programs must not sort, print or date differently on another machine.
+const Variables kFixed = {{"LANG", "C.UTF-8"}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
+
+GlobList compile(const std::vector<std::string>& names) { return GlobList::parse(names).value_or(GlobList()); }
+
+GlobList compile(const std::vector<Placed<std::string>>& names) {
+  std::vector<std::string> texts;
+  for (const auto& name : names) texts.push_back(name.value);
+  return compile(texts);
+}
+
+void add_matching(const Variables& from, const std::vector<Placed<std::string>>& names, Variables& to) {
+  if (names.empty()) return;
+  const GlobList patterns = compile(names);
+  for (const auto& [name, value] : from) {
+    if (patterns.matches(name)) to[name] = value;
+  }
+}
+
+}  // namespace
+
+Variables to_variables(const std::vector<std::string>& environment) {
+  Variables variables;
+  for (const std::string& entry : environment) {
+    const std::size_t equals = entry.find('=');
+    if (equals == 0 || equals == std::string::npos) continue;
+    variables.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return variables;
+}
+
+void Values::set(std::string name, std::vector<std::string> words, bool list) {
+  values_[std::move(name)] = {std::move(words), list};
+}
+
+const std::vector<std::string>& Values::words(std::string_view name) const {
+  static const std::vector<std::string> kNone;
+  const auto found = values_.find(name);
+  return found == values_.end() ? kNone : found->second.words;
+}
+
+bool Values::is_list(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found != values_.end() && found->second.list;
+}
+
+std::string Values::text(std::string_view name) const {
+  std::string joined;
+  for (const std::string& word : words(name)) {
+    if (!joined.empty()) joined += ' ';
+    joined += word;
+  }
+  return joined;
+}
+
+std::string Values::key_text(std::string_view name) const { return name == "root" ? "{{root}}" : text(name); }
+
+std::string Values::expand(const Template& source) const {
+  return source.expand([this](std::string_view name) { return text(name); });
+}
+
+std::string Values::key_expand(const Template& source) const {
+  return source.expand([this](std::string_view name) { return key_text(name); });
+}
+
+Environment::Environment(Variables caller) : caller_(std::move(caller)) {
+  const GlobList patterns = compile(kPassed);
+  for (const auto& [name, value] : caller_) {
+    if (patterns.matches(name)) passed_[name] = value;
+  }
+}
+
+Variables Environment::keyed(const Task& task, const Values& values) const {
+  Variables result;
+  add_matching(caller_, task.scope->env_inputs, result);
+  add_matching(caller_, task.env_inputs, result);
+  for (const auto& [name, value] : task.scope->env) result[name] = values.key_expand(value.value);
+  for (const auto& [name, value] : task.env) result[name] = values.key_expand(value.value);
+  return result;
+}
+
+Variables Environment::visible(const Task& task, const Values& values, const std::string& root) const {
+  Variables result = passed_;
+  for (const auto& [name, value] : kFixed) result[name] = value;
+  add_matching(caller_, task.scope->env_pass, result);
+  add_matching(caller_, task.env_pass, result);
+  add_matching(caller_, task.scope->env_inputs, result);
+  add_matching(caller_, task.env_inputs, result);
+  for (const auto& [name, value] : task.scope->env) result[name] = values.expand(value.value);
+  for (const auto& [name, value] : task.env) result[name] = values.expand(value.value);
+  if (!result.contains("PATH")) result["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+  // `path` goes before whatever PATH the task has by now, also one that it sets itself.
+  std::string path;
+  for (const std::string& folder : task.scope->path) path += join_path(root, folder) + ":";
+  result["PATH"] = path + result["PATH"];
+  result["DEVTASK_TASK"] = task.local;
+  result["DEVTASK_ROOT"] = join_path(root, task.scope->base);
+  return result;
+}
+
+const std::vector<std::string>& Environment::search_path(const Scope& scope, const std::string& root) const {
+  const auto [entry, added] = search_paths_.try_emplace(&scope);
+  if (added) {
+    for (const std::string& folder : scope.path) entry->second.push_back(join_path(root, folder));
+    const auto path = caller_.find("PATH");
+    std::string_view rest = path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
+    while (!rest.empty()) {
+      const std::size_t colon = rest.find(':');
+      if (const auto folder = rest.substr(0, colon); folder.starts_with('/')) entry->second.emplace_back(folder);
+      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    }
+  }
+  return entry->second;
+}
+
+std::vector<std::string> Environment::secrets(const Task& task, const Variables& visible) const {
+  std::vector<std::string> values;
+  if (task.scope->secrets.empty()) return values;
+  const GlobList patterns = compile(task.scope->secrets);
+  for (const auto& [name, value] : visible) {
+    if (!value.empty() && patterns.matches(name)) values.push_back(value);
+  }
+  // The longest first: one secret may be part of another.
+  std::sort(values.begin(), values.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  return values;
+}
+
+}  // namespace devtask

@@ -1,0 +1,59 @@
+// What a task sees of the caller's environment. Three classes: set here or taken in by declaration (both keyed),
+// visible but not keyed, and everything else, which is not passed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/template.h"
+#include "config/project.h"
+
+namespace devtask {
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+Variables to_variables(const std::vector<std::string>& environment);
+
+// Values of placeholders. A list is one argument each; `root` keeps its name in keys, so that no key holds an absolute path.
+class Values {
+ public:
+  void set(std::string name, std::vector<std::string> words, bool list);
+  // For the process, and for the key: the same but for `root`, which stays `{{root}}`.
+  const std::vector<std::string>& words(std::string_view name) const;
+  bool is_list(std::string_view name) const;
+  std::string text(std::string_view name) const;      // words joined by blanks
+  std::string key_text(std::string_view name) const;  // `root` as itself
+  std::string expand(const Template& text) const;
+  std::string key_expand(const Template& text) const;
+
+ private:
+  struct Value {
+    std::vector<std::string> words;
+    bool list = false;
+  };
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+class Environment {
+ public:
+  explicit Environment(Variables caller);
+
+  // Name to value of everything that is part of the key, as key text (see Values).
+  Variables keyed(const Task& task, const Values& values) const;
+  // Everything the task's processes get. `root`: the project's, absolute.
+  Variables visible(const Task& task, const Values& values, const std::string& root) const;
+  // Folders in which a task's programs are looked for, absolute, in order.
+  const std::vector<std::string>& search_path(const Scope& scope, const std::string& root) const;
+  // Values of the variables that the scope calls secret, if the task can see them.
+  std::vector<std::string> secrets(const Task& task, const Variables& visible) const;
+
+ private:
+  Variables caller_;
+  Variables passed_;  // of caller_, what every task sees
+  mutable std::unordered_map<const Scope*, std::vector<std::string>> search_paths_;
+};
+
+}  // namespace devtask

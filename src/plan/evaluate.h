@@ -1,0 +1,96 @@
+// Decides by content what must happen to each task of a plan: nothing, a restore, or a run; and says why.
+// Reads files and the stores, writes nothing. The same code decides before a run, when Ninja reaches a task, and for
+// `why`, `--status` and `--dry-run`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "action/action_result.h"
+#include "action/fingerprint.h"
+#include "plan/plan.h"
+#include "plan/programs.h"
+#include "plan/tree.h"
+#include "store/blob_store.h"
+#include "store/journal.h"
+
+namespace devtask {
+
+enum class Verdict {
+  kUpToDate,  // the last success here has the wanted key and its outputs are in place
+  kCached,    // a result with the wanted key is in the cache
+  kStale,     // must run
+  kWaiting,   // not known before a dependency has run
+};
+
+// An input as it was when the key was made, to tell whether it changed since.
+struct InputStamp {
+  std::string path;
+  FileStat stat;
+
+  bool operator==(const InputStamp&) const = default;
+};
+
+struct TaskState {
+  Verdict verdict = Verdict::kStale;
+  std::optional<Digest> key;  // absent: waiting, group, or a task that always runs
+  std::string fingerprint;    // the text behind the key
+  std::shared_ptr<const ActionResult> result;  // up to date: of the last success; cached: from the cache
+  std::string why;                // one line; empty when up to date
+  std::vector<Change> changes;    // what differs from the last success, if that is known
+  std::optional<Digest> seen;     // what goes into the keys of dependents; absent until it has run
+  bool was_here = false;          // it has succeeded in this checkout before
+  bool damaged = false;           // its key is as wanted, but its outputs are not as it left them
+  bool stale_anyway = false;      // waiting: even if its dependencies come out as they last did
+  TaskIndex waits_for = 0;        // waiting: the first dependency that has to run
+  std::vector<InputStamp> inputs;
+  std::optional<Diagnostic> problem;  // its inputs cannot be read: it must not run
+};
+
+struct Evaluation {
+  std::vector<TaskState> states;      // one for each task of the plan
+  std::vector<Diagnostic> warnings;   // patterns that match nothing
+};
+
+// Where evaluations look. All references outlive the evaluator.
+struct EvaluatorSources {
+  DigestMemo& memo;
+  const Journal& journal;
+  const Environment& environment;
+  ActionCache* cache = nullptr;  // null: not to be used
+  BlobStore* blobs = nullptr;    // for explanations; null: none
+  std::string home;
+};
+
+class Evaluator {
+ public:
+  explicit Evaluator(EvaluatorSources sources);
+
+  // All tasks of the plan, looking at each file once, in parallel.
+  Evaluation evaluate(const Plan& plan) const;
+
+  // One task, from a fresh look at its files; `states` are those of the tasks before it.
+  TaskState evaluate_task(const Plan& plan, TaskIndex index, const std::vector<TaskState>& states) const;
+
+ private:
+  struct Gathered;
+  Gathered gather(const Plan& plan, TaskIndex index, Tree& tree) const;
+  TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
+                  Programs& programs) const;
+  Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
+                           Programs& programs) const;
+  std::string why_stale(const PlannedTask& task, TaskState& state) const;
+  void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
+
+  EvaluatorSources sources_;
+};
+
+// Under which key a result is kept that holds this checkout's absolute path.
+Digest checkout_key(const Digest& key, const std::string& root);
+
+// The first output that is not as `result` left it, told as a sentence; empty if all are.
+std::string first_damage(const ActionResult& result, Tree& tree);
+
+}  // namespace devtask

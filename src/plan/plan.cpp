@@ -1,0 +1,395 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "base/escape.h"
+#include "base/suggest.h"
+#include "config/matrix.h"
+#include "os/file.h"
+#include "plan/output_index.h"
+#include "plan/steps.h"
+
+namespace devtask {
+namespace {
+
+std::vector<std::string> task_names(const Project& project) {
+  std::vector<std::string> names;
+  for (const Task& task : project.tasks) {
+    names.push_back(task.name);
+    names.insert(names.end(), task.aliases.begin(), task.aliases.end());
+  }
+  return names;
+}
+
+tl::unexpected<Diagnostic> unknown_task(const Project& project, std::string_view name) {
+  std::string help = did_you_mean(name, task_names(project));
+  if (help.empty()) help = "`devtask list` shows the tasks";
+  return failure(error("there is no task `{}`", escape_line(name)).advise(std::move(help)));
+}
+
+// "schema@sqlite" → task and the values after '@'.
+struct Selection {
+  const Task* task = nullptr;
+  std::vector<std::string> values;
+};
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Result<Selection> select(const Project& project, std::string_view name) {
+  if (const Task* task = project.find(name)) return Selection{task, {}};
+  const std::size_t at = name.find('@');
+  const Task* task = at == std::string_view::npos ? nullptr : project.find(name.substr(0, at));
+  if (task == nullptr) return unknown_task(project, name);
+  Selection selection{task, split(name.substr(at + 1), ',')};
+  for (const std::string& value : selection.values) {
+    std::vector<std::string> known;
+    for (const MatrixAxis& axis : task->matrix) known.insert(known.end(), axis.values.begin(), axis.values.end());
+    if (std::find(known.begin(), known.end(), value) == known.end()) {
+      return failure(error("task `{}` has no matrix value `{}`", task->name, escape_line(value))
+                         .advise(known.empty() ? "it has no matrix" : "its values are `" + fmt::format("{}", fmt::join(known, "`, `")) + "`"));
+    }
+  }
+  return selection;
+}
+
+bool row_is_selected(const MatrixRow& row, const std::vector<std::string>& values) {
+  return std::all_of(values.begin(), values.end(), [&](const std::string& wanted) {
+    return std::any_of(row.values.begin(), row.values.end(),
+                       [&](const auto& value) { return value.second == wanted; });
+  });
+}
+
+// Builds the list of instances, dependencies first.
+class Planner {
+ public:
+  Planner(const Project& project, const Request& request, Plan& plan)
+      : project_(project), request_(request), plan_(plan), outputs_(project, plan.owned) {}
+
+  Result<void> run() {
+    for (const Request::Target& target : request_.targets) {
+      auto added = add_named(target.name, &target);
+      if (!added) return tl::unexpected(added.error());
+    }
+    order_edits();
+    if (auto sorted = sort(); !sorted) return sorted;
+    for (TaskIndex i = 0; i < plan_.tasks.size(); ++i) find_read_deps(i);
+    return {};
+  }
+
+ private:
+  Result<std::vector<TaskIndex>> add_named(std::string_view name, const Request::Target* target) {
+    auto selection = select(project_, name);
+    if (!selection) return tl::unexpected(selection.error());
+    std::vector<TaskIndex> added;
+    for (const MatrixRow& row : matrix_rows(selection->task->matrix)) {
+      if (!row_is_selected(row, selection->values)) continue;
+      auto index = add(*selection->task, row, target);
+      if (!index) return tl::unexpected(index.error());
+      added.push_back(*index);
+    }
+    if (added.empty()) {
+      return failure("task `{}` has no combination of matrix values for `{}`", selection->task->name, name);
+    }
+    return added;
+  }
+
+  Result<TaskIndex> add(const Task& task, const MatrixRow& row, const Request::Target* target) {
+    PlannedTask planned;
+    planned.task = &task;
+    planned.label = task.name + (row.values.empty() ? "" : "@" + row.label());
+    planned.lock_id = file_id(planned.label);
+    planned.values.set("root", {join_path(project_.root, task.scope->base)}, false);
+    planned.values.set("task", {task.local}, false);
+    for (const auto& [axis, value] : row.values) planned.values.set(axis, {value}, false);
+    if (auto given = give_arguments(planned, target); !given) return tl::unexpected(given.error());
+    planned.id = file_id(planned.label);
+
+    if (const auto known = by_id_.find(planned.id); known != by_id_.end()) {
+      PlannedTask& twin = plan_.tasks[known->second];
+      twin.requested = twin.requested || target != nullptr;
+      twin.forced = twin.forced || (target != nullptr && request_.force);
+      return known->second;
+    }
+    planned.requested = target != nullptr;
+    planned.forced = target != nullptr && request_.force;
+    if (auto filled = fill_patterns(planned, row); !filled) return tl::unexpected(filled.error());
+    planned.steps = plan_steps(task, planned.values);
+    planned.dir = task.dir.value;
+
+    const TaskIndex index = plan_.tasks.size();
+    by_id_.emplace(planned.id, index);
+    plan_.tasks.push_back(std::move(planned));
+    for (const auto& dep : task.deps) {
+      std::string name;
+      for (const Template::Part& part : dep.value.parts()) {
+        const std::string* value = part.placeholder ? row.find(part.text) : nullptr;
+        name += value != nullptr ? *value : part.text;
+      }
+      auto added = add_named(name, nullptr);
+      if (!added) return failure(std::move(added.error()).at(dep.where));
+      auto& deps = plan_.tasks[index].deps;
+      for (const TaskIndex each : *added) {
+        if (std::find(deps.begin(), deps.end(), each) == deps.end()) deps.push_back(each);
+      }
+    }
+    return index;
+  }
+
+  Result<void> give_arguments(PlannedTask& planned, const Request::Target* target) {
+    const Task& task = *planned.task;
+    std::vector<std::string> words = target != nullptr ? target->words : std::vector<std::string>();
+    std::string typed;
+    std::size_t used = 0;
+    for (const ArgSpec& arg : task.args) {
+      std::vector<std::string> given;
+      while (used < words.size() && (arg.many || given.empty())) given.push_back(words[used++]);
+      for (const std::string& word : given) typed += " " + shell_quote(word);
+      if (given.empty()) {
+        if (!arg.defaults) {
+          return failure(error("task `{}` needs its argument `{}`{}", task.name, arg.name,
+                               arg.help.empty() ? "" : " (" + arg.help + ")")
+                             .advise(fmt::format("devtask {} <{}>", task.name, arg.name)));
+        }
+        given = *arg.defaults;
+      }
+      planned.values.set(arg.name, std::move(given), arg.many);
+    }
+    if (target != nullptr && !request_.extra.empty()) {
+      typed += " --";
+      for (const std::string& word : request_.extra) typed += " " + shell_quote(word);
+      planned.values.set("extra", request_.extra, true);
+    } else {
+      planned.values.set("extra", {}, true);
+    }
+    planned.label += typed;
+    return {};
+  }
+
+  Result<void> fill_patterns(PlannedTask& planned, const MatrixRow& row) {
+    const Task& task = *planned.task;
+    const auto filled = [&](const Patterns& patterns) -> Result<const Patterns*> {
+      if (row.values.empty() || patterns.written.empty()) return &patterns;
+      auto expanded = expand_patterns(patterns, row);
+      if (!expanded) return tl::unexpected(expanded.error());
+      plan_.owned.push_back(std::make_shared<const Patterns>(std::move(*expanded)));
+      return plan_.owned.back().get();
+    };
+    if (task.inputs) {
+      auto inputs = filled(*task.inputs);
+      if (!inputs) return tl::unexpected(inputs.error());
+      planned.inputs = &(*inputs)->globs;
+    }
+    for (const auto& [from, to] : {std::pair(&task.outputs, &planned.outputs), std::pair(&task.creates, &planned.creates),
+                                   std::pair(&task.edits, &planned.edits)}) {
+      auto patterns = filled(*from);
+      if (!patterns) return tl::unexpected(patterns.error());
+      *to = *patterns;
+    }
+    if (task.witness) {
+      auto witness = expand_axes(task.witness->value, row);
+      if (!witness) return tl::unexpected(witness.error());
+      planned.witness = std::move(*witness);
+    }
+    return {};
+  }
+
+  bool reaches(TaskIndex from, TaskIndex to) const {
+    std::vector<TaskIndex> open{from};
+    std::set<TaskIndex> seen;
+    while (!open.empty()) {
+      const TaskIndex at = open.back();
+      open.pop_back();
+      if (at == to) return true;
+      if (!seen.insert(at).second) continue;
+      for (const auto* list : {&plan_.tasks[at].deps, &plan_.tasks[at].after}) {
+        open.insert(open.end(), list->begin(), list->end());
+      }
+    }
+    return false;
+  }
+
+  // A task that rewrites files runs before the tasks of this request that read them, unless it needs them itself.
+  void order_edits() {
+    for (TaskIndex editor = 0; editor < plan_.tasks.size(); ++editor) {
+      const GlobList& edited = plan_.tasks[editor].edits->globs;
+      if (edited.empty()) continue;
+      for (TaskIndex reader = 0; reader < plan_.tasks.size(); ++reader) {
+        PlannedTask& task = plan_.tasks[reader];
+        const bool reads = task.inputs != nullptr && task.inputs->may_overlap(edited);
+        if (reader != editor && reads && task.edits->globs.empty() && !reaches(editor, reader)) {
+          task.after.push_back(editor);
+        }
+      }
+    }
+  }
+
+  // Dependencies before dependents; otherwise the order in which they were asked for.
+  Result<void> sort() {
+    std::vector<TaskIndex> order;
+    std::vector<char> state(plan_.tasks.size(), 0);
+    // A stack of its own: a chain of dependencies may be deeper than the thread's stack allows.
+    struct Frame {
+      TaskIndex task;
+      std::size_t next = 0;
+    };
+    for (TaskIndex start = 0; start < plan_.tasks.size(); ++start) {
+      std::vector<Frame> stack;
+      if (state[start] == 0) stack.push_back({start});
+      state[start] = std::max<char>(state[start], 1);
+      while (!stack.empty()) {
+        Frame& frame = stack.back();
+        const PlannedTask& task = plan_.tasks[frame.task];
+        if (frame.next == task.deps.size() + task.after.size()) {
+          state[frame.task] = 2;
+          order.push_back(frame.task);
+          stack.pop_back();
+          continue;
+        }
+        const std::size_t next = frame.next++;
+        const TaskIndex dep = next < task.deps.size() ? task.deps[next] : task.after[next - task.deps.size()];
+        if (state[dep] == 1) {
+          return failure("tasks `{}` and `{}` each have to run before the other", task.label, plan_.tasks[dep].label);
+        }
+        if (state[dep] == 0) {
+          state[dep] = 1;
+          stack.push_back({dep});
+        }
+      }
+    }
+    std::vector<TaskIndex> place(order.size());
+    std::vector<PlannedTask> sorted;
+    for (TaskIndex i = 0; i < order.size(); ++i) {
+      place[order[i]] = i;
+      sorted.push_back(std::move(plan_.tasks[order[i]]));
+    }
+    for (PlannedTask& task : sorted) {
+      for (auto* list : {&task.deps, &task.after}) {
+        for (TaskIndex& index : *list) index = place[index];
+      }
+    }
+    plan_.tasks = std::move(sorted);
+    return {};
+  }
+
+  void find_read_deps(TaskIndex index) {
+    PlannedTask& task = plan_.tasks[index];
+    task.read_deps = task.deps;
+    std::vector<OutputIndex::Maker> makers;
+    if (task.inputs != nullptr) makers = outputs_.makers(*task.inputs);
+    for (const OutputIndex::Maker& maker : makers) task.made_by_tasks.push_back(maker.outputs);
+    const bool searches_project = !task.task->scope->path.empty();
+    if (makers.empty() && !searches_project && task.deps.empty()) return;
+    // Everything it depends on, at any distance.
+    std::vector<TaskIndex> open = task.deps;
+    std::set<TaskIndex> below;
+    while (!open.empty()) {
+      const TaskIndex at = open.back();
+      open.pop_back();
+      if (!below.insert(at).second) continue;
+      const auto& deps = plan_.tasks[at].deps;
+      open.insert(open.end(), deps.begin(), deps.end());
+    }
+    for (const TaskIndex dep : below) {
+      const PlannedTask& maker = plan_.tasks[dep];
+      if (maker.outputs->globs.empty()) continue;
+      task.made_by_deps.push_back(&maker.outputs->globs);
+      const bool is_read = std::any_of(makers.begin(), makers.end(), [&](const OutputIndex::Maker& each) {
+        return each.task == maker.task;
+      });
+      const bool has_programs = std::any_of(
+          task.task->scope->path.begin(), task.task->scope->path.end(),
+          [&](const std::string& folder) { return maker.outputs->globs.matches(join_path(folder, "x")); });
+      if ((is_read || has_programs) &&
+          std::find(task.read_deps.begin(), task.read_deps.end(), dep) == task.read_deps.end()) {
+        task.read_deps.push_back(dep);
+      }
+    }
+  }
+
+  const Project& project_;
+  const Request& request_;
+  Plan& plan_;
+  OutputIndex outputs_;
+  std::unordered_map<std::string, TaskIndex> by_id_;
+};
+
+}  // namespace
+
+std::string file_id(std::string_view label) {
+  constexpr std::size_t kLongest = 100;
+  std::string id;
+  bool safe = label.size() <= kLongest && !label.empty() && label.front() != '.';
+  for (const char c : label) {
+    if (c == ':') {
+      id += "__";
+    } else if (std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_.@,=-").find(c) != std::string_view::npos) {
+      id += c;
+    } else {
+      safe = false;
+      id += '_';
+    }
+  }
+  // '+' is not among the safe characters, so that no label can pass for a shortened one.
+  return safe ? id : id.substr(0, 40) + "+" + sha256(label).hex().substr(0, 16);
+}
+
+Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
+                             const std::vector<std::string>& extra) {
+  Request request;
+  request.extra = extra;
+  std::size_t at = 0;
+  while (at < words.size()) {
+    auto selection = select(project, words[at]);
+    if (!selection) {
+      if (request.targets.empty()) return tl::unexpected(selection.error());
+      const std::string& previous = request.targets.back().name;
+      return failure(std::move(selection.error())
+                         .note(fmt::format("task `{}` takes no {}arguments; what comes after `--` goes to its command",
+                                           previous, project.find(previous) && !project.find(previous)->args.empty() ? "more " : "")));
+    }
+    Request::Target target{words[at++], {}};
+    std::size_t most = 0;
+    for (const ArgSpec& arg : selection->task->args) most = arg.many ? words.size() : most + 1;
+    while (at < words.size() && target.words.size() < most) target.words.push_back(words[at++]);
+    request.targets.push_back(std::move(target));
+  }
+  return request;
+}
+
+Request everything(const Project& project) {
+  Request request;
+  for (const Task& task : project.tasks) {
+    const bool complete = std::all_of(task.args.begin(), task.args.end(),
+                                      [](const ArgSpec& arg) { return arg.defaults.has_value(); });
+    if (complete) request.targets.push_back({task.name, {}});
+  }
+  return request;
+}
+
+const PlannedTask* Plan::find(std::string_view label) const {
+  for (const PlannedTask& task : tasks) {
+    if (task.label == label || task.id == label) return &task;
+  }
+  return nullptr;
+}
+
+Result<Plan> make_plan(const Project& project, const Request& request) {
+  Plan plan;
+  plan.project = &project;
+  plan.only = request.only;
+  if (auto planned = Planner(project, request, plan).run(); !planned) return tl::unexpected(planned.error());
+  return plan;
+}
+
+}  // namespace devtask

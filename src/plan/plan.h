@@ -1,0 +1,95 @@
+// Project and request to Plan: which instances of which tasks a request reaches, in which order, with matrix values
+// and arguments filled in. Pure: knows nothing of the disk and of what is stale (evaluate.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/glob.h"
+#include "base/result.h"
+#include "config/project.h"
+#include "plan/environment.h"
+
+namespace devtask {
+
+// What a person asks for.
+struct Request {
+  struct Target {
+    std::string name;                // "build", "schema@sqlite", an alias
+    std::vector<std::string> words;  // its arguments
+  };
+  std::vector<Target> targets;
+  std::vector<std::string> extra;  // after `--`: for the targets only
+  bool force = false;
+  bool only = false;  // without dependencies
+};
+
+// Splits the words of a command line into targets and their arguments: words after a task that declares `args` are its
+// arguments, others are further targets.
+Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
+                             const std::vector<std::string>& extra);
+
+// One argv of a step, ready to start, and the same as text for the key.
+struct PlannedStep {
+  std::vector<std::string> argv;
+  std::string key;                     // symbolic: `{{root}}` stays
+  std::vector<std::string> programs;   // started by name, as far as can be seen
+  std::string shown;                   // for people
+};
+
+using TaskIndex = std::size_t;
+
+// An instance of a task: a matrix value chosen, arguments given.
+struct PlannedTask {
+  const Task* task = nullptr;
+  std::string label;    // as a person types it: "schema@sqlite", "test tests/test_flows.py"
+  std::string id;       // safe as a file name, unique; the same for the same label
+  std::string lock_id;  // instances that write the same outputs share it
+  bool requested = false;
+  bool forced = false;
+  Values values;
+  std::vector<PlannedStep> steps;  // empty: a group
+  // Patterns with matrix values filled in. Owned by the task or by the plan.
+  const GlobList* inputs = nullptr;  // null: not declared
+  const Patterns* outputs = nullptr;
+  const Patterns* creates = nullptr;
+  const Patterns* edits = nullptr;
+  std::string witness;
+  std::string dir;
+
+  std::vector<TaskIndex> deps;       // direct, in the order written
+  std::vector<TaskIndex> after;      // must have ended before, but is not part of the key (edits before readers)
+  std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others whose
+                                     // outputs it reads
+  std::vector<const GlobList*> made_by_tasks;  // outputs of any task that its inputs touch: not its own inputs
+  std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies, where its programs may come from
+
+  bool is_group() const { return steps.empty(); }
+  // Without a key: it runs whenever it is asked for.
+  bool always_runs() const {
+    return !is_group() && (inputs == nullptr || task->cache == CacheMode::kNo || task->interactive);
+  }
+};
+
+struct Plan {
+  const Project* project = nullptr;
+  std::vector<PlannedTask> tasks;  // dependencies come before their dependents
+  bool only = false;
+  std::vector<std::shared_ptr<const Patterns>> owned;  // matrix values filled in
+
+  // By label or id; nullptr if it is not in the plan.
+  const PlannedTask* find(std::string_view label) const;
+};
+
+// Every task of the project with default arguments, hidden ones too; those that need arguments are left out.
+Request everything(const Project& project);
+
+Result<Plan> make_plan(const Project& project, const Request& request);
+
+// A name for files: `label` itself where it has only safe characters (':' becomes "__"), else shortened, with a digest.
+std::string file_id(std::string_view label);
+
+}  // namespace devtask

@@ -1,0 +1,45 @@
+// Which programs a task starts by name, and who they are: the digest of the file behind the name, of its
+// interpreter if it is a script, and of what a version manager's shim chooses.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/glob.h"
+#include "plan/tree.h"
+
+namespace devtask {
+
+// The names of programs that a shell script starts: the first word of each simple command, as far as that can be
+// seen without running it. Words with expansions, assignments, keywords and builtins are passed over.
+std::vector<std::string> programs_of_script(std::string_view script);
+
+// Where `name` is found in `folders`, or as a path relative to `working_folder`; empty if nowhere.
+std::string find_program(std::string_view name, const std::vector<std::string>& folders,
+                         const std::string& working_folder);
+
+class Programs {
+ public:
+  // `home`: of the user, for version managers; may be empty.
+  Programs(Tree& tree, std::string home);
+
+  // What identifies the program: one value for the key. A program in one of `made` (outputs of tasks that this task
+  // depends on) is known through the dependency: those folders are passed over, and a name found nowhere else gives "".
+  std::string identity(std::string_view name, const std::vector<std::string>& folders,
+                       const std::string& working_folder, const std::vector<const GlobList*>& made);
+
+ private:
+  std::string identity_of_file(const std::string& path, const std::vector<std::string>& folders,
+                               const std::string& working_folder, int depth);
+  std::string version_manager_choice(const std::string& path, const std::string& working_folder);
+  std::string file_fact(const std::string& path);
+
+  Tree& tree_;
+  std::string home_;
+  std::map<std::pair<std::string, std::string>, std::string> known_;  // path and working folder
+};
+
+}  // namespace devtask

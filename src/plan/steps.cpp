@@ -1,0 +1,172 @@
+#include "plan/steps.h"
+
+#include <algorithm>
+
+#include "base/escape.h"
+#include "plan/programs.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::string_view kExtra = "extra";
+
+// Follows the quoting of a shell script, so that a parameter can be put in with the quotes its place needs.
+class Quoting {
+ public:
+  enum class Place { kPlain, kDouble, kSingle, kComment };
+
+  void read(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) step(text, i);
+  }
+  Place place() const {
+    if (single_) return Place::kSingle;
+    if (comment_) return Place::kComment;
+    return stack_.back() == '"' ? Place::kDouble : Place::kPlain;
+  }
+
+ private:
+  void step(std::string_view text, std::size_t& i) {
+    const char c = text[i];
+    const bool at_word_start = word_start_;
+    word_start_ = std::string_view(" \t\n;&|(").find(c) != std::string_view::npos;
+    if (comment_) {
+      comment_ = c != '\n';
+    } else if (single_) {
+      single_ = c != '\'';
+    } else if (c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      if (stack_.back() == '"') {
+        stack_.pop_back();
+      } else {
+        stack_.push_back('"');
+      }
+    } else if (c == '(' && i > 0 && text[i - 1] == '$') {
+      stack_.push_back('(');
+    } else if (stack_.back() == '"') {
+      return;  // nothing else is special between double quotes
+    } else if (c == '\'') {
+      single_ = true;
+    } else if (c == '#' && at_word_start) {
+      comment_ = true;
+    } else if (c == '(') {
+      stack_.push_back('(');
+    } else if (c == ')' && stack_.size() > 1) {
+      stack_.pop_back();
+    }
+  }
+
+  std::vector<char> stack_{' '};  // '"' inside double quotes, '(' inside a substitution or subshell
+  bool single_ = false;
+  bool comment_ = false;
+  bool word_start_ = true;
+};
+
+// "${3}" for plain text, ${3} inside double quotes; several parameters are separated by blanks.
+std::string parameters(std::size_t first, std::size_t count, Quoting::Place place) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) text += ' ';
+    const std::string reference = "${" + std::to_string(first + i) + "}";
+    text += place == Quoting::Place::kPlain ? "\"" + reference + "\"" : reference;
+  }
+  return place == Quoting::Place::kSingle ? "'\"" + text + "\"'" : text;
+}
+
+struct Words {
+  std::vector<std::string> words, keys;
+};
+
+Words words_of(std::string_view name, const Values& values) {
+  if (values.is_list(name)) return {values.words(name), values.words(name)};
+  return {{values.text(name)}, {values.key_text(name)}};
+}
+
+std::string joined_key(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quote(word);
+  return text;
+}
+
+PlannedStep plan_shell(const Step& step, const Values& values, const std::string& shell, bool append_extra) {
+  std::string script;
+  Words given;
+  Quoting quoting;
+  const auto put = [&](std::string_view name) {
+    Words more = words_of(name, values);
+    script += parameters(given.words.size() + 1, more.words.size(), quoting.place());
+    given.words.insert(given.words.end(), more.words.begin(), more.words.end());
+    given.keys.insert(given.keys.end(), more.keys.begin(), more.keys.end());
+  };
+  for (const Template::Part& part : step.words[0].parts()) {
+    if (part.placeholder) {
+      put(part.text);
+    } else {
+      script += part.text;
+      quoting.read(part.text);
+    }
+  }
+  if (append_extra) {
+    while (!script.empty() && std::isspace(static_cast<unsigned char>(script.back())) != 0) script.pop_back();
+    script += ' ';
+    put(kExtra);
+  }
+  PlannedStep planned;
+  planned.argv = shell == "bash" ? std::vector<std::string>{"bash", "-euo", "pipefail", "-c", script, "bash"}
+                                 : std::vector<std::string>{"sh", "-eu", "-c", script, "sh"};
+  planned.argv.insert(planned.argv.end(), given.words.begin(), given.words.end());
+  planned.key = shell + " " + script + (given.keys.empty() ? "" : " -- " + joined_key(given.keys));
+  planned.programs = programs_of_script(script);
+  planned.programs.push_back(shell);
+  planned.shown = step.words[0].expand([&](std::string_view name) { return joined_key(words_of(name, values).words); });
+  if (append_extra) planned.shown += " " + joined_key(values.words(kExtra));
+  return planned;
+}
+
+PlannedStep plan_argv(const Step& step, const Values& values, bool append_extra) {
+  PlannedStep planned;
+  std::vector<std::string> keys;
+  for (const Template& word : step.words) {
+    const std::string_view sole = word.sole_placeholder();
+    if (!sole.empty() && values.is_list(sole)) {
+      const Words more = words_of(sole, values);
+      planned.argv.insert(planned.argv.end(), more.words.begin(), more.words.end());
+      keys.insert(keys.end(), more.keys.begin(), more.keys.end());
+    } else {
+      planned.argv.push_back(values.expand(word));
+      keys.push_back(values.key_expand(word));
+    }
+  }
+  if (append_extra) {
+    const auto& extra = values.words(kExtra);
+    planned.argv.insert(planned.argv.end(), extra.begin(), extra.end());
+    keys.insert(keys.end(), extra.begin(), extra.end());
+  }
+  planned.key = "argv " + joined_key(keys);
+  if (!planned.argv.empty()) planned.programs.push_back(planned.argv[0]);
+  planned.shown = joined_key(planned.argv);
+  return planned;
+}
+
+bool names_extra(const Step& step) {
+  return std::any_of(step.words.begin(), step.words.end(), [](const Template& word) {
+    return std::any_of(word.parts().begin(), word.parts().end(),
+                       [](const Template::Part& part) { return part.placeholder && part.text == kExtra; });
+  });
+}
+
+}  // namespace
+
+std::vector<PlannedStep> plan_steps(const Task& task, const Values& values) {
+  const bool append =
+      !values.words(kExtra).empty() && std::none_of(task.run.begin(), task.run.end(), names_extra);
+  std::vector<PlannedStep> steps;
+  for (const Step& step : task.run) {
+    const bool append_here = append && &step == &task.run.back();
+    steps.push_back(step.shell ? plan_shell(step, values, task.shell, append_here)
+                               : plan_argv(step, values, append_here));
+  }
+  return steps;
+}
+
+}  // namespace devtask

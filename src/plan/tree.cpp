@@ -1,0 +1,157 @@
+#include "plan/tree.h"
+
+#include <algorithm>
+
+#include "os/parallel.h"
+#include "os/process.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::size_t kHashBlock = 8;
+
+FileIdentity identity_of(const FileStat& stat) {
+  return {stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode, stat.device};
+}
+
+}  // namespace
+
+Tree::Tree(std::string root, DigestMemo& memo) : root_(std::move(root)), memo_(memo) {}
+
+Tree::Folder& Tree::folder(std::string_view path) {
+  const std::scoped_lock lock(mutex_);
+  auto& entry = folders_[std::string(path)];
+  if (!entry) entry = std::make_unique<Folder>();
+  return *entry;
+}
+
+std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
+  std::vector<TreeFile*> found;
+  const auto excluded = [&](std::string_view path) {
+    if (selection.ignore != nullptr && selection.ignore->matches(path)) return true;
+    return std::any_of(selection.also_excluded.begin(), selection.also_excluded.end(),
+                       [&](const GlobList* list) { return list->matches(path); });
+  };
+  for (const std::string& path : selection.globs->literals()) {
+    if (excluded(path)) continue;
+    TreeFile* single = file(path);
+    if (single->stat.kind == FileKind::kRegular || single->stat.kind == FileKind::kLink) found.push_back(single);
+  }
+  const std::size_t literals = found.size();
+  for (const std::string& root : selection.globs->roots()) walk(root, selection, found);
+  std::sort(found.begin(), found.end(), [](const TreeFile* a, const TreeFile* b) { return a->path < b->path; });
+  if (literals > 0) {  // a literal may also match a pattern with wildcards
+    found.erase(std::unique(found.begin(), found.end(),
+                            [](const TreeFile* a, const TreeFile* b) { return a->path == b->path; }),
+                found.end());
+  }
+  return found;
+}
+
+void Tree::walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found) {
+  if (!selection.globs->may_match_below(path)) return;
+  if (selection.ignore != nullptr && selection.ignore->covers_all_below(path)) return;
+  for (const GlobList* list : selection.also_excluded) {
+    if (list->covers_all_below(path)) return;
+  }
+  const std::string absolute = join_path(root_, path);
+  Folder& here = folder(path);
+  std::vector<std::string> below;
+  {
+    const std::scoped_lock lock(here.mutex);
+    if (!here.listed) {
+      here.listed = true;
+      here.entries = list_folder(absolute).value_or(std::vector<FolderEntry>());
+      here.files.resize(here.entries.size());
+    }
+    Fd opened;  // stat relative to the folder spares the kernel the walk along the path
+    for (std::size_t i = 0; i < here.entries.size(); ++i) {
+      const FolderEntry& entry = here.entries[i];
+      if (entry.kind == FileKind::kOther) continue;
+      std::string entry_path = join_path(path, entry.name);
+      if (entry.kind == FileKind::kFolder) {
+        below.push_back(std::move(entry_path));
+        continue;
+      }
+      if (!selection.globs->matches(entry_path)) continue;
+      if (selection.ignore != nullptr && selection.ignore->matches(entry_path)) continue;
+      if (std::any_of(selection.also_excluded.begin(), selection.also_excluded.end(),
+                      [&](const GlobList* list) { return list->matches(entry_path); })) {
+        continue;
+      }
+      auto& slot = here.files[i];
+      if (!slot) {
+        slot = std::make_unique<TreeFile>();
+        slot->path = std::move(entry_path);
+        if (!opened) opened = open_folder(absolute);
+        slot->stat = stat_file(entry.name.c_str(), opened.get());
+        slot->looked = true;
+      }
+      if (slot->stat.kind == FileKind::kRegular || slot->stat.kind == FileKind::kLink) found.push_back(slot.get());
+    }
+  }
+  for (const std::string& sub : below) walk(sub, selection, found);
+}
+
+TreeFile* Tree::file(std::string_view path) {
+  TreeFile* single = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    auto& entry = singles_[std::string(path)];
+    if (!entry) {
+      entry = std::make_unique<TreeFile>();
+      entry->path = path;
+      entry->stat = stat_file(join_path(root_, path));
+      entry->looked = true;
+    }
+    single = entry.get();
+  }
+  return single;
+}
+
+void Tree::read(std::span<TreeFile* const> files) {
+  std::vector<TreeFile*> unknown;
+  for (TreeFile* file : files) {
+    if (file->read) continue;
+    file->read = true;
+    if (file->stat.kind == FileKind::kRegular) {
+      if (const auto known = memo_.find(file->path, identity_of(file->stat), cursor_)) {
+        file->digest = *known;
+        continue;
+      }
+    }
+    unknown.push_back(file);
+  }
+  parallel_for(unknown.size(), kHashBlock, [&](std::size_t i) { hash(*unknown[i]); });
+}
+
+void Tree::hash(TreeFile& file) {
+  const std::string absolute = join_path(root_, file.path);
+  switch (file.stat.kind) {
+    case FileKind::kAbsent: return;
+    case FileKind::kLink: {
+      auto target = read_link(absolute);
+      if (!target) {
+        file.problem = target.error().message;
+        return;
+      }
+      file.target = std::move(*target);
+      if (stat_followed(absolute).kind != FileKind::kRegular) return;
+      if (const auto digest = hash_file(absolute)) file.digest = *digest;
+      return;
+    }
+    case FileKind::kRegular: break;
+    default: return;
+  }
+  const std::int64_t before = now_ns();
+  const auto digest = hash_file(absolute);
+  if (!digest) {
+    file.problem = digest.error().message;
+    return;
+  }
+  file.digest = *digest;
+  // The stat came first: a file that changed in between has another identity now and is not found under the old one.
+  memo_.remember(file.path, identity_of(file.stat), *digest, before);
+}
+
+}  // namespace devtask

@@ -1,0 +1,75 @@
+// The project's files as they are now: which match some globs, and what they contain. One Tree is one look; a later
+// look is another Tree. What was listed, stat-ed or hashed once is not asked for again.
+// Unaware of: tasks, keys.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/glob.h"
+#include "os/file.h"
+#include "store/digest_memo.h"
+
+namespace devtask {
+
+struct TreeFile {
+  std::string path;  // relative to the root
+  FileStat stat;
+  bool looked = false;         // `stat` is filled
+  bool read = false;           // `digest`, `target` and `problem` are filled
+  Digest digest;               // content; of a link: of the file it leads to, if it leads to one
+  std::string target;          // of a link
+  std::string problem;         // why it could not be read, else empty
+
+  // "-" unless it is executable by its owner, then "x": other bits depend on the umask of the checkout.
+  std::string_view mode_fact() const { return (stat.mode & 0100) != 0 ? "x" : "-"; }
+};
+
+struct FileSelection {
+  const GlobList* globs = nullptr;
+  const GlobList* ignore = nullptr;             // may be null
+  std::vector<const GlobList*> also_excluded;   // outputs of tasks
+};
+
+class Tree {
+ public:
+  // `memo` and `cursor` outlive the tree.
+  Tree(std::string root, DigestMemo& memo);
+
+  // Files and links (not folders) that belong to the selection, sorted by path. Folders behind links are not entered.
+  // Thread-safe. Pointers live as long as the tree.
+  std::vector<TreeFile*> list(const FileSelection& selection);
+  // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the project.
+  TreeFile* file(std::string_view path);
+  // Fills digests, from the memo or by reading; in parallel inside. Not to be called by two threads at once.
+  void read(std::span<TreeFile* const> files);
+
+  const std::string& root() const { return root_; }
+
+ private:
+  struct Folder {
+    std::mutex mutex;
+    bool listed = false;
+    std::vector<FolderEntry> entries;
+    std::vector<std::unique_ptr<TreeFile>> files;  // same order as entries; null for folders
+  };
+
+  Folder& folder(std::string_view path);
+  void walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found);
+  void hash(TreeFile& file);
+
+  std::string root_;
+  DigestMemo& memo_;
+  DigestMemo::Cursor cursor_;
+  std::mutex mutex_;  // guards the two maps, not what is in them
+  std::unordered_map<std::string, std::unique_ptr<Folder>> folders_;
+  std::unordered_map<std::string, std::unique_ptr<TreeFile>> singles_;
+};
+
+}  // namespace devtask
