@@ -160,7 +160,7 @@ std::string Change::sentence() const {
   if (kind == "platform") return "the platform changed";
   if (kind == "shell") return "its shell changed";
   if (kind == "timeout") return "its time limit changed";
-  if (kind == "task") return name.empty() ? "its definition changed" : fmt::format("its setting {} changed", shown);
+  if (kind == "task") return name.empty() ? "its definition changed" : fmt::format("its {} changed", shown);
   // edits, output, creates: patterns.
   return fmt::format("{} {} {}", kind, shown, verb);
 }

@@ -8,6 +8,7 @@
 
 #include "config/bind_values.h"
 #include "config/keys.h"
+#include "config/messages.h"
 #include "config/names.h"
 #include "config/paths.h"
 
@@ -56,9 +57,10 @@ std::string bind_requires(TableReader& table) {
 std::string bind_name(TableReader& table, const std::string& folder_name, bool member) {
   auto name = table.string("name");
   if (name && !is_task_name(name->value)) {
-    table.complain(error("a project cannot be called `{}`", shown(name->value))
-                       .at(name->where)
-                       .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
+    table.complain(
+        error("a project cannot be called `{}`", shown(name->value))
+            .at(name->where)
+            .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
   } else if (!name && member && !table.written("name") && !is_task_name(folder_name)) {
     table.complain(error("the folder's name `{}` cannot be the name of a member", shown(folder_name))
                        .at({table.file().file, 1, 1, 1})
@@ -76,8 +78,9 @@ GlobList bind_ignore(TableReader& table, const std::string& base, std::vector<st
       texts.push_back(fmt::format("{}/{}", escape_glob(base), pattern));
     }
   }
-  const Placeholders none{{}, {}, true};
-  for (auto& pattern : bind_patterns(table, "ignore", base, none, {}).written) texts.push_back(std::move(pattern.value));
+  const Placeholders none{{}, {}, true, "no placeholder can stand here"};
+  for (auto& pattern : bind_patterns(table, "ignore", base, none, {}).written)
+    texts.push_back(std::move(pattern.value));
   auto globs = GlobList::parse(texts);
   return globs ? std::move(*globs) : GlobList();
 }
@@ -108,11 +111,13 @@ ScopeDraft bind_project(const FileReader& file, TomlTable& fields, const std::st
                        .advise("list all members in the tasks.toml of the root"));
   }
   for (auto& folder : table.strings("path")) {
-    if (auto path = bind_path(table, "path", base, std::move(folder))) scope.path.push_back(std::move(path->value));
+    if (auto path = bind_path(table, "path", base, std::move(folder)))
+      scope.path.push_back(std::move(path->value));
   }
   scope.ignore = bind_ignore(table, base, draft.ignore_texts);
-  for (auto& pattern : bind_variable_patterns(table, "secrets")) scope.secrets.push_back(std::move(pattern.value));
-  const Placeholders known{{"root", "task"}, {}, true};
+  for (auto& pattern : bind_variable_patterns(table, "secrets"))
+    scope.secrets.push_back(std::move(pattern.value));
+  const Placeholders known{{"root", "task"}, {}, true, {}};
   scope.env = bind_env(table, known);
   scope.env_inputs = bind_variable_patterns(table, "env-inputs");
   scope.env_pass = bind_variable_patterns(table, "env-pass");
@@ -125,13 +130,16 @@ void bind_pools(const FileReader& file, TomlTable& table, const std::string& pre
     const Span where = file.span(entry.key_place);
     const std::int64_t* depth = entry.value.as_integer();
     if (!is_task_name(entry.key)) {
-      file.complain(error("a pool cannot be called `{}`", shown(entry.key))
-                        .at(where)
-                        .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
+      file.complain(
+          error("a pool cannot be called `{}`", shown(entry.key))
+              .at(where)
+              .advise(
+                  "names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
       continue;
     }
     if (depth == nullptr || *depth < 1 || *depth > kDeepest) {
-      const std::string found = depth == nullptr ? std::string(entry.value.kind_name()) : fmt::format("{}", *depth);
+      const std::string found =
+          depth == nullptr ? std::string(entry.value.kind_name()) : fmt::format("{}", *depth);
       file.complain(error("pool `{}` must be {}, found {}", entry.key, expectation(KeyType::kDepth), found)
                         .at(file.span(entry.value.place))
                         .advise("it is the number of its tasks that may run at a time"));
@@ -145,10 +153,6 @@ void bind_pools(const FileReader& file, TomlTable& table, const std::string& pre
                         .note("the first one is at " + place_text(at->second.where)));
     }
   }
-}
-
-std::string place_text(const Span& where) {
-  return fmt::format("{}:{}:{}", where.file ? where.file->path : "?", where.line, where.column);
 }
 
 }  // namespace devtask

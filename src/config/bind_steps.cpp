@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 3> kReserved{"root", "task", "extra"};
 // Complains about names of arguments and axes that no placeholder could have.
 bool check_name(const TableReader& table, std::string_view what, const std::string& name, const Span& where) {
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
-    table.complain(error("{} of {} cannot be called `{}`: `{{{{{}}}}}` has a meaning already", what, table.owner(),
-                         name, name)
+    table.complain(error("{} of {} cannot be called `{}`: `{{{{{}}}}}` has a meaning already", what,
+                         table.owner(), name, name)
                        .at(where));
     return false;
   }
@@ -46,21 +46,24 @@ std::vector<std::string> bind_axis_values(TableReader& table, TomlEntry& axis) {
     return values;
   }
   if (items->empty()) {
-    table.complain(error("axis `{}` of {} has no values", axis.key, table.owner()).at(file.span(axis.value.place)));
+    table.complain(
+        error("axis `{}` of {} has no values", axis.key, table.owner()).at(file.span(axis.value.place)));
   }
   for (TomlValue& item : *items) {
     const Span where = file.span(item.place);
     auto* text = std::get_if<std::string>(&item.data);
     if (text == nullptr) {
-      table.complain(error("axis `{}` of {} must be a list of strings, found {} in it", axis.key, table.owner(),
-                           item.kind_name())
+      table.complain(error("axis `{}` of {} must be a list of strings, found {} in it", axis.key,
+                           table.owner(), item.kind_name())
                          .at(where));
     } else if (!is_axis_value(*text)) {
-      table.complain(error("axis `{}` of {} cannot have the value `{}`", axis.key, table.owner(), shown(*text))
-                         .at(where)
-                         .advise("a value is not empty and has no comma and no control characters"));
+      table.complain(
+          error("axis `{}` of {} cannot have the value `{}`", axis.key, table.owner(), shown(*text))
+              .at(where)
+              .advise("a value is not empty and has no comma and no control characters"));
     } else if (std::find(values.begin(), values.end(), *text) != values.end()) {
-      table.complain(error("axis `{}` of {} has the value `{}` twice", axis.key, table.owner(), *text).at(where));
+      table.complain(
+          error("axis `{}` of {} has the value `{}` twice", axis.key, table.owner(), *text).at(where));
     } else {
       values.push_back(std::move(*text));
     }
@@ -108,19 +111,20 @@ void check_order(const TableReader& table, const std::vector<ArgSpec>& args) {
   const ArgSpec* optional = nullptr;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const ArgSpec& arg = args[i];
-    const bool repeated = !arg.name.empty() && std::any_of(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(i),
-                                                           [&](const ArgSpec& other) { return other.name == arg.name; });
+    if (arg.name.empty()) continue;  // complained about already
+    const bool repeated = std::any_of(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(i),
+                                      [&](const ArgSpec& other) { return other.name == arg.name; });
     if (repeated) table.complain(error("{} has two arguments `{}`", table.owner(), arg.name).at(arg.where));
     if (arg.many && i + 1 < args.size()) {
-      table.complain(error("argument `{}` of {} takes all the words that are left, so it must be the last", arg.name,
-                           table.owner())
+      table.complain(error("argument `{}` of {} takes all the words that are left, so it must be the last",
+                           arg.name, table.owner())
                          .at(arg.where));
     }
     if (arg.defaults) {
       optional = &arg;
     } else if (optional != nullptr) {
-      table.complain(error("argument `{}` of {} has no default, but `{}` before it has one", arg.name, table.owner(),
-                           optional->name)
+      table.complain(error("argument `{}` of {} has no default, but `{}` before it has one", arg.name,
+                           table.owner(), optional->name)
                          .at(arg.where)
                          .advise(fmt::format("give `{}` a default, or put it first", arg.name)));
     }
@@ -132,10 +136,12 @@ bool check_lists(const TableReader& table, const Template& word, const Placed<st
                  const Placeholders& known) {
   if (!word.sole_placeholder().empty()) return true;
   for (const Template::Part& part : word.parts()) {
-    if (!part.placeholder || std::find(known.lists.begin(), known.lists.end(), part.text) == known.lists.end()) continue;
+    if (!part.placeholder ||
+        std::find(known.lists.begin(), known.lists.end(), part.text) == known.lists.end())
+      continue;
     const std::size_t end = text.value.find("}}", part.offset);
-    table.complain(error("`{{{{{}}}}}` in {} stands for several words, so it must be a word by itself", part.text,
-                         table.of("run"))
+    table.complain(error("`{{{{{}}}}}` in {} stands for several words, so it must be a word by itself",
+                         part.text, table.of("run"))
                        .at(FileReader::inside(text.where, part.offset, end + 2 - part.offset))
                        .advise(fmt::format("write `\"{{{{{}}}}}\"` as an element of its own", part.text)));
     return false;
@@ -243,11 +249,12 @@ std::vector<ArgSpec> bind_args(TableReader& table, const std::vector<MatrixAxis>
     }
     TableReader arg(table.file(), *fields, kArgTable, "an argument of " + table.owner());
     args.push_back(bind_arg(arg, table, where));
-    const bool axis =
-        std::any_of(axes.begin(), axes.end(), [&](const MatrixAxis& other) { return other.name == args.back().name; });
+    const bool axis = std::any_of(axes.begin(), axes.end(),
+                                  [&](const MatrixAxis& other) { return other.name == args.back().name; });
     if (axis) {
-      table.complain(error("argument `{}` of {} has the name of an axis of its matrix", args.back().name, table.owner())
-                         .at(args.back().where));
+      table.complain(
+          error("argument `{}` of {} has the name of an axis of its matrix", args.back().name, table.owner())
+              .at(args.back().where));
     }
   }
   check_order(table, args);

@@ -22,7 +22,8 @@ const std::array<std::string, 3> kCacheModes{"yes", "local", "no"};
 class TaskBinder {
  public:
   TaskBinder(const FileReader& file, TomlEntry& entry, const ScopeDraft& scope)
-      : table_(file, std::get<TomlTable>(entry.value.data), kTaskTable, fmt::format("task `{}`", shown(entry.key))),
+      : table_(file, std::get<TomlTable>(entry.value.data), kTaskTable,
+               fmt::format("task `{}{}`", scope.prefix, shown(entry.key))),
         scope_(scope) {
     Task& task = draft_.task;
     task.local = entry.key;
@@ -59,9 +60,10 @@ class TaskBinder {
 
   bool check_task_name(std::string_view what, const std::string& name, const Span& where) {
     if (is_task_name(name)) return true;
-    table_.complain(error("{} cannot be called `{}`", what, shown(name))
-                        .at(where)
-                        .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
+    table_.complain(
+        error("{} cannot be called `{}`", what, shown(name))
+            .at(where)
+            .advise("names have ASCII letters, digits, `_`, `.` and `-`, and do not begin with `.` or `-`"));
     return false;
   }
 
@@ -74,7 +76,7 @@ class TaskBinder {
     for (const MatrixAxis& axis : task.matrix) axes_.names.push_back(axis.name);
     rows_ = matrix_rows(task.matrix);
 
-    known_ = {{"root", "task", "extra"}, {"extra"}, axes_.complete};
+    known_ = {{"root", "task", "extra"}, {"extra"}, axes_.complete, {}};
     known_.complete = known_.complete && (!table_.written("args") || table_.get("args") != nullptr);
     for (const ArgSpec& arg : task.args) {
       known_.names.push_back(arg.name);
@@ -87,21 +89,36 @@ class TaskBinder {
   void bind_files() {
     Task& task = draft_.task;
     const std::string& base = scope_.scope->base;
-    if (table_.get("inputs") != nullptr) task.inputs = bind_patterns(table_, "inputs", base, axes_, rows_);
-    task.outputs = bind_patterns(table_, "outputs", base, axes_, rows_);
-    task.creates = bind_patterns(table_, "creates", base, axes_, rows_);
-    task.edits = bind_patterns(table_, "edits", base, axes_, rows_);
+    if (table_.get("inputs") != nullptr) task.inputs = bind_list("inputs");
+    task.outputs = bind_list("outputs");
+    task.creates = bind_list("creates");
+    task.edits = bind_list("edits");
     task.dir.value = base;
     if (auto dir = bind_templated_path("dir")) task.dir = std::move(*dir);
     if (auto witness = bind_templated_path("witness")) {
       if (witness->value.find_first_of("*?") != std::string::npos || witness->value.empty()) {
-        table_.complain(error("{} must name one file", table_.of("witness"))
-                            .at(witness->where)
-                            .advise(fmt::format("for example `{}`", find_key(kTaskTable, "witness")->example)));
+        table_.complain(
+            error("{} must name one file", table_.of("witness"))
+                .at(witness->where)
+                .advise(fmt::format("for example `{}`", find_key(kTaskTable, "witness")->example)));
       } else {
         task.witness = std::move(*witness);
       }
     }
+  }
+
+  Patterns bind_list(std::string_view key) {
+    if (TomlEntry* entry = table_.get(key)) {
+      const TomlArray& items = *entry->value.as_array();
+      const std::string* first = items.empty() ? nullptr : items.front().as_string();
+      if (first != nullptr && first->starts_with('!')) {
+        table_.complain(
+            error("`{}` excludes nothing: no pattern comes before it in {}", shown(*first), table_.of(key))
+                .at(table_.file().span(items.front().place))
+                .advise("a `!` pattern takes away from the patterns before it"));
+      }
+    }
+    return bind_patterns(table_, key, scope_.scope->base, axes_, rows_);
   }
 
   // A path in which axes may stand; each row's path must lie inside the project.
@@ -179,8 +196,8 @@ class TaskBinder {
     if (!timeout) return;
     task.timeout = parse_duration(timeout->value);
     if (!task.timeout || task.timeout->count() == 0) {
-      table_.complain(error("{} must be {}, found `{}`", table_.of("timeout"), expectation(KeyType::kDuration),
-                            shown(timeout->value))
+      table_.complain(error("{} must be {}, found `{}`", table_.of("timeout"),
+                            expectation(KeyType::kDuration), shown(timeout->value))
                           .at(timeout->where)
                           .advise("units are `h`, `m`, `s` and `ms`, and the time is more than nothing"));
       task.timeout.reset();
@@ -200,10 +217,11 @@ class TaskBinder {
                           .at(table_.key_place("witness")));
     }
     if (local && table_.written("outputs") && !table_.written("witness")) {
-      table_.complain(error("{} has `cache = \"local\"` and outputs, but no `witness`", table_.owner())
-                          .at(table_.key_place("cache"))
-                          .advise(fmt::format("name a file that is there when the outputs are, for example `{}`",
-                                              find_key(kTaskTable, "witness")->example)));
+      table_.complain(
+          error("{} has `cache = \"local\"` and outputs, but no `witness`", table_.owner())
+              .at(table_.key_place("cache"))
+              .advise(fmt::format("name a file that is there when the outputs are, for example `{}`",
+                                  find_key(kTaskTable, "witness")->example)));
     }
   }
 
@@ -231,8 +249,8 @@ class TaskBinder {
                           .advise("say what to do with `run`, or which tasks it stands for with `deps`"));
       return;
     }
-    for (const std::string_view key : {"inputs", "outputs", "creates", "edits", "witness", "args", "timeout",
-                                       "interactive"}) {
+    for (const std::string_view key :
+         {"inputs", "outputs", "creates", "edits", "witness", "args", "timeout", "interactive"}) {
       if (!table_.written(key)) continue;
       table_.complain(error("{} has no effect without `run`", table_.of(key))
                           .at(table_.key_place(key))
@@ -261,7 +279,8 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     std::int64_t milliseconds;
   };
   constexpr std::array<Unit, 4> kUnits{{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-  constexpr std::int64_t kMostMilliseconds = std::int64_t{1'000'000} * 3'600'000;  // keeps sums far from overflow
+  constexpr std::int64_t kMostMilliseconds =
+      std::int64_t{1'000'000} * 3'600'000;  // keeps sums far from overflow
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;
   std::size_t next_unit = 0;
@@ -272,7 +291,8 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const std::string_view name = text.substr(0, text.find_first_of("0123456789"));
     while (next_unit < kUnits.size() && kUnits[next_unit].name != name) ++next_unit;
-    if (next_unit == kUnits.size() || number > kMostMilliseconds / kUnits[next_unit].milliseconds) return std::nullopt;
+    if (next_unit == kUnits.size() || number > kMostMilliseconds / kUnits[next_unit].milliseconds)
+      return std::nullopt;
     total += number * kUnits[next_unit].milliseconds;
     text.remove_prefix(name.size());
     ++next_unit;

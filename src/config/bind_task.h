@@ -13,7 +13,8 @@ namespace devtask {
 
 TaskDraft bind_task(const FileReader& file, TomlEntry& entry, const ScopeDraft& scope);
 
-// "1h30m", "90s", "500ms": whole numbers, each unit (h, m, s, ms) once, the largest first. nullopt if it is not that.
+// "1h30m", "90s", "500ms": whole numbers, each unit (h, m, s, ms) once, the largest first. nullopt if it is
+// not that.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 }  // namespace devtask

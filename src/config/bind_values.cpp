@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "config/messages.h"
 #include "config/names.h"
 #include "config/paths.h"
 
@@ -10,7 +11,7 @@ namespace devtask {
 namespace {
 
 std::string placeholder_help(std::string_view name, const Placeholders& known) {
-  if (known.names.empty()) return "only axes of a `matrix` can stand here";
+  if (known.names.empty()) return std::string(known.advice);
   std::string help = did_you_mean(name, known.names);
   return help.empty() ? "known here: " + name_list(known.names) : help;
 }
@@ -21,9 +22,11 @@ Diagnostic in_key(Diagnostic failure, const TableReader& table, std::string_view
   return std::move(failure).at(where);
 }
 
-// One pattern relative to the root; complains about everything that can be wrong before the matrix is filled in.
-std::optional<Placed<std::string>> place_pattern(const TableReader& table, std::string_view key, std::string_view base,
-                                                 const Placeholders& axes, Placed<std::string> pattern) {
+// One pattern relative to the root; complains about everything that can be wrong before the matrix is filled
+// in.
+std::optional<Placed<std::string>> place_pattern(const TableReader& table, std::string_view key,
+                                                 std::string_view base, const Placeholders& axes,
+                                                 Placed<std::string> pattern) {
   const std::string_view text = without_exclamation(pattern.value);
   const bool exclude = text.size() != pattern.value.size();
   auto placed = place_path(base, text);
@@ -58,8 +61,8 @@ std::vector<std::string> texts_of(const std::vector<Placed<std::string>>& writte
 
 }  // namespace
 
-std::optional<Template> bind_template(const TableReader& table, std::string_view key, const Placed<std::string>& text,
-                                      const Placeholders& known) {
+std::optional<Template> bind_template(const TableReader& table, std::string_view key,
+                                      const Placed<std::string>& text, const Placeholders& known) {
   auto parsed = Template::parse(text.value);
   if (!parsed) {
     table.complain(in_key(std::move(parsed.error()), table, key, text.where));
@@ -118,8 +121,8 @@ std::vector<Placed<std::string>> bind_variable_patterns(TableReader& table, std:
   return patterns;
 }
 
-std::optional<Placed<std::string>> bind_path(const TableReader& table, std::string_view key, std::string_view base,
-                                             Placed<std::string> text) {
+std::optional<Placed<std::string>> bind_path(const TableReader& table, std::string_view key,
+                                             std::string_view base, Placed<std::string> text) {
   auto placed = place_path(base, text.value);
   if (!placed) {
     table.complain(in_key(std::move(placed.error()), table, key, text.where));
@@ -129,15 +132,9 @@ std::optional<Placed<std::string>> bind_path(const TableReader& table, std::stri
   return Placed<std::string>{std::move(*placed), std::move(text.where)};
 }
 
-Patterns bind_patterns(TableReader& table, std::string_view key, std::string_view base, const Placeholders& axes,
-                       const std::vector<MatrixRow>& rows) {
+Patterns bind_patterns(TableReader& table, std::string_view key, std::string_view base,
+                       const Placeholders& axes, const std::vector<MatrixRow>& rows) {
   Patterns patterns{table.strings(key), {}, false};
-  if (!patterns.written.empty() && patterns.written.front().value.starts_with('!')) {
-    table.complain(error("`{}` excludes nothing: no pattern comes before it in {}", patterns.written.front().value,
-                         table.of(key))
-                       .at(patterns.written.front().where)
-                       .advise("a `!` pattern takes away from the patterns before it"));
-  }
   const auto ready = [&](const Placed<std::string>& pattern) { return is_ready(base, pattern.value); };
   if (std::all_of(patterns.written.begin(), patterns.written.end(), ready)) {
     if (auto globs = GlobList::parse(texts_of(patterns.written))) {

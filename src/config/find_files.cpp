@@ -21,8 +21,10 @@ struct Search {
     for (const FolderEntry& entry : *entries) {
       if (entry.name.starts_with('.')) continue;
       const std::string path = folder.empty() ? entry.name : folder + "/" + entry.name;
-      const FileKind kind = entry.kind == FileKind::kLink ? stat_followed(join_path(root, path)).kind : entry.kind;
-      if (kind == (wanted == Wanted::kFile ? FileKind::kRegular : FileKind::kFolder) && pattern.matches(path)) {
+      const FileKind kind =
+          entry.kind == FileKind::kLink ? stat_followed(join_path(root, path)).kind : entry.kind;
+      if (kind == (wanted == Wanted::kFile ? FileKind::kRegular : FileKind::kFolder) &&
+          pattern.matches(path)) {
         found.push_back(path);
       }
       if (entry.kind == FileKind::kFolder && pattern.may_match_below(path)) walk(path);

@@ -6,8 +6,9 @@ namespace devtask {
 namespace {
 
 constexpr std::string_view kDefaultIgnore[] = {
-    ".git/**",    ".devtask/**", "**/__pycache__/**", "**/*.pyc", "**/*.egg-info/**", "**/.DS_Store",
-    "**/*~",      "**/.*.swp",   "**/.#*",            "**/4913",  "**/.idea/**",      "**/.vscode/**",
+    ".git/**",      ".devtask/**",   "**/__pycache__/**", "**/*.pyc", "**/*.egg-info/**",
+    "**/.DS_Store", "**/*~",         "**/.*.swp",         "**/.#*",   "**/4913",
+    "**/.idea/**",  "**/.vscode/**",
 };
 
 constexpr KeyInfo kKeys[] = {
@@ -18,10 +19,11 @@ constexpr KeyInfo kKeys[] = {
     {kProjectTable, "name", KeyType::kString,
      "Name of the project. Tasks of a member are called `NAME:TASK` from outside.", "the name of the folder",
      R"(name = "prefect")"},
-    {kProjectTable, "requires", KeyType::kString, "The oldest version of devtask that can read this file.", "",
-     R"(requires = ">=0.1")"},
+    {kProjectTable, "requires", KeyType::kString, "The oldest version of devtask that can read this file.",
+     "", R"(requires = ">=0.1")"},
     {kProjectTable, "include", KeyType::kStringList,
-     "Patterns of more TOML files, which may hold `[tasks]` and `[pools]`. Their paths are relative to the folder of "
+     "Patterns of more TOML files, which may hold `[tasks]` and `[pools]`. Their paths are relative to the "
+     "folder of "
      "this file.",
      "[]", R"(include = ["tasks/*.toml"])"},
     {kProjectTable, "members", KeyType::kStringList,
@@ -32,51 +34,60 @@ constexpr KeyInfo kKeys[] = {
     {kProjectTable, "shell", KeyType::kShell, "The shell of tasks that do not name one.", "\"sh\"",
      R"(shell = "bash")"},
     {kProjectTable, "ignore", KeyType::kStringList,
-     "Patterns of files that are never inputs, besides the ones that devtask always ignores. The root's also hold in "
+     "Patterns of files that are never inputs, besides the ones that devtask always ignores. The root's also "
+     "hold in "
      "members.",
      "[]", R"(ignore = ["**/*.log"])"},
     {kProjectTable, "secrets", KeyType::kStringList,
-     "Patterns of names of environment variables whose values are masked in everything shown or stored. The root's "
+     "Patterns of names of environment variables whose values are masked in everything shown or stored. The "
+     "root's "
      "also hold in members.",
      "[]", R"(secrets = ["*_TOKEN"])"},
     {kProjectTable, "env", KeyType::kStringMap,
-     "Environment variables of every task. A change makes the tasks run again. Placeholders: `root`, `task`.", "{}",
-     R"(env = { PREFECT_HOME = "{{root}}/.devtask/prefect" })"},
+     "Environment variables of every task. A change makes the tasks run again. Placeholders: `root`, `task`.",
+     "{}", R"(env = { PREFECT_HOME = "{{root}}/.devtask/prefect" })"},
     {kProjectTable, "env-inputs", KeyType::kStringList,
      "Patterns of environment variables taken from outside. A change makes the tasks run again.", "[]",
      R"(env-inputs = ["PREFECT_*"])"},
     {kProjectTable, "env-pass", KeyType::kStringList,
-     "Patterns of environment variables that tasks see, besides the usual ones (PATH, HOME, proxies, …). A change "
+     "Patterns of environment variables that tasks see, besides the usual ones (PATH, HOME, proxies, …). A "
+     "change "
      "does not make them run again.",
      "[]", R"(env-pass = ["SSH_AUTH_SOCK"])"},
 
     {kTaskTable, "description", KeyType::kString, "One line for `devtask list`.", "",
      R"(description = "Build the user interface")"},
     {kTaskTable, "run", KeyType::kSteps,
-     "What to do: one step or a list of steps, stopping at the first failure. A string is a script for the shell, a "
+     "What to do: one step or a list of steps, stopping at the first failure. A string is a script for the "
+     "shell, a "
      "list of strings is a program and its arguments. A task without `run` is a group of its dependencies. "
      "Placeholders: `root`, `task`, `extra` (what comes after `--`), arguments, axes of the matrix.",
      "", R"(run = [["npm", "ci"], "npm run build"])"},
     {kTaskTable, "deps", KeyType::kStringList,
-     "Tasks to bring up to date first. `NAME@VALUE` picks one of a matrix. In a member, `:NAME` is a task of the root. "
+     "Tasks to bring up to date first. `NAME@VALUE` picks one of a matrix. In a member, `:NAME` is a task of "
+     "the root. "
      "Placeholders: axes.",
      "[]", R"(deps = ["venv", "schema@sqlite"])"},
     {kTaskTable, "inputs", KeyType::kStringList,
-     "Patterns of the files that the task reads; `!` excludes. Without this key the task runs whenever it is asked for; "
+     "Patterns of the files that the task reads; `!` excludes. Without this key the task runs whenever it is "
+     "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},
     {kTaskTable, "outputs", KeyType::kStringList,
-     "Patterns of the files that the task makes and devtask owns: it may delete and restore them. Placeholders: axes.",
+     "Patterns of the files that the task makes and devtask owns: it may delete and restore them. "
+     "Placeholders: axes.",
      "[]", R"(outputs = ["dist/"])"},
     {kTaskTable, "creates", KeyType::kStringList,
-     "Patterns of new source files that the task writes. They are never restored over or deleted, and editing them makes "
+     "Patterns of new source files that the task writes. They are never restored over or deleted, and "
+     "editing them makes "
      "nothing stale. Placeholders: axes.",
      "[]", R"(creates = ["migrations/*.py"])"},
     {kTaskTable, "edits", KeyType::kStringList,
      "Patterns of files that the task rewrites in place, as formatters do. Placeholders: axes.", "[]",
      R"(edits = ["src/**/*.py"])"},
     {kTaskTable, "cache", KeyType::kCacheMode,
-     "`yes`: outputs are stored and restored. `local`: remembered in this checkout only, checked by the `witness`. "
+     "`yes`: outputs are stored and restored. `local`: remembered in this checkout only, checked by the "
+     "`witness`. "
      "`no`: runs whenever it is asked for.",
      "\"yes\"", R"(cache = "local")"},
     {kTaskTable, "witness", KeyType::kString,
@@ -94,34 +105,40 @@ constexpr KeyInfo kKeys[] = {
      "Patterns of environment variables taken from outside. A change makes the task run again.", "[]",
      R"(env-inputs = ["PYTEST_*"])"},
     {kTaskTable, "env-pass", KeyType::kStringList,
-     "Patterns of environment variables that the task sees, besides the usual ones. A change does not make it run again.",
+     "Patterns of environment variables that the task sees, besides the usual ones. A change does not make "
+     "it run again.",
      "[]", R"(env-pass = ["DISPLAY"])"},
     {kTaskTable, "args", KeyType::kArgs, "Arguments that the task takes on the command line, in order.", "[]",
      R"(args = [{ name = "paths", many = true, default = ["tests"] }])"},
     {kTaskTable, "matrix", KeyType::kMatrix,
-     "Axes and their values: the task stands for one task of each combination, called `NAME@VALUE,VALUE`.", "{}",
-     R"(matrix = { dialect = ["sqlite", "postgresql"] })"},
+     "Axes and their values: the task stands for one task of each combination, called `NAME@VALUE,VALUE`.",
+     "{}", R"(matrix = { dialect = ["sqlite", "postgresql"] })"},
     {kTaskTable, "timeout", KeyType::kDuration, "How long it may run before it is stopped.", "no limit",
      R"(timeout = "1h30m")"},
-    {kTaskTable, "interactive", KeyType::kBool, "The task gets the terminal. It is never cached and has no outputs.",
-     "false", R"(interactive = true)"},
-    {kTaskTable, "hidden", KeyType::kBool, "Leave the task out of `devtask list`.", "false", R"(hidden = true)"},
+    {kTaskTable, "interactive", KeyType::kBool,
+     "The task gets the terminal. It is never cached and has no outputs.", "false", R"(interactive = true)"},
+    {kTaskTable, "hidden", KeyType::kBool, "Leave the task out of `devtask list`.", "false",
+     R"(hidden = true)"},
     {kTaskTable, "aliases", KeyType::kStringList, "Other names of the task.", "[]", R"(aliases = ["t"])"},
     {kTaskTable, "pool", KeyType::kString, "The pool of `[pools]` in which it takes a place.", "",
      R"(pool = "database")"},
     {kTaskTable, "tools", KeyType::kTools,
-     "More programs whose change makes the task run again. The ones that the steps start by name are known already.", "{}",
-     R"(tools = { node = {} })"},
+     "More programs whose change makes the task run again. The ones that the steps start by name are known "
+     "already.",
+     "{}", R"(tools = { node = {} })"},
 
-    {kArgTable, "name", KeyType::kString, "Name of the argument, for `{{NAME}}` in `run` and `env`. Required.", "",
-     R"(name = "paths")"},
-    {kArgTable, "help", KeyType::kString, "One line for `devtask TASK --help`.", "", R"(help = "test files")"},
-    {kArgTable, "many", KeyType::kBool, "The argument takes all the words that are left. Only the last one may.",
-     "false", R"(many = true)"},
+    {kArgTable, "name", KeyType::kString,
+     "Name of the argument, for `{{NAME}}` in `run` and `env`. Required.", "", R"(name = "paths")"},
+    {kArgTable, "help", KeyType::kString, "One line for `devtask TASK --help`.", "",
+     R"(help = "test files")"},
+    {kArgTable, "many", KeyType::kBool,
+     "The argument takes all the words that are left. Only the last one may.", "false", R"(many = true)"},
     {kArgTable, "default", KeyType::kStringOrList,
-     "What it is when nothing is given. Without this key the argument must be given.", "", R"(default = ["tests"])"},
+     "What it is when nothing is given. Without this key the argument must be given.", "",
+     R"(default = ["tests"])"},
 
-    {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "", R"(database = 1)"},
+    {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "",
+     R"(database = 1)"},
 };
 
 }  // namespace
@@ -145,20 +162,34 @@ std::vector<std::string> key_names(std::string_view table) {
 
 std::string_view expectation(KeyType type) {
   switch (type) {
-    case KeyType::kString: return "a string";
-    case KeyType::kBool: return "`true` or `false`";
-    case KeyType::kStringList: return "a list of strings";
-    case KeyType::kStringOrList: return "a string or a list of strings";
-    case KeyType::kStringMap: return "a table of strings";
-    case KeyType::kSteps: return "a string or a list of steps";
-    case KeyType::kCacheMode: return "`yes`, `local` or `no`";
-    case KeyType::kDuration: return "a time such as `90s`, `5m` or `1h30m`";
-    case KeyType::kArgs: return "a list of tables";
-    case KeyType::kMatrix: return "a table of lists of strings";
-    case KeyType::kTools: return "a table of empty tables";
-    case KeyType::kDepth: return "an integer from 1";
-    case KeyType::kShell: return "`sh` or `bash`";
-    case KeyType::kTable: return "a table";
+    case KeyType::kString:
+      return "a string";
+    case KeyType::kBool:
+      return "`true` or `false`";
+    case KeyType::kStringList:
+      return "a list of strings";
+    case KeyType::kStringOrList:
+      return "a string or a list of strings";
+    case KeyType::kStringMap:
+      return "a table of strings";
+    case KeyType::kSteps:
+      return "a string or a list of steps";
+    case KeyType::kCacheMode:
+      return "`yes`, `local` or `no`";
+    case KeyType::kDuration:
+      return "a time such as `90s`, `5m` or `1h30m`";
+    case KeyType::kArgs:
+      return "a list of tables";
+    case KeyType::kMatrix:
+      return "a table of lists of strings";
+    case KeyType::kTools:
+      return "a table of empty tables";
+    case KeyType::kDepth:
+      return "an integer from 1";
+    case KeyType::kShell:
+      return "`sh` or `bash`";
+    case KeyType::kTable:
+      return "a table";
   }
   return "";
 }

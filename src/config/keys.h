@@ -1,5 +1,5 @@
-// The one table of every key of tasks.toml. The reader, the reference page and the JSON schema all come from it.
-// Unaware of: TOML, what a value does.
+// The one table of every key of tasks.toml. The reader, the reference page and the JSON schema all come from
+// it. Unaware of: TOML, what a value does.
 #pragma once
 
 #include <span>
@@ -18,12 +18,12 @@ enum class KeyType {
   kSteps,         // `run`: a string, or a list of strings and lists of strings
   kCacheMode,
   kDuration,
-  kArgs,          // a list of tables, keys under kArgTable
-  kMatrix,        // a table of lists of strings
-  kTools,         // a table of empty tables
-  kDepth,         // an integer from 1
+  kArgs,    // a list of tables, keys under kArgTable
+  kMatrix,  // a table of lists of strings
+  kTools,   // a table of empty tables
+  kDepth,   // an integer from 1
   kShell,
-  kTable,         // a table with keys of its own or with names that people choose
+  kTable,  // a table with keys of its own or with names that people choose
 };
 
 // The tables as the key table names them.

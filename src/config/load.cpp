@@ -41,7 +41,8 @@ class Loader {
     if (!root) return;
     project_.scope = root->scope;
     project_.requires_version = root->requires_version;
-    std::map<std::string, std::pair<std::string, Span>> names;  // of members, with folder and place of the pattern
+    std::map<std::string, std::pair<std::string, Span>>
+        names;  // of members, with folder and place of the pattern
     for (const auto& [folder, where] : member_folders(*root)) {
       const std::size_t before = tasks_.size();
       auto member = load_scope(folder, &*root, &where);
@@ -58,8 +59,10 @@ class Loader {
   }
 
   // One tasks.toml with its includes. nullopt, with a complaint, if it cannot be read.
-  std::optional<ScopeDraft> load_scope(const std::string& base, const ScopeDraft* parent, const Span* wanted_by) {
-    auto opened = open(base.empty() ? std::string(kFileName) : fmt::format("{}/{}", base, kFileName), wanted_by);
+  std::optional<ScopeDraft> load_scope(const std::string& base, const ScopeDraft* parent,
+                                       const Span* wanted_by) {
+    auto opened =
+        open(base.empty() ? std::string(kFileName) : fmt::format("{}/{}", base, kFileName), wanted_by);
     if (!opened) return std::nullopt;
     auto& [file, table] = *opened;
     TableReader top(file, table, kTopTable, "tasks.toml");
@@ -107,7 +110,8 @@ class Loader {
     if (!text) {
       complete_ = false;
       const bool absent = stat_followed(join_path(project_.root, path)).kind == FileKind::kAbsent;
-      Diagnostic problem = absent && wanted_by != nullptr ? error("there is no file `{}`", path) : text.error();
+      Diagnostic problem =
+          absent && wanted_by != nullptr ? error("there is no file `{}`", path) : text.error();
       complaints_.add(wanted_by == nullptr ? std::move(problem) : std::move(problem).at(*wanted_by));
       return std::nullopt;
     }
@@ -131,8 +135,8 @@ class Loader {
       if (entry.key != "services" && entry.key != "migrations") return false;
       file.complain(error("unknown key `{}` in tasks.toml", entry.key)
                         .at(file.span(entry.key_place))
-                        .advise(fmt::format("devtask {} does not have `[{}]` yet; later versions will", kVersion,
-                                            entry.key)));
+                        .advise(fmt::format("devtask {} does not have `[{}]` yet; later versions will",
+                                            kVersion, entry.key)));
       return true;
     });
   }
@@ -143,8 +147,9 @@ class Loader {
     FoundPaths files;
     for (const Placed<std::string>& pattern : scope.include) {
       for (std::string& path : expand("include", scope, pattern, Wanted::kFile)) {
-        const bool seen = std::find(project_.files.begin(), project_.files.end(), path) != project_.files.end() ||
-                          std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.first == path; });
+        const bool seen =
+            std::find(project_.files.begin(), project_.files.end(), path) != project_.files.end() ||
+            std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.first == path; });
         if (!seen) files.emplace_back(std::move(path), pattern.where);
       }
     }
@@ -166,8 +171,8 @@ class Loader {
   }
 
   // A pattern without wildcards is taken at its word: opening what is not there is the error to show.
-  std::vector<std::string> expand(std::string_view key, const ScopeDraft& scope, const Placed<std::string>& pattern,
-                                  Wanted wanted) {
+  std::vector<std::string> expand(std::string_view key, const ScopeDraft& scope,
+                                  const Placed<std::string>& pattern, Wanted wanted) {
     const auto complain = [&](Diagnostic problem) {
       problem.message = fmt::format("`{}` of `[project]`: {}", key, problem.message);
       complaints_.add(std::move(problem).at(pattern.where));
@@ -183,14 +188,16 @@ class Loader {
     auto found = find_files(project_.root, *glob, wanted, folders_);
     if (wanted == Wanted::kFolder) {
       std::erase_if(found, [&](const std::string& folder) {
-        const bool member = stat_followed(join_path(project_.root, fmt::format("{}/{}", folder, kFileName))).kind ==
-                            FileKind::kRegular;
+        const bool member =
+            stat_followed(join_path(project_.root, fmt::format("{}/{}", folder, kFileName))).kind ==
+            FileKind::kRegular;
         if (!member) folders_.insert(folder);
         return !member;
       });
     }
     if (found.empty()) {
-      complaints_.add(warning("`{}` of `[project]`: `{}` matches nothing", key, pattern.value).at(pattern.where));
+      complaints_.add(
+          warning("`{}` of `[project]`: `{}` matches nothing", key, pattern.value).at(pattern.where));
     }
     return found;
   }
@@ -200,7 +207,8 @@ class Loader {
     project_.folders.assign(folders_.begin(), folders_.end());
     project_.tasks.reserve(tasks_.size());
     for (TaskDraft& draft : tasks_) project_.tasks.push_back(std::move(draft.task));
-    for (std::size_t i = 0; i < project_.tasks.size(); ++i) project_.index.try_emplace(project_.tasks[i].name, i);
+    for (std::size_t i = 0; i < project_.tasks.size(); ++i)
+      project_.index.try_emplace(project_.tasks[i].name, i);
     for (std::size_t i = 0; i < project_.tasks.size(); ++i) {
       for (const std::string& alias : project_.tasks[i].aliases) project_.index.try_emplace(alias, i);
     }
@@ -223,7 +231,8 @@ const Task* Project::find(std::string_view name) const {
     return found == index.end() ? nullptr : &tasks[found->second];
   }
   for (const Task& task : tasks) {
-    if (task.name == name || std::find(task.aliases.begin(), task.aliases.end(), name) != task.aliases.end()) {
+    if (task.name == name ||
+        std::find(task.aliases.begin(), task.aliases.end(), name) != task.aliases.end()) {
       return &task;
     }
   }

@@ -19,8 +19,8 @@ struct LoadedProject {
 // `root` is the absolute folder that holds tasks.toml.
 LoadedProject load_project(const std::string& root);
 
-// The nearest folder at or above `start` (absolute) that holds a tasks.toml, or an error that offers `devtask init`.
-// A member's own folder counts: it is a project of its own there.
+// The nearest folder at or above `start` (absolute) that holds a tasks.toml, or an error that offers `devtask
+// init`. A member's own folder counts: it is a project of its own there.
 Result<std::string> find_project_root(const std::string& start);
 
 }  // namespace devtask

@@ -22,7 +22,8 @@ Result<std::string> expand(std::string_view text, const MatrixRow& row, Escape e
 }  // namespace
 
 const std::string* MatrixRow::find(std::string_view axis) const {
-  const auto found = std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == axis; });
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == axis; });
   return found == values.end() ? nullptr : &found->second;
 }
 

@@ -55,6 +55,11 @@ const OutputIndex::Node* OutputIndex::walk(std::string_view path, Visit visit) c
   return node;
 }
 
+bool OutputIndex::touches(std::string_view path) const {
+  bool any = false;
+  return walk(path, [&](const Node& node) { any = any || !node.outputs.empty(); }) != nullptr || any;
+}
+
 void OutputIndex::at_or_above(std::string_view path, std::vector<std::size_t>& found) const {
   walk(path, [&](const Node& node) { found.insert(found.end(), node.outputs.begin(), node.outputs.end()); });
 }
@@ -78,8 +83,7 @@ void OutputIndex::collect(const Node& node, std::vector<std::size_t>& found) con
 bool outputs_overlap(const Output& a, const Output& b) {
   if (a.literal && is_below(b.prefix, a.prefix)) return true;  // a file cannot be a folder as well
   if (b.literal && is_below(a.prefix, b.prefix)) return true;
-  if (a.literal && b.prefix == a.prefix && b.folder) return true;
-  if (b.literal && a.prefix == b.prefix && a.folder) return true;
+  if (a.prefix == b.prefix && a.literal != b.literal) return true;
   if (!a.glob.intersects(b.glob)) return false;
   const GlobList &mine = a.list->globs, &theirs = b.list->globs;
   if (a.literal || b.literal) {
@@ -100,7 +104,8 @@ bool reads_output(const Patterns& inputs, const GlobList& ignore, std::string_vi
     return reads(path) && (theirs.matches(path) || (output.literal && is_below(path, output.prefix)));
   }
   if (output.literal) {
-    return glob.matches(output.prefix) ? reads(output.prefix) : is_below(glob.literal_prefix(), output.prefix);
+    return glob.matches(output.prefix) ? reads(output.prefix)
+                                       : is_below(glob.literal_prefix(), output.prefix);
   }
   const std::string root = glob.literal_prefix();
   const bool inside = root == output.prefix || is_below(root, output.prefix);
@@ -108,7 +113,8 @@ bool reads_output(const Patterns& inputs, const GlobList& ignore, std::string_vi
     return theirs.may_match_below(root) && mine.may_match_below(root) && !ignore.matches(any_file_in(root));
   }
   if (pattern == output.text) return mine.may_match_below(root) && !ignore.matches(any_file_in(root));
-  return glob.matches_all_below(output.prefix) && !excludes(inputs, output.text) && reads(any_file_in(output.prefix));
+  return glob.matches_all_below(output.prefix) && !excludes(inputs, output.text) &&
+         reads(any_file_in(output.prefix));
 }
 
 std::string literal_prefix(std::string_view pattern) {

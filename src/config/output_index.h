@@ -35,6 +35,8 @@ class OutputIndex {
   void add(Output output);
   const std::vector<Output>& outputs() const { return outputs_; }
 
+  // Whether at_or_above() or below() would find something.
+  bool touches(std::string_view path) const;
   // Outputs whose prefix is `path` or a folder above it.
   void at_or_above(std::string_view path, std::vector<std::size_t>& found) const;
   // Outputs whose prefix lies in the folder `path`, not at it.
@@ -57,7 +59,8 @@ class OutputIndex {
 // Whether some file could be written by both. Exact without exclusions; with them it may say no when unsure.
 bool outputs_overlap(const Output& a, const Output& b);
 
-// Whether a task with these inputs, of which `pattern` (compiled: `glob`) is one, certainly reads something that `output` makes.
+// Whether a task with these inputs, of which `pattern` (compiled: `glob`) is one, certainly reads something
+// that `output` makes.
 bool reads_output(const Patterns& inputs, const GlobList& ignore, std::string_view pattern, const Glob& glob,
                   const Output& output);
 

@@ -1,11 +1,16 @@
 #include "config/paths.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace devtask {
 bool is_plain_path(std::string_view text) {
-  return !text.empty() && text.front() != '.' && text.front() != '/' && text.find("/.") == std::string_view::npos &&
-         text.find("//") == std::string_view::npos;
+  char before = '/';
+  for (const char c : text) {
+    if (before == '/' && (c == '.' || c == '/')) return false;
+    before = c;
+  }
+  return !text.empty();
 }
 
 Result<std::string> place_path(std::string_view base, std::string_view text) {
@@ -19,6 +24,8 @@ Result<std::string> place_path(std::string_view base, std::string_view text) {
   whole += text;
   if (is_plain_path(text)) return whole;
 
+  const auto base_parts =
+      base.empty() ? 0u : static_cast<std::size_t>(std::count(base.begin(), base.end(), '/')) + 1;
   std::vector<std::string_view> parts;
   std::string_view last;
   for (std::string_view rest = whole; !rest.empty();) {
@@ -29,9 +36,10 @@ Result<std::string> place_path(std::string_view base, std::string_view text) {
     if (last != "..") {
       parts.push_back(last);
     } else if (parts.empty()) {
-      return failure(error("`{}` is outside the project", text)
-                         .advise("paths are relative to the folder of tasks.toml and stay inside the project"));
-    } else if (parts.back().find_first_of("*?[{") != std::string_view::npos) {
+      return failure(
+          error("`{}` is outside the project", text)
+              .advise("paths are relative to the folder of tasks.toml and stay inside the project"));
+    } else if (parts.size() > base_parts && parts.back().find_first_of("*?[{") != std::string_view::npos) {
       return failure(error("`..` comes after a wildcard or a placeholder in `{}`", text)
                          .advise("write the path without `..`"));
     } else {

@@ -11,9 +11,9 @@ namespace devtask {
 
 // Nothing to resolve in it: true of most patterns of a project.
 bool is_plain_path(std::string_view text);
-// `text`, written in the tasks.toml of folder `base` ("" is the root), relative to the root, with `.` and `..` resolved.
-// A trailing slash stays. "" is the root itself. `base` is taken as it is: escape it for patterns.
-// Failures (without a place): absolute, outside the project, `..` behind a wildcard or placeholder.
+// `text`, written in the tasks.toml of folder `base` ("" is the root), relative to the root, with `.` and
+// `..` resolved. A trailing slash stays. "" is the root itself. `base` is taken as it is: escape it for
+// patterns. Failures (without a place): absolute, outside the project, `..` behind a wildcard or placeholder.
 Result<std::string> place_path(std::string_view base, std::string_view text);
 
 // Two opening braces that are not the escape of four.

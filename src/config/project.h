@@ -32,8 +32,8 @@ struct Step {
   Span where;
 };
 
-// A list of patterns as written (after the member prefix) and compiled. With `{{axis}}` in it the list is compiled for
-// each row of the matrix by expand_patterns (config/matrix.h), and `globs` is empty until then.
+// A list of patterns as written (after the member prefix) and compiled. With `{{axis}}` in it the list is
+// compiled for each row of the matrix by expand_patterns (config/matrix.h), and `globs` is empty until then.
 struct Patterns {
   std::vector<Placed<std::string>> written;  // '!' kept
   GlobList globs;
@@ -44,7 +44,7 @@ struct Patterns {
 struct ArgSpec {
   std::string name;
   std::string help;
-  bool many = false;  // takes the rest; only the last may
+  bool many = false;                                 // takes the rest; only the last may
   std::optional<std::vector<std::string>> defaults;  // nullopt: required
   Span where;
 };
@@ -63,11 +63,11 @@ struct ToolSpec {
 
 // Settings of one tasks.toml ([project]), shared by all of its tasks.
 struct Scope {
-  std::string name;  // [project] name, else the folder's name
-  std::string base;  // folder relative to the project root, "" for the root itself
-  std::vector<std::string> path;       // folders put before PATH, relative to the root, in order
-  GlobList ignore;                     // never inputs: the defaults and [project] ignore
-  std::vector<std::string> secrets;    // patterns of environment variable names
+  std::string name;                  // [project] name, else the folder's name
+  std::string base;                  // folder relative to the project root, "" for the root itself
+  std::vector<std::string> path;     // folders put before PATH, relative to the root, in order
+  GlobList ignore;                   // never inputs: the defaults and [project] ignore
+  std::vector<std::string> secrets;  // patterns of environment variable names
   std::map<std::string, Placed<Template>> env;
   std::vector<Placed<std::string>> env_inputs;  // patterns of names
   std::vector<Placed<std::string>> env_pass;    // added to the default ones
@@ -80,9 +80,9 @@ struct Task {
   Span where;  // the key in [tasks.NAME]
 
   std::string description;
-  std::vector<std::string> aliases;  // qualified like the name
-  std::vector<Step> run;             // empty: a group of its dependencies
-  std::string shell = "sh";          // "sh" or "bash"
+  std::vector<std::string> aliases;    // qualified like the name
+  std::vector<Step> run;               // empty: a group of its dependencies
+  std::string shell = "sh";            // "sh" or "bash"
   std::vector<Placed<Template>> deps;  // qualified names; "name@value" picks of a matrix
   std::optional<Patterns> inputs;      // absent: what it reads is unknown, so it always runs when asked for
   Patterns outputs;
@@ -115,14 +115,15 @@ struct Project {
   std::string requires_version;      // "" or ">=0.1"
   std::vector<Task> tasks;           // in the order written: root, includes, members
   std::map<std::string, int> pools;  // name to depth
-  // What must be looked at to know that this Project is still what the files say, relative to the root: every file that
-  // was read, and every folder that was listed for `include` and `members` ("" is the root; one that does not exist is
-  // there too). A file that appears or goes away changes its folder's time.
+  // What must be looked at to know that this Project is still what the files say, relative to the root: every
+  // file that was read, and every folder that was listed for `include` and `members` ("" is the root; one
+  // that does not exist is there too). A file that appears or goes away changes its folder's time.
   std::vector<std::string> files;
   std::vector<std::string> folders;
   NameIndex index;  // names and aliases to positions in `tasks`; filled by load_project
 
-  // By name or alias; nullptr if there is none. Without an index (a Project put together by hand) it looks at each task.
+  // By name or alias; nullptr if there is none. Without an index (a Project put together by hand) it looks at
+  // each task.
   const Task* find(std::string_view name) const;
 };
 

@@ -5,29 +5,38 @@
 
 #include "base/suggest.h"
 #include "config/keys.h"
+#include "config/messages.h"
 #include "config/names.h"
 
 namespace devtask {
 namespace {
 
-bool is_string_list(const TomlValue& value) { return value.as_array() != nullptr; }  // items: checked one by one
+bool is_string_list(const TomlValue& value) {
+  return value.as_array() != nullptr;
+}  // items: checked one by one
 
 bool has_type(const TomlValue& value, KeyType type) {
   switch (type) {
     case KeyType::kString:
     case KeyType::kCacheMode:
     case KeyType::kShell:
-    case KeyType::kDuration: return value.as_string() != nullptr;
-    case KeyType::kBool: return value.as_bool() != nullptr;
+    case KeyType::kDuration:
+      return value.as_string() != nullptr;
+    case KeyType::kBool:
+      return value.as_bool() != nullptr;
     case KeyType::kStringList:
-    case KeyType::kArgs: return is_string_list(value);
+    case KeyType::kArgs:
+      return is_string_list(value);
     case KeyType::kStringOrList:
-    case KeyType::kSteps: return value.as_string() != nullptr || is_string_list(value);
+    case KeyType::kSteps:
+      return value.as_string() != nullptr || is_string_list(value);
     case KeyType::kStringMap:
     case KeyType::kMatrix:
     case KeyType::kTools:
-    case KeyType::kTable: return value.as_table() != nullptr;
-    case KeyType::kDepth: return value.as_integer() != nullptr;
+    case KeyType::kTable:
+      return value.as_table() != nullptr;
+    case KeyType::kDepth:
+      return value.as_integer() != nullptr;
   }
   return false;
 }
@@ -79,7 +88,9 @@ bool TableReader::check(const TomlEntry& entry) const {
     const std::vector<std::string> known = key_names(rows_);
     std::string help = did_you_mean(entry.key, known);
     if (help.empty()) help = "known here: " + name_list(known);
-    complain(error("unknown key `{}` in {}", shown(entry.key), owner_).at(file_.span(entry.key_place)).advise(help));
+    complain(error("unknown key `{}` in {}", shown(entry.key), owner_)
+                 .at(file_.span(entry.key_place))
+                 .advise(help));
     return false;
   }
   if (!has_type(entry.value, key->type)) {
@@ -95,8 +106,8 @@ bool TableReader::check(const TomlEntry& entry) const {
 std::string TableReader::of(std::string_view key) const { return fmt::format("`{}` of {}", key, owner_); }
 
 const TableReader::Field* TableReader::find(std::string_view key) const {
-  const auto found =
-      std::find_if(fields_.begin(), fields_.end(), [&](const Field& field) { return field.entry->key == key; });
+  const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                  [&](const Field& field) { return field.entry->key == key; });
   return found == fields_.end() ? nullptr : &*found;
 }
 
@@ -113,7 +124,8 @@ TomlEntry* TableReader::get(std::string_view key) {
 std::optional<Placed<std::string>> TableReader::string(std::string_view key) {
   TomlEntry* entry = get(key);
   if (entry == nullptr) return std::nullopt;
-  return Placed<std::string>{std::get<std::string>(std::move(entry->value.data)), file_.span(entry->value.place)};
+  return Placed<std::string>{std::get<std::string>(std::move(entry->value.data)),
+                             file_.span(entry->value.place)};
 }
 
 bool TableReader::flag(std::string_view key) {
@@ -143,19 +155,11 @@ std::optional<std::string> TableReader::choice(std::string_view key, std::span<c
   auto text = string(key);
   if (!text) return std::nullopt;
   if (std::find(choices.begin(), choices.end(), text->value) != choices.end()) return text->value;
-  complain(error("{} must be {}, found `{}`", of(key), expectation(find_key(rows_, key)->type), shown(text->value))
-               .at(text->where)
-               .advise(did_you_mean(text->value, choices)));
+  complain(
+      error("{} must be {}, found `{}`", of(key), expectation(find_key(rows_, key)->type), shown(text->value))
+          .at(text->where)
+          .advise(did_you_mean(text->value, choices)));
   return std::nullopt;
-}
-
-std::string name_list(std::span<const std::string> names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-    text += "`" + names[i] + "`";
-  }
-  return text;
 }
 
 }  // namespace devtask

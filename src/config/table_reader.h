@@ -1,6 +1,6 @@
-// Typed access to one table of a TOML file, checked against the key table: unknown keys and wrong types are complained
-// about once, at their place, and the caller sees only what is right.
-// Unaware of: what the keys mean.
+// Typed access to one table of a TOML file, checked against the key table: unknown keys and wrong types are
+// complained about once, at their place, and the caller sees only what is right. Unaware of: what the keys
+// mean.
 #pragma once
 
 #include <cstddef>
@@ -66,8 +66,5 @@ class TableReader {
   std::string owner_;
   std::vector<Field> fields_;
 };
-
-// "`a`, `b` and `c`"
-std::string name_list(std::span<const std::string> names);
 
 }  // namespace devtask

@@ -12,7 +12,8 @@ class TaskGraph {
  public:
   explicit TaskGraph(std::size_t tasks) : edges_(tasks), seen_(tasks, 0) {}
 
-  // `label` is the caller's: which of the task's `deps` it is. Of several edges between two tasks the first counts.
+  // `label` is the caller's: which of the task's `deps` it is. Of several edges between two tasks the first
+  // counts.
   void add(std::size_t task, std::size_t dependency, std::size_t label);
   std::size_t label(std::size_t task, std::size_t dependency) const;
 

@@ -1,4 +1,5 @@
-// TOML text to a tree of values. The only file that knows toml++ is toml_reader.cpp: it takes seconds to compile.
+// TOML text to a tree of values. The only file that knows toml++ is toml_reader.cpp: it takes seconds to
+// compile.
 #pragma once
 
 #include <memory>

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/suggest.h"
-#include "config/bind_project.h"
 #include "config/matrix.h"
-#include "config/table_reader.h"
+#include "config/messages.h"
+#include "config/names.h"
 #include "config/task_graph.h"
 #include "config/validate_paths.h"
 
@@ -62,10 +62,13 @@ class Validator {
         }
         const auto [first, added] = by_alias_.try_emplace(alias, Alias{i, where});
         if (added) continue;
-        complaints_.add(error("alias `{}` is used twice, by the tasks `{}` and `{}`", alias,
-                              tasks_[first->second.task].task.name, task.name)
-                            .at(where)
-                            .note("the first one is at " + place_text(first->second.where)));
+        const std::string& other = tasks_[first->second.task].task.name;
+        complaints_.add(
+            (first->second.task == i
+                 ? error("task `{}` has the alias `{}` twice", task.name, alias)
+                 : error("alias `{}` is used twice, by the tasks `{}` and `{}`", alias, other, task.name))
+                .at(where)
+                .note("the first one is at " + place_text(first->second.where)));
       }
     }
   }
@@ -83,8 +86,10 @@ class Validator {
     std::vector<std::string> names;
     for (const auto& [name, depth] : pools_) names.push_back(name);
     std::string help = did_you_mean(task.pool, names);
-    if (help.empty()) help = fmt::format("define it: `{} = 1` in `[pools]`", task.pool);
-    complaints_.add(error("unknown pool `{}` of task `{}`", task.pool, task.name).at(draft.pool_place).advise(help));
+    if (help.empty() && is_task_name(task.pool))
+      help = fmt::format("define it: `{} = 1` in `[pools]`", task.pool);
+    complaints_.add(
+        error("unknown pool `{}` of task `{}`", task.pool, task.name).at(draft.pool_place).advise(help));
   }
 
   void check_deps(std::size_t index) {
@@ -129,8 +134,8 @@ class Validator {
     graph_.add(index, *found, k);
     for (const ArgSpec& arg : dependency.args) {
       if (arg.defaults) continue;
-      complaints_.add(error("task `{}` depends on `{}`, which cannot run without its argument `{}`", task.name,
-                            dependency.name, arg.name)
+      complaints_.add(error("task `{}` depends on `{}`, which cannot run without its argument `{}`",
+                            task.name, dependency.name, arg.name)
                           .at(where)
                           .advise(fmt::format("give the argument a default: {}", place_text(arg.where))));
       return false;
@@ -144,8 +149,10 @@ class Validator {
       for (const MatrixRow& row : matrix_rows(dependency.matrix)) labels.push_back(row.label());
     }
     if (labels.empty()) return true;  // an axis without values was complained about
-    if (std::find(labels.begin(), labels.end(), label) != labels.end() && !dependency.matrix.empty()) return true;
-    Diagnostic problem = error("task `{}` depends on `{}@{}`, which does not exist", task.name, dependency.name, label);
+    if (std::find(labels.begin(), labels.end(), label) != labels.end() && !dependency.matrix.empty())
+      return true;
+    Diagnostic problem =
+        error("task `{}` depends on `{}@{}`, which does not exist", task.name, dependency.name, label);
     if (dependency.matrix.empty()) {
       problem.help = fmt::format("task `{}` has no matrix", dependency.name);
     } else if (problem.help = did_you_mean(label, labels); problem.help.empty()) {
@@ -163,13 +170,8 @@ class Validator {
     return std::nullopt;
   }
 
-  // Names as this task would have to write them: its own without prefix, the root's with ':' in a member.
   std::string suggest(const Task& task, const std::string& name) const {
-    const std::string prefix = task.name.substr(0, task.name.size() - task.local.size());
-    const auto written = [&](const std::string& qualified) {
-      if (qualified.starts_with(prefix)) return qualified.substr(prefix.size());
-      return qualified.find(':') == std::string::npos ? ":" + qualified : qualified;
-    };
+    const auto written = [&](const std::string& qualified) { return name_in_deps(task, qualified); };
     std::vector<std::string> names;
     names.reserve(by_name_.size() + by_alias_.size());
     for (const TaskDraft& draft : tasks_) names.push_back(written(draft.task.name));
@@ -202,7 +204,8 @@ class Validator {
   Complaints& complaints_;
   std::unordered_map<std::string, std::size_t> by_name_;
   std::unordered_map<std::string, Alias> by_alias_;
-  std::unordered_map<std::string, std::vector<std::string>> labels_;  // of the rows of tasks that were asked for
+  std::unordered_map<std::string, std::vector<std::string>>
+      labels_;  // of the rows of tasks that were asked for
   TaskGraph graph_;
 };
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "config/bind_project.h"
 #include "config/matrix.h"
+#include "config/messages.h"
 #include "config/output_index.h"
 #include "config/paths.h"
 
@@ -16,6 +16,19 @@ namespace {
 
 // More complaints about one task's inputs help nobody.
 constexpr int kMostPerTask = 20;
+
+// The values of a row's label.
+std::vector<std::string> split(const std::string& label) {
+  std::vector<std::string> values(1);
+  for (const char c : label) {
+    if (c == ',') {
+      values.emplace_back();
+    } else {
+      values.back() += c;
+    }
+  }
+  return values;
+}
 
 class PathValidator {
  public:
@@ -53,7 +66,8 @@ class PathValidator {
       if (pattern.value.starts_with('!')) continue;
       auto glob = Glob::parse(pattern.value);
       if (!glob) continue;
-      Output output{task, row.label(), pattern.value, pattern.where, std::move(*glob), list, {}, false, false};
+      Output output{task, row.label(), pattern.value, pattern.where, std::move(*glob),
+                    list, {},          false,         false};
       output.prefix = output.glob.literal();
       output.literal = !output.prefix.empty();
       if (!output.literal) {
@@ -75,9 +89,13 @@ class PathValidator {
 
   void complain_about_rows(const Task& task, const std::string& first, const std::string& second,
                            const Placed<std::string>& pattern) {
-    complaints_.add(error("`{}@{}` and `{}@{}` both write `{}`", task.name, first, task.name, second, pattern.value)
-                        .at(pattern.where)
-                        .advise(fmt::format("put the axis into the pattern: `{{{{{}}}}}`", task.matrix.back().name)));
+    const std::vector<std::string> one = split(first), other = split(second);
+    std::size_t axis = 0;  // the first that tells the rows apart
+    while (axis + 1 < task.matrix.size() && one[axis] == other[axis]) ++axis;
+    complaints_.add(
+        error("`{}@{}` and `{}@{}` both write `{}`", task.name, first, task.name, second, pattern.value)
+            .at(pattern.where)
+            .advise(fmt::format("put the axis into the pattern: `{{{{{}}}}}`", task.matrix[axis].name)));
   }
 
   void check_outputs() {
@@ -105,10 +123,11 @@ class PathValidator {
       complain_about_rows(one, first.row, second.row, {second.text, second.where});
       return;
     }
-    complaints_.add(error("the tasks `{}` and `{}` both write `{}`", one.name, other.name, second.text)
-                        .at(second.where)
-                        .advise("each file belongs to one task: narrow one of the patterns")
-                        .note(fmt::format("`{}` writes `{}` at {}", one.name, first.text, place_text(first.where))));
+    complaints_.add(
+        error("the tasks `{}` and `{}` both write `{}`", one.name, other.name, second.text)
+            .at(second.where)
+            .advise("each file belongs to one task: narrow one of the patterns")
+            .note(fmt::format("`{}` writes `{}` at {}", one.name, first.text, place_text(first.where))));
   }
 
   void check_inputs(std::size_t index) {
@@ -148,13 +167,13 @@ class PathValidator {
 
   // Many tasks read the same `src/**`: what it could touch is looked up once.
   const Candidates& candidates_of(const std::string& pattern) {
-    found_.clear();
     const std::string prefix = literal_prefix(pattern);
-    index_.at_or_above(prefix, found_);
-    index_.below(prefix, found_);
-    if (found_.empty()) return none_;
+    if (!index_.touches(prefix)) return none_;
     const auto [entry, added] = candidates_.try_emplace(pattern);
     if (!added) return entry->second;
+    found_.clear();
+    index_.at_or_above(prefix, found_);
+    index_.below(prefix, found_);
     Candidates& candidates = entry->second;
     if (auto glob = Glob::parse(pattern)) {
       candidates.glob = std::move(*glob);
@@ -167,23 +186,28 @@ class PathValidator {
 
   // Drops most of what lies in the same folder, without looking at exclusions.
   static bool could_read(const Glob& glob, const Output& output) {
-    return glob.intersects(output.glob) || (output.literal && glob.literal_prefix().starts_with(output.prefix));
+    return glob.intersects(output.glob) ||
+           (output.literal && glob.literal_prefix().starts_with(output.prefix));
   }
 
   void complain_about_input(std::size_t index, const Output& output, const Placed<std::string>& pattern) {
     const Task &reader = tasks_[index].task, &writer = tasks_[output.task].task;
-    const std::string exclusion = output.folder && !output.prefix.empty() ? output.prefix + "/**" : output.text;
+    const std::string exclusion =
+        output.folder && !output.prefix.empty() ? output.prefix + "/**" : output.text;
     const bool wide = literal_prefix(pattern.value).size() < output.prefix.size() ||
                       (!output.folder && pattern.value != output.text);
     const bool backwards = graph_.depends(output.task, index);
     std::string help;
-    if (!backwards) help = fmt::format("add `{}` to `deps` of `{}`", writer.name, reader.name);
+    if (!backwards)
+      help = fmt::format("add `{}` to `deps` of `{}`", name_in_deps(reader, writer.name), reader.name);
     if (wide && Glob::parse(pattern.value)->literal().empty()) {
-      help += fmt::format("{}leave it out of the inputs with `\"!{}\"`", help.empty() ? "" : ", or ", exclusion);
+      help +=
+          fmt::format("{}leave it out of the inputs with `\"!{}\"`", help.empty() ? "" : ", or ", exclusion);
     }
-    if (help.empty()) help = fmt::format("`{}` depends on `{}`: one of the two must give way", writer.name, reader.name);
-    complaints_.add(error("task `{}` reads `{}`, an output of task `{}` on which it does not depend", reader.name,
-                          output.text, writer.name)
+    if (help.empty())
+      help = fmt::format("`{}` depends on `{}`: one of the two must give way", writer.name, reader.name);
+    complaints_.add(error("task `{}` reads `{}`, an output of task `{}` on which it does not depend",
+                          reader.name, output.text, writer.name)
                         .at(pattern.where)
                         .advise(help)
                         .note(fmt::format("`{}` writes it at {}", writer.name, place_text(output.where))));

@@ -9,8 +9,9 @@
 
 namespace devtask {
 
-// Two tasks (or two rows of one matrix) with one output, and inputs that are outputs of a task that is no dependency.
-// Time grows with the number of patterns, not with that of pairs of tasks: only outputs in the same folders are compared.
+// Two tasks (or two rows of one matrix) with one output, and inputs that are outputs of a task that is no
+// dependency. Time grows with the number of patterns, not with that of pairs of tasks: only outputs in the
+// same folders are compared.
 void validate_paths(const std::vector<TaskDraft>& tasks, TaskGraph& graph, Complaints& complaints);
 
 }  // namespace devtask

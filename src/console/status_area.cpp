@@ -20,7 +20,9 @@ constexpr std::array<std::string_view, 10> kSpinner = {"⠋", "⠙", "⠹", "⠸
 constexpr std::chrono::milliseconds kSpinnerStep{100};
 
 std::string padding(std::size_t wanted, std::size_t width) {
-  return std::string(wanted > width ? wanted - width : 0, ' ');
+  std::string blanks;
+  if (wanted > width) blanks.resize(wanted - width, ' ');
+  return blanks;
 }
 
 // Two blank columns before the spinner: the cursor rests there.

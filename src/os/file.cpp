@@ -278,6 +278,13 @@ Result<void> remove_tree(const std::string& path) {
 
 bool remove_folder_if_empty(const std::string& path) { return ::rmdir(path.c_str()) == 0; }
 
+void make_time_differ(const std::string& path, std::int64_t old_mtime_ns) {
+  const std::int64_t second = old_mtime_ns / kNanosecondsPerSecond;
+  if (stat_file(path).mtime_ns / kNanosecondsPerSecond != second) return;
+  const timespec times[2] = {{0, UTIME_OMIT}, {second + 1, 0}};
+  ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+}
+
 bool is_executable_file(const std::string& path) {
   return stat_followed(path).kind == FileKind::kRegular && ::access(path.c_str(), X_OK) == 0;
 }

@@ -79,6 +79,9 @@ Result<void> remove_file(const std::string& path);  // fine if absent; not a fol
 Result<void> remove_tree(const std::string& path);  // fine if absent; never follows links
 bool remove_folder_if_empty(const std::string& path);
 
+// Moves the modification time on if it is within the same second as `old_mtime_ns`.
+void make_time_differ(const std::string& path, std::int64_t old_mtime_ns);
+
 bool is_executable_file(const std::string& path);  // follows links
 
 // A whole file mapped for reading.

@@ -23,6 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr Clock::time_point kNever = Clock::time_point::max();
+
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> result;
   for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
@@ -114,8 +116,7 @@ class Child {
   ProcessOutcome run() {
     const Clock::time_point start = Clock::now();
     ProcessOutcome outcome;
-    const auto limit = request_.timeout ? std::optional(start + *request_.timeout) : std::nullopt;
-    switch (follow(limit, true)) {
+    switch (follow(request_.timeout ? start + *request_.timeout : kNever, true)) {
       case Woken::kExited: break;
       case Woken::kTimeLimit: outcome.timed_out = true; break;
       case Woken::kStop: outcome.stopped = true; break;
@@ -137,19 +138,19 @@ class Child {
   enum class Woken { kExited, kTimeLimit, kStop };
 
   // Passes output on until the leader exits, the deadline comes, or a stop is asked for.
-  Woken follow(std::optional<Clock::time_point> deadline, bool heed_stop) {
+  Woken follow(Clock::time_point deadline, bool heed_stop) {
     while (true) {
       pollfd waiting[3] = {{exit_.get(), POLLIN, 0},
                            {output_.get(), POLLIN, 0},
                            {heed_stop ? stop_.stopping_fd() : stop_.at_once_fd(), POLLIN, 0}};
       int timeout = -1;
-      if (deadline) {
-        const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now()).count();
+      if (deadline != kNever) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
         timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
       }
       const int ready = ::poll(waiting, 3, timeout);
       if (ready < 0) continue;
-      if (ready == 0 && deadline && Clock::now() >= *deadline) return Woken::kTimeLimit;
+      if (ready == 0 && Clock::now() >= deadline) return Woken::kTimeLimit;
       if ((waiting[1].revents & (POLLIN | POLLHUP)) != 0 && !read_some()) output_.reset();
       if (waiting[0].revents != 0) return Woken::kExited;
       if (waiting[2].revents != 0) return Woken::kStop;
@@ -303,7 +304,41 @@ void end_process_group(int group, milliseconds grace) {
   }
 }
 
+Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv, const std::string& folder) {
+  if (::chdir(folder.c_str()) != 0) return error("cannot enter `{}`: {}", folder, std::strerror(errno));
+  ::execv(program.c_str(), pointers(argv).data());
+  return error("cannot start `{}`: {}", program, std::strerror(errno));
+}
+
 bool process_alive(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+std::uint64_t process_start(int pid) {
+  // Field 22 of /proc/N/stat; the second field, in parentheses, may hold anything.
+  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return 0;
+  std::size_t at = stat->rfind(')');
+  constexpr int kFieldsBehindName = 20;
+  for (int field = 0; field < kFieldsBehindName && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+  if (at == std::string::npos) return 0;
+  std::uint64_t start = 0;
+  std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), start);
+  return start;
+}
+
+bool wait_readable(int fd, milliseconds at_most) {
+  pollfd waiting{fd, POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(at_most.count())) > 0;
+}
+
+std::optional<std::string> read_available(int fd) {
+  char buffer[16 * 1024];
+  while (true) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    return std::string(buffer, static_cast<std::size_t>(got));
+  }
+}
+
 int own_process_id() { return ::getpid(); }
 
 std::int64_t now_ns() {

@@ -68,7 +68,14 @@ void kill_descendants();
 // Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
 void end_process_group(int group, std::chrono::milliseconds grace);
 
+// This process becomes the program; returns only if that failed.
+Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv, const std::string& folder);
+
 bool process_alive(int pid);
+std::uint64_t process_start(int pid);  // in clock ticks since boot; 0 if there is no such process
+// Waits until the descriptor is readable; false when the time is over.
+bool wait_readable(int fd, std::chrono::milliseconds at_most);
+std::optional<std::string> read_available(int fd);  // one read; nullopt at the end of file
 int own_process_id();
 std::int64_t now_ns();        // wall clock, nanoseconds since the epoch
 std::string own_executable();  // absolute path of this program

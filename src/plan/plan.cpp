@@ -9,7 +9,7 @@
 #include "base/suggest.h"
 #include "config/matrix.h"
 #include "os/file.h"
-#include "plan/output_index.h"
+#include "plan/output_makers.h"
 #include "plan/steps.h"
 
 namespace devtask {
@@ -285,9 +285,9 @@ class Planner {
   void find_read_deps(TaskIndex index) {
     PlannedTask& task = plan_.tasks[index];
     task.read_deps = task.deps;
-    std::vector<OutputIndex::Maker> makers;
+    std::vector<OutputMakers::Maker> makers;
     if (task.inputs != nullptr) makers = outputs_.makers(*task.inputs);
-    for (const OutputIndex::Maker& maker : makers) task.made_by_tasks.push_back(maker.outputs);
+    for (const OutputMakers::Maker& maker : makers) task.made_by_tasks.push_back(maker.outputs);
     const bool searches_project = !task.task->scope->path.empty();
     if (makers.empty() && !searches_project && task.deps.empty()) return;
     // Everything it depends on, at any distance.
@@ -304,7 +304,7 @@ class Planner {
       const PlannedTask& maker = plan_.tasks[dep];
       if (maker.outputs->globs.empty()) continue;
       task.made_by_deps.push_back(&maker.outputs->globs);
-      const bool is_read = std::any_of(makers.begin(), makers.end(), [&](const OutputIndex::Maker& each) {
+      const bool is_read = std::any_of(makers.begin(), makers.end(), [&](const OutputMakers::Maker& each) {
         return each.task == maker.task;
       });
       const bool has_programs = std::any_of(
@@ -320,7 +320,7 @@ class Planner {
   const Project& project_;
   const Request& request_;
   Plan& plan_;
-  OutputIndex outputs_;
+  OutputMakers outputs_;
   std::unordered_map<std::string, TaskIndex> by_id_;
 };
 

@@ -1,17 +1,21 @@
 // The cache folder shared by all checkouts of this user: `$XDG_CACHE_HOME/devtask`.
 //
-//   v1/blobs/ab/cdef…       content by SHA-256; 0444. `….zst` instead when zstd saves at least a fifth (4 KiB and more)
-//   v1/index.db             SQLite (rollback journal: a reader writes nothing): results and blobs with size and last use
-//   v1/tmp/                 files being written; anything older than a day is removed by gc
+//   CACHEDIR.TAG            tells backup programs that this can be made again
+//   v1/blobs/, v1/tmp/      content by SHA-256 (store/blob_folder.h)
+//   v1/index-N.db           results by key (store/result_index.h)
 //
 // Bounded: gc() removes least recently used results until size and age limits hold, then blobs that no result names.
-// A broken index is set aside and begun anew; blobs it no longer names are taken up again when put, or removed by gc.
-// A blob is only removed in a transaction that also holds the index's write lock, and find() refreshes the last use
-// within it, so that a result handed out is not torn apart while it is being restored (grace: an hour).
+// What is broken is a miss and is made anew: a blob is checked against its digest whenever it is read, a result against its
+// checksum, and a broken index is left behind. Power may fail at any time: nothing is synced, everything is checked.
+//
+// A blob is only removed within a write transaction of the index, and only if it was not used for an hour (the grace). find() and
+// store() refresh the last use within one too, so that neither a result that was handed out and is being restored
+// nor blobs that were put and are to be named by a result are taken away.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,8 +25,8 @@
 namespace devtask {
 
 struct CacheLimits {
-  std::uint64_t max_bytes = 10ULL << 30;
-  std::chrono::hours max_age{24 * 30};
+  std::uint64_t max_bytes = 10ULL << 30;  // on disk
+  std::chrono::hours max_age{24 * 30};    // since a result was last used
 };
 
 struct CacheStats {
@@ -43,8 +47,11 @@ struct VerifyReport {
 
 class LocalStore final : public BlobStore, public ActionCache {
  public:
+  using Clock = std::function<std::chrono::system_clock::time_point()>;
+
   // Opens lazily: nothing is created before the first write. `read_only`: looking commands; never writes, not even last use.
-  LocalStore(std::string folder, CacheLimits limits, bool read_only = false);
+  LocalStore(std::string folder, CacheLimits limits, bool read_only = false,
+             Clock clock = std::chrono::system_clock::now);
   ~LocalStore() override;
 
   Result<Digest> put_file(const std::string& path) override;
@@ -55,12 +62,15 @@ class LocalStore final : public BlobStore, public ActionCache {
   Result<std::optional<ActionResult>> find(const Digest& key) override;
   Result<void> store(const Digest& key, const ActionResult& result) override;
 
+  // Looks at every blob's size: milliseconds for thousands of blobs.
   Result<CacheStats> stats();
   Result<GcReport> gc(CacheLimits limits);
-  // gc() with the own limits if the cache has grown by a twentieth of its limit, or a day has passed, since the last one.
+  // gc() if the cache holds more than its limit, or a day has passed since the last one; then down to nine tenths of the
+  // limit, so that the next result does not bring the next gc.
   Result<GcReport> gc_if_due();
+  // Reads everything. Blobs or results that are broken, have a wrong name or name what is not there are removed.
   Result<VerifyReport> verify();
-  // Removes the whole cache folder content that is devtask's.
+  // Removes all results and blobs. The (empty) index stays: other processes may have it open.
   Result<void> clean();
 
  private:

@@ -45,7 +45,7 @@ TEST_F(LiveConsole, KeepsTheAreaBelowTheText) {
             "build-ui: ui/src/main.ts changed\n"
             "lint: never ran here\n"
             "build-ui │ compiled\n"
-            "  ⠋ build-ui  3 s\n"
+            "  ⠋ build-ui  3 s  link\n"
             "  ⠋ lint      3 s\n"
             "[1/4] 2 running · 1 restored · 3 s\n");
 }
@@ -246,8 +246,11 @@ TEST_F(LiveThread, DrawsThoughNothingHappens) {
   };
   begin(1);
   start("a");
-  std::unique_lock lock(mutex);
-  EXPECT_TRUE(changed.wait_for(lock, seconds(30), [&] { return frames >= 3; }));
+  {
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(changed.wait_for(lock, seconds(30), [&] { return frames >= 3; }));
+  }
+  close();  // the writer uses what lives in this function
 }
 
 TEST_F(LiveThread, NeverTearsLinesOfManyThreads) {
@@ -256,6 +259,7 @@ TEST_F(LiveThread, NeverTearsLinesOfManyThreads) {
   begin(kThreads);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([this, label = "task-" + std::to_string(i)] {
         start(label);

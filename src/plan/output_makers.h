@@ -10,10 +10,10 @@
 
 namespace devtask {
 
-class OutputIndex {
+class OutputMakers {
  public:
   // Outputs of every task of the project, with matrix values filled in. `owned` keeps those alive.
-  OutputIndex(const Project& project, std::vector<std::shared_ptr<const Patterns>>& owned);
+  OutputMakers(const Project& project, std::vector<std::shared_ptr<const Patterns>>& owned);
 
   struct Maker {
     const Task* task;

@@ -1,4 +1,4 @@
-#include "plan/output_index.h"
+#include "plan/output_makers.h"
 
 #include <algorithm>
 #include <set>
@@ -18,7 +18,7 @@ std::vector<std::string> prefixes(const GlobList& globs) {
 
 }  // namespace
 
-OutputIndex::OutputIndex(const Project& project, std::vector<std::shared_ptr<const Patterns>>& owned) {
+OutputMakers::OutputMakers(const Project& project, std::vector<std::shared_ptr<const Patterns>>& owned) {
   for (const Task& task : project.tasks) {
     if (task.outputs.globs.empty() && task.outputs.written.empty()) continue;
     if (task.matrix.empty()) {
@@ -38,7 +38,7 @@ OutputIndex::OutputIndex(const Project& project, std::vector<std::shared_ptr<con
   std::sort(by_prefix_.begin(), by_prefix_.end());
 }
 
-std::vector<OutputIndex::Maker> OutputIndex::makers(const GlobList& globs) const {
+std::vector<OutputMakers::Maker> OutputMakers::makers(const GlobList& globs) const {
   std::set<std::size_t> found;
   const auto take = [&](auto from, auto to) {
     for (auto entry = from; entry != to; ++entry) found.insert(entry->second);

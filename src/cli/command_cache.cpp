@@ -1,0 +1,78 @@
+#include "base/suggest.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/session.h"
+
+namespace devtask {
+namespace {
+
+std::string format_bytes(std::uint64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KB", "MB", "GB", "TB"};
+  double amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (amount >= 1024 && unit + 1 < std::size(kUnits)) {
+    amount /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
+}
+
+Result<ExitCode> stats(LocalStore& store) {
+  auto stats = store.stats();
+  if (!stats) return tl::unexpected(stats.error());
+  print(fmt::format("folder   {}\nresults  {}\nblobs    {}\non disk  {}\ncontent  {}\n", stats->folder, stats->results,
+                    stats->blobs, format_bytes(stats->stored_bytes), format_bytes(stats->content_bytes)));
+  return ExitCode::kDone;
+}
+
+Result<ExitCode> gc(LocalStore& store, CacheLimits limits) {
+  auto done = store.gc(limits);
+  if (!done) return tl::unexpected(done.error());
+  print(fmt::format("removed {} results and {} blobs, {} freed\n", done->results_removed, done->blobs_removed,
+                    format_bytes(done->bytes_freed)));
+  return ExitCode::kDone;
+}
+
+Result<ExitCode> verify(LocalStore& store) {
+  auto done = store.verify();
+  if (!done) return tl::unexpected(done.error());
+  for (const std::string& problem : done->problems) print(problem + "\n");
+  print(fmt::format("checked {} blobs and {} results: {}\n", done->blobs_checked, done->results_checked,
+                    done->problems.empty() ? "all good" : fmt::format("{} mended", done->problems.size())));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+Result<ExitCode> command_cache(const Invocation& invocation) {
+  static const std::vector<std::string> kVerbs = {"stats", "gc", "verify", "clean"};
+  const std::string usage = "devtask cache stats|gc [--max-size 10G] [--max-age 30d]|verify|clean";
+  if (invocation.words.empty()) return failure(error("`cache` needs to know what to do").advise(usage));
+  const std::string& verb = invocation.words[0];
+  std::string max_size, max_age;
+  for (std::size_t i = 1; i < invocation.words.size(); ++i) {
+    const bool has_value = verb == "gc" && i + 1 < invocation.words.size();
+    if (has_value && invocation.words[i] == "--max-size") {
+      max_size = invocation.words[++i];
+    } else if (has_value && invocation.words[i] == "--max-age") {
+      max_age = invocation.words[++i];
+    } else {
+      return failure(error("unknown word `{}` after `cache {}`", invocation.words[i], verb).advise(usage));
+    }
+  }
+  auto limits = cache_limits(invocation.environment, max_size, max_age);
+  if (!limits) return tl::unexpected(limits.error());
+  LocalStore store(cache_folder(invocation.environment), *limits, verb == "stats");
+  if (verb == "stats") return stats(store);
+  if (verb == "gc") return gc(store, *limits);
+  if (verb == "verify") return verify(store);
+  if (verb == "clean") {
+    if (auto cleaned = store.clean(); !cleaned) return tl::unexpected(cleaned.error());
+    print("the cache is empty\n");
+    return ExitCode::kDone;
+  }
+  std::string help = did_you_mean(verb, kVerbs);
+  return failure(error("`cache {}` is not known", verb).advise(help.empty() ? usage : help));
+}
+
+}  // namespace devtask

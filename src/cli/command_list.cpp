@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/session.h"
+#include "console/terminal_text.h"
+
+namespace devtask {
+namespace {
+
+// What is typed: the name and its arguments.
+std::string usage_of(const Task& task) {
+  std::string text = task.name;
+  for (const ArgSpec& arg : task.args) {
+    const std::string name = arg.name + (arg.many ? "…" : "");
+    text += arg.defaults ? " [" + name + "]" : " <" + name + ">";
+  }
+  return text;
+}
+
+std::string deps_text(const Placed<Template>& dep) {
+  return dep.value.expand([](std::string_view name) { return "{{" + std::string(name) + "}}"; });
+}
+
+std::string_view cache_word(const Task& task) {
+  if (task.interactive || !task.inputs) return "no";
+  switch (task.cache) {
+    case CacheMode::kYes: return "yes";
+    case CacheMode::kLocal: return "local";
+    case CacheMode::kNo: break;
+  }
+  return "no";
+}
+
+// true, false, or null where it cannot be said (groups follow their dependencies; tasks that need arguments).
+nlohmann::json up_to_date(const Task& task, const Plan& plan, const Evaluation& evaluation) {
+  nlohmann::json result = nullptr;
+  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
+    if (plan.tasks[i].task != &task) continue;
+    const bool fresh = evaluation.states[i].verdict == Verdict::kUpToDate;
+    result = result.is_null() ? fresh : result.get<bool>() && fresh;
+  }
+  return result;
+}
+
+std::string as_json(Session& session, const Plan& plan) {
+  const Evaluation evaluation = session.evaluator().evaluate(plan);
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Task& task : session.project().tasks) {
+    nlohmann::ordered_json deps = nlohmann::ordered_json::array(), args = nlohmann::ordered_json::array();
+    for (const auto& dep : task.deps) deps.push_back(deps_text(dep));
+    for (const ArgSpec& arg : task.args) {
+      args.push_back({{"name", arg.name}, {"help", arg.help}, {"many", arg.many}, {"required", !arg.defaults}});
+    }
+    list.push_back({{"name", task.name}, {"description", task.description}, {"aliases", task.aliases}, {"deps", deps},
+                    {"args", args}, {"hidden", task.hidden}, {"cache", cache_word(task)},
+                    {"file", task.where.file ? task.where.file->path : ""}, {"line", task.where.line},
+                    {"up_to_date", up_to_date(task, plan, evaluation)}});
+  }
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+    return a["name"].template get<std::string>() < b["name"].template get<std::string>();
+  });
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+Result<ExitCode> command_list(const Invocation& invocation) {
+  bool json = false;
+  for (const std::string& word : invocation.words) {
+    if (word != "--json") return failure(error("unknown word `{}` after `list`", escape_line(word)).advise("devtask list [--json]"));
+    json = true;
+  }
+  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  if (!session) return tl::unexpected(session.error());
+  const Project& project = (*session)->project();
+  if (json) {
+    auto plan = make_plan(project, everything(project));
+    if (!plan) return tl::unexpected(plan.error());
+    print(as_json(**session, *plan));
+    return ExitCode::kDone;
+  }
+  std::vector<std::pair<std::string, const Task*>> rows;
+  std::size_t width = 0;
+  for (const Task& task : project.tasks) {
+    if (task.hidden) continue;
+    rows.emplace_back(usage_of(task), &task);
+    width = std::max(width, static_cast<std::size_t>(display_width(rows.back().first)));
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
+  std::string text;
+  for (const auto& [usage, task] : rows) {
+    std::string line = usage;
+    std::string about = task->description;
+    for (const std::string& alias : task->aliases) about += (about.empty() ? "" : " ") + fmt::format("[alias {}]", alias);
+    if (!about.empty()) line += std::string(width - static_cast<std::size_t>(display_width(usage)) + 2, ' ') + about;
+    text += line + "\n";
+  }
+  if (rows.empty()) text = "no tasks; `devtask init` shows how to declare some\n";
+  print(text);
+  return ExitCode::kDone;
+}
+
+}  // namespace devtask

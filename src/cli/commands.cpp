@@ -1,0 +1,54 @@
+#include "cli/commands.h"
+
+#include <array>
+
+#include "base/escape.h"
+#include "cli/report.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"run", "TASK… [-- ARGS…]", "Run tasks (the verb can be left out)", command_run},
+    Command{"list", "[--json]", "Show the tasks", command_list},
+    Command{"graph", "[--format dot|mermaid|json] [TASK…]", "Show what depends on what", command_graph},
+    Command{"why", "TASK", "Say why a task would run", command_why},
+    Command{"cache", "stats|gc|verify|clean", "Look after the shared cache", command_cache},
+    Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
+    Command{"ninja", "-- ARGS…", "Call Ninja on the whole project's graph", command_ninja},
+    Command{"init", "", "Write a commented tasks.toml to start from", command_init},
+    Command{"help", "", "Show this text", command_help},
+    Command{"schema", "[--reference]", "", command_schema},
+    Command{"exec", "ID…", "", command_exec},
+    Command{"refresh", "", "", command_refresh},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+Result<void> refuse_options(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word.starts_with('-')) {
+      return failure(error("unknown option `{}`", escape_line(word))
+                         .advise("options for a task's own command come after `--`; `devtask --help` shows devtask's"));
+    }
+  }
+  return {};
+}
+
+Result<ExitCode> command_help(const Invocation&) {
+  std::string text = "devtask: runs a project's tasks, and only what has really changed\n\n"
+                     "usage: devtask [OPTIONS] TASK [ARGS…] [-- EXTRA…]\n       devtask [OPTIONS] COMMAND …\n\nCommands:\n";
+  for (const Command& command : commands()) {
+    if (command.summary.empty()) continue;
+    text += fmt::format("  {:<44}  {}\n", fmt::format("{} {}", command.name, command.synopsis), command.summary);
+  }
+  text += "\n" + options_help();
+  text += "\nEvery option has an environment variable: DEVTASK_JOBS=4 is -j 4.\n"
+          "Exit status: 0 done, 1 a task failed, 2 wrong use, 124 a task's time limit, 130 interrupted.\n";
+  print(text);
+  return ExitCode::kDone;
+}
+
+}  // namespace devtask

@@ -1,0 +1,45 @@
+#include "cli/look.h"
+
+#include <map>
+
+namespace devtask {
+
+std::string plan_text(const Plan& plan, const Evaluation& evaluation, const Schedule& schedule) {
+  std::map<TaskIndex, bool> todo;  // in plan order; true: restore
+  for (const TaskIndex index : schedule.restore) todo[index] = true;
+  for (const TaskIndex index : schedule.run) todo[index] = false;
+  std::string text;
+  for (const auto& [index, restore] : todo) {
+    const std::string& label = plan.tasks[index].label;
+    const TaskState& state = evaluation.states[index];
+    if (restore) {
+      text += fmt::format("restore {}\n", label);
+    } else if (state.verdict == Verdict::kWaiting && !plan.only) {
+      text += fmt::format("maybe {}: after {}\n", label, plan.tasks[state.waits_for].label);
+    } else {
+      text += fmt::format("run {}: {}\n", label, state.why);
+    }
+  }
+  return text + fmt::format("{} to run, {} to restore, {} up to date\n", schedule.run.size(), schedule.restore.size(),
+                            schedule.up_to_date.size());
+}
+
+std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex index) {
+  const PlannedTask& task = plan.tasks[index];
+  const TaskState& state = evaluation.states[index];
+  std::string text = task.label;
+  switch (state.verdict) {
+    case Verdict::kUpToDate:
+      return text + (task.is_group() ? ": up to date (a group: it stands for its dependencies)\n" : ": up to date\n");
+    case Verdict::kWaiting:
+      return text + fmt::format(": depends on what `{}` produces, which has to run first: {}\n",
+                                plan.tasks[state.waits_for].label, evaluation.states[state.waits_for].why);
+    case Verdict::kCached: text += ": would be restored from the cache:\n"; break;
+    case Verdict::kStale: text += ": would run:\n"; break;
+  }
+  if (state.changes.empty()) return text + "  " + state.why + "\n";
+  for (const Change& change : state.changes) text += "  " + change.sentence() + "\n";
+  return text;
+}
+
+}  // namespace devtask

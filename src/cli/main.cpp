@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "os/process.h"
+
+namespace devtask {
+namespace {
+
+int run_main(const std::vector<std::string>& arguments) {
+  auto options = parse_options(arguments);
+  if (!options) {
+    report(options.error(), Options());
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  if (options->version) {
+    print(fmt::format("devtask {}\n", kVersion));
+    return static_cast<int>(ExitCode::kDone);
+  }
+  const Variables environment = to_variables(own_environment());
+  std::vector<std::string> words = options->words;
+  CommandFunction function = command_run;
+  if (options->help) {
+    function = command_help;
+  } else if (words.empty()) {
+    function = command_list;
+  } else {
+    const auto all = commands();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Command& each) { return each.name == words[0]; });
+    if (found != all.end()) {
+      function = found->function;
+      words.erase(words.begin());
+    }
+  }
+  const auto code = function({*options, environment, std::move(words)});
+  if (!code) {
+    report(code.error(), *options);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  return static_cast<int>(*code);
+}
+
+}  // namespace
+}  // namespace devtask
+
+int main(int argc, char** argv) {
+  try {
+    return devtask::run_main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& problem) {
+    devtask::report(devtask::error("internal error: {}", problem.what())
+                        .advise("this is a mistake in devtask: please report it with the command you gave"),
+                    devtask::Options());
+    return static_cast<int>(devtask::ExitCode::kInternal);
+  }
+}

@@ -1,0 +1,36 @@
+// The command line: options that every command shares, and the words.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "console/console_options.h"
+
+namespace devtask {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+struct Options {
+  std::string folder;  // -C
+  int jobs = 0;        // 0: as many as cores
+  bool keep_going = false;
+  bool dry_run = false;
+  bool status = false;
+  bool force = false;
+  bool only = false;
+  bool no_cache = false;
+  bool help = false;
+  bool version = false;
+  int verbosity = 0;
+  OutputLogs output_logs = OutputLogs::kNewOnly;
+  ColorChoice color = ColorChoice::kAuto;
+  std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments
+  std::vector<std::string> extra;  // after `--`
+};
+
+Result<Options> parse_options(const std::vector<std::string>& arguments);
+std::string options_help();  // the options as text, for --help
+
+}  // namespace devtask

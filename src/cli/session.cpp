@@ -1,0 +1,99 @@
+#include "cli/session.h"
+
+#include <algorithm>
+
+#include "cli/report.h"
+#include "os/file.h"
+#include "os/machine.h"
+
+namespace devtask {
+namespace {
+
+std::string value_of(const Variables& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+struct Amount {
+  std::uint64_t number = 0;
+  std::string unit;
+};
+
+std::optional<Amount> read_amount(const std::string& text) {
+  Amount amount;
+  std::size_t at = 0;
+  while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0 && at < 15) {
+    amount.number = amount.number * 10 + static_cast<std::uint64_t>(text[at++] - '0');
+  }
+  if (at == 0) return std::nullopt;
+  amount.unit = text.substr(at);
+  std::transform(amount.unit.begin(), amount.unit.end(), amount.unit.begin(), [](unsigned char c) { return std::tolower(c); });
+  return amount;
+}
+
+}  // namespace
+
+std::string cache_folder(const Variables& environment) {
+  if (std::string folder = value_of(environment, "DEVTASK_CACHE_DIR"); folder.starts_with('/')) return folder;
+  // The XDG specification: a relative path is to be ignored.
+  if (std::string folder = value_of(environment, "XDG_CACHE_HOME"); folder.starts_with('/')) return folder + "/devtask";
+  return user_home() + "/.cache/devtask";
+}
+
+Result<CacheLimits> cache_limits(const Variables& environment, const std::string& max_size, const std::string& max_age) {
+  CacheLimits limits;
+  const std::string size = max_size.empty() ? value_of(environment, "DEVTASK_CACHE_MAX_SIZE") : max_size;
+  const std::string age = max_age.empty() ? value_of(environment, "DEVTASK_CACHE_MAX_AGE") : max_age;
+  if (!size.empty()) {
+    static const std::map<std::string, int> kShifts = {{"", 0},    {"b", 0},   {"k", 10},  {"kb", 10}, {"m", 20},
+                                                       {"mb", 20}, {"g", 30}, {"gb", 30}, {"t", 40},  {"tb", 40}};
+    const auto amount = read_amount(size);
+    const auto shift = amount ? kShifts.find(amount->unit) : kShifts.end();
+    if (shift == kShifts.end()) {
+      return failure(error("`{}` is not a size", size).advise("write a number of bytes, or with a unit: `500M`, `10G`"));
+    }
+    limits.max_bytes = amount->number << shift->second;
+  }
+  if (!age.empty()) {
+    const auto amount = read_amount(age);
+    const bool days = amount && (amount->unit == "d" || amount->unit.empty());
+    if (!amount || (!days && amount->unit != "h")) {
+      return failure(error("`{}` is not an age", age).advise("write days or hours: `30d`, `12h`"));
+    }
+    limits.max_age = std::chrono::hours(amount->number * (days ? 24 : 1));
+  }
+  return limits;
+}
+
+std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
+
+Result<std::unique_ptr<Session>> Session::open(const Options& options, const Variables& environment, Mode mode) {
+  const std::string start = start_folder(options);
+  if (stat_followed(start).kind != FileKind::kFolder) return failure("there is no folder `{}`", start);
+  auto real = real_path(start);
+  auto root = find_project_root(real ? *real : start);
+  if (!root) return tl::unexpected(root.error());
+  auto limits = cache_limits(environment);
+  if (!limits) return tl::unexpected(limits.error());
+  LoadedProject loaded = load_project(*root);
+  for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
+  if (!loaded.ok()) {
+    const auto mistakes = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                                        [](const Diagnostic& each) { return each.severity == Severity::kError; });
+    return failure("{} {} in the configuration, nothing was run", mistakes, mistakes == 1 ? "mistake" : "mistakes");
+  }
+  return std::unique_ptr<Session>(new Session(std::move(loaded.project), options, environment, *limits, mode));
+}
+
+Session::Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode)
+    : project_(std::move(project)),
+      state_(project_.root),
+      environment_(environment),
+      memo_(state_.memo()),
+      journal_(state_.path, mode == Mode::kLook),
+      evaluator_([&] {
+        if (!options.no_cache) store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
+        return EvaluatorSources{memo_, journal_, environment_, action_cache(), blob_store(), value_of(environment, "HOME")};
+      }()) {}
+
+}  // namespace devtask

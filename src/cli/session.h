@@ -1,0 +1,60 @@
+// Everything one invocation is made of, put together once: project, stores, evaluator.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/options.h"
+#include "config/load.h"
+#include "exec/state_folder.h"
+#include "plan/environment.h"
+#include "plan/evaluate.h"
+#include "plan/plan.h"
+#include "store/digest_memo.h"
+#include "store/journal.h"
+#include "store/local_store.h"
+
+namespace devtask {
+
+// Where the shared cache is: `$XDG_CACHE_HOME/devtask`, else `~/.cache/devtask`; DEVTASK_CACHE_DIR goes before both.
+std::string cache_folder(const Variables& environment);
+// DEVTASK_CACHE_MAX_SIZE ("10G", "500M") and DEVTASK_CACHE_MAX_AGE ("30d", "12h").
+Result<CacheLimits> cache_limits(const Variables& environment, const std::string& max_size = {},
+                                 const std::string& max_age = {});
+
+class Session {
+ public:
+  // Looking commands change nothing: stores are opened for reading, and the memo is not saved.
+  enum class Mode { kLook, kWork };
+
+  // Prints warnings and mistakes of the configuration to standard error. On failure the exit code is 2.
+  static Result<std::unique_ptr<Session>> open(const Options& options, const Variables& environment, Mode mode);
+
+  const Project& project() const { return project_; }
+  const std::string& root() const { return project_.root; }
+  const Environment& environment() const { return environment_; }
+  Journal& journal() { return journal_; }
+  const StateFolder& state() const { return state_; }
+  ActionCache* action_cache() { return store_ ? &*store_ : nullptr; }
+  BlobStore* blob_store() { return store_ ? &*store_ : nullptr; }
+  LocalStore* store() { return store_ ? &*store_ : nullptr; }
+  DigestMemo& memo() { return memo_; }
+  const Evaluator& evaluator() const { return evaluator_; }
+
+ private:
+  Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode);
+
+  Project project_;
+  StateFolder state_;
+  Environment environment_;
+  DigestMemo memo_;
+  Journal journal_;
+  std::optional<LocalStore> store_;
+  Evaluator evaluator_;
+};
+
+// The folder to start from: -C, else the current one; absolute.
+std::string start_folder(const Options& options);
+
+}  // namespace devtask

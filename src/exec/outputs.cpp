@@ -1,0 +1,268 @@
+#include "exec/outputs.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/escape.h"
+#include "os/file.h"
+#include "os/parallel.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::size_t kFilesPerBlock = 4;
+using Kind = OutputEntry::Kind;
+
+void add_entry(const std::string& path, const FileStat& stat, std::vector<OutputEntry>& found) {
+  OutputEntry entry;
+  entry.path = path;
+  if (stat.kind == FileKind::kRegular) {
+    entry.mode = (stat.mode & 0100) != 0 ? 0755 : 0644;
+    entry.size = stat.size;
+  } else if (stat.kind == FileKind::kLink) {
+    entry.kind = Kind::kLink;
+  } else if (stat.kind == FileKind::kFolder) {
+    entry.kind = Kind::kDir;
+    entry.mode = 0755;
+  } else {
+    return;
+  }
+  found.push_back(std::move(entry));
+}
+
+void scan(const std::string& root, const std::string& path, const GlobList& globs, std::vector<OutputEntry>& found) {
+  if (!globs.may_match_below(path)) return;
+  const auto entries = list_folder(join_path(root, path));
+  if (!entries) return;
+  for (const FolderEntry& entry : *entries) {
+    const std::string entry_path = join_path(path, entry.name);
+    if (entry.kind == FileKind::kFolder) {
+      const auto below = list_folder(join_path(root, entry_path));
+      if (below && below->empty() && globs.matches(entry_path)) {
+        add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
+      }
+      scan(root, entry_path, globs, found);
+    } else if (globs.matches(entry_path)) {
+      add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
+    }
+  }
+}
+
+// Whether a text file holds `needle`. A NUL in its first bytes makes it binary, as git decides.
+bool text_holds(const std::string& path, std::string_view needle) {
+  constexpr std::size_t kHead = 8000;
+  const auto file = MappedFile::open(path);
+  if (!file) return false;
+  const std::string_view bytes = file->bytes();
+  if (bytes.substr(0, kHead).find('\0') != std::string_view::npos) return false;
+  for (std::size_t at = bytes.find(needle); at != std::string_view::npos; at = bytes.find(needle, at + 1)) {
+    // `/src/app` is not in `/src/application`.
+    const std::size_t end = at + needle.size();
+    const char next = end < bytes.size() ? bytes[end] : '/';
+    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_' && next != '-') return true;
+  }
+  return false;
+}
+
+// A relative target, followed from the link's folder, that stays below the root.
+bool stays_inside(std::string_view path, std::string_view target) {
+  if (target.starts_with('/')) return false;
+  std::vector<std::string_view> parts;
+  const auto walk = [&](std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t slash = text.find('/');
+      const std::string_view part = text.substr(0, slash);
+      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
+      if (part.empty() || part == ".") continue;
+      if (part != "..") {
+        parts.push_back(part);
+      } else if (parts.empty()) {
+        return false;
+      } else {
+        parts.pop_back();
+      }
+    }
+    return true;
+  };
+  return walk(parent_folder(path)) && walk(target);
+}
+
+bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
+  const FileStat stat = stat_file(absolute);
+  switch (entry.kind) {
+    case Kind::kDir: return stat.kind == FileKind::kFolder;
+    case Kind::kLink: return stat.kind == FileKind::kLink && read_link(absolute).value_or("") == entry.target;
+    case Kind::kCreate: return stat.kind != FileKind::kAbsent;
+    case Kind::kFile: break;
+  }
+  if (stat.kind != FileKind::kRegular || stat.size != entry.size) return false;
+  const auto digest = hash_file(absolute);
+  if (!digest || *digest != entry.digest) return false;
+  if ((stat.mode & 0100) == (entry.mode & 0100)) return true;
+  return set_mode(absolute, entry.mode).has_value();
+}
+
+// Folders on the way to `path`, made where they are missing. A link on the way is refused: it may lead anywhere.
+Result<void> make_parents(const std::string& root, std::string_view path, std::set<std::string>& made) {
+  const std::string folder(parent_folder(path));
+  if (folder.empty() || made.contains(folder)) return {};
+  if (auto parents = make_parents(root, folder, made); !parents) return parents;
+  const std::string absolute = join_path(root, folder);
+  const FileKind kind = stat_file(absolute).kind;
+  if (kind == FileKind::kAbsent) {
+    if (auto created = make_folders(absolute); !created) return created;
+  } else if (kind != FileKind::kFolder) {
+    return failure("`{}` is in the way: a folder was expected", escape_line(folder));
+  }
+  made.insert(folder);
+  return {};
+}
+
+Result<void> put_back(const std::string& root, const OutputEntry& entry, BlobStore& blobs) {
+  const std::string absolute = join_path(root, entry.path);
+  if (is_in_place(absolute, entry)) return {};
+  if (stat_file(absolute).kind == FileKind::kFolder && !remove_folder_if_empty(absolute)) {
+    return failure("the folder `{}` is in the way of a file", escape_line(entry.path));
+  }
+  switch (entry.kind) {
+    case Kind::kDir: return make_folders(absolute, entry.mode);
+    case Kind::kLink:
+      if (!stays_inside(entry.path, entry.target)) {
+        return failure("the link `{}` leads out of the project", escape_line(entry.path));
+      }
+      return make_link(entry.target, absolute);
+    case Kind::kFile:
+    case Kind::kCreate: break;
+  }
+  return blobs.get_file(entry.digest, absolute, entry.mode);
+}
+
+}  // namespace
+
+std::vector<OutputEntry> scan_outputs(const std::string& root, const GlobList& globs) {
+  std::vector<OutputEntry> found;
+  for (const std::string& path : globs.literals()) add_entry(path, stat_file(join_path(root, path)), found);
+  for (const std::string& folder : globs.roots()) {
+    const std::string absolute = join_path(root, folder);
+    if (stat_file(absolute).kind == FileKind::kFolder) scan(root, folder, globs, found);
+    const auto below = list_folder(absolute);
+    if (below && below->empty() && !folder.empty()) add_entry(folder, stat_file(absolute), found);
+  }
+  std::sort(found.begin(), found.end(), [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
+  found.erase(std::unique(found.begin(), found.end(),
+                          [](const OutputEntry& a, const OutputEntry& b) { return a.path == b.path; }),
+              found.end());
+  return found;
+}
+
+Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEntry> found, BlobStore* blobs) {
+  TakenOutputs taken;
+  taken.entries = std::move(found);
+  std::mutex mutex;
+  std::optional<Diagnostic> failed;
+  parallel_for(taken.entries.size(), kFilesPerBlock, [&](std::size_t i) {
+    OutputEntry& entry = taken.entries[i];
+    const std::string absolute = join_path(root, entry.path);
+    if (entry.kind == Kind::kDir) return;
+    if (entry.kind == Kind::kLink) {
+      auto target = read_link(absolute);
+      const std::scoped_lock lock(mutex);
+      if (!target) {
+        failed = target.error();
+        return;
+      }
+      entry.target = std::move(*target);
+      taken.leaves_project = taken.leaves_project || !stays_inside(entry.path, entry.target);
+      return;
+    }
+    auto digest = blobs != nullptr ? blobs->put_file(absolute) : hash_file(absolute);
+    if (!digest && blobs != nullptr) {  // the store failed, the task did not
+      const std::scoped_lock lock(mutex);
+      if (taken.stored) taken.warnings.push_back(std::move(digest.error()));
+      taken.stored = false;
+      digest = hash_file(absolute);
+    }
+    const bool names = digest && blobs != nullptr && text_holds(absolute, root);
+    const std::scoped_lock lock(mutex);
+    if (!digest) {
+      failed = std::move(digest.error());
+      return;
+    }
+    entry.digest = *digest;
+    taken.names_checkout = taken.names_checkout || names;
+  });
+  if (failed) return tl::unexpected(std::move(*failed));
+  if (blobs == nullptr) taken.stored = false;
+  return taken;
+}
+
+Result<void> restore_outputs(const std::string& root, const ActionResult& result, const ActionResult* previous,
+                             BlobStore& blobs) {
+  if (previous != nullptr) {
+    std::set<std::string_view> kept;
+    for (const OutputEntry& entry : result.outputs) kept.insert(entry.path);
+    std::vector<OutputEntry> gone;
+    for (const OutputEntry& entry : previous->outputs) {
+      if (entry.kind != Kind::kCreate && !kept.contains(entry.path)) gone.push_back(entry);
+    }
+    remove_outputs(root, gone);
+  }
+  std::set<std::string> made;
+  for (const OutputEntry& entry : result.outputs) {
+    if (auto parents = make_parents(root, entry.path, made); !parents) return parents;
+  }
+  std::mutex mutex;
+  Result<void> outcome;
+  parallel_for(result.outputs.size(), kFilesPerBlock, [&](std::size_t i) {
+    auto put = put_back(root, result.outputs[i], blobs);
+    if (put) return;
+    const std::scoped_lock lock(mutex);
+    outcome = std::move(put);
+  });
+  return outcome;
+}
+
+void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
+  std::set<std::string> folders;
+  for (const OutputEntry& entry : entries) {
+    const std::string absolute = join_path(root, entry.path);
+    if (entry.kind == Kind::kDir) {
+      remove_folder_if_empty(absolute);
+    } else if (const FileKind kind = stat_file(absolute).kind; kind == FileKind::kRegular || kind == FileKind::kLink) {
+      (void)remove_file(absolute);  // what cannot be removed is found by whoever writes there
+    }
+    folders.emplace(parent_folder(entry.path));
+  }
+  // Deepest first: the longer of two nested paths sorts later.
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    std::string_view at = *folder;
+    while (!at.empty() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
+  }
+}
+
+std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task, const Patterns& outputs) {
+  std::vector<Diagnostic> missing;
+  for (const auto& pattern : outputs.written) {
+    if (pattern.value.starts_with('!')) continue;
+    const auto glob = Glob::parse(pattern.value);
+    if (!glob) continue;
+    const std::string literal = glob->literal();
+    const bool folder = literal.empty() && pattern.value.ends_with('/') &&
+                        pattern.value.find_first_of("*?[{\\") == std::string::npos;
+    if (literal.empty() && !folder) continue;
+    const FileKind kind = stat_file(join_path(root, folder ? glob->literal_prefix() : literal)).kind;
+    if (kind == FileKind::kAbsent) {
+      missing.push_back(error("task `{}` did not make its output `{}`", task, pattern.value).at(pattern.where));
+    } else if (!folder && kind == FileKind::kFolder) {
+      missing.push_back(error("output `{}` of task `{}` is a folder", pattern.value, task)
+                            .advise(fmt::format("write `{}/` for everything in it", pattern.value))
+                            .at(pattern.where));
+    }
+  }
+  return missing;
+}
+
+}  // namespace devtask

@@ -1,0 +1,41 @@
+// Files that a task owns: finding, taking in, putting back, clearing away.
+// Unaware of: keys, journals, who asks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "action/action_result.h"
+#include "base/glob.h"
+#include "config/project.h"
+#include "store/blob_store.h"
+
+namespace devtask {
+
+// Files, links and empty folders below `root` that match, sorted by path; digests and link targets are not filled.
+std::vector<OutputEntry> scan_outputs(const std::string& root, const GlobList& globs);
+
+struct TakenOutputs {
+  std::vector<OutputEntry> entries;  // complete
+  bool stored = true;                // every blob is in the store
+  bool names_checkout = false;       // a text file holds `root`: of use in this checkout only
+  bool leaves_project = false;       // a link leads out of the project: of no use elsewhere
+  std::vector<Diagnostic> warnings;  // the store failed, something is neither file nor link nor folder
+};
+
+// Reads what scan_outputs found into `blobs` (null: only digests are taken).
+Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEntry> found, BlobStore* blobs);
+
+// Puts the result's outputs in place, leaves alone what is right already, and removes what `previous` had put there and
+// the result no longer has. Files of `creates` are written only where nothing is. Refuses paths that a link would
+// lead out of the project. On failure some may be in place and others not: the task has to run.
+Result<void> restore_outputs(const std::string& root, const ActionResult& result, const ActionResult* previous,
+                             BlobStore& blobs);
+
+// Removes files and links, and folders that become empty by that.
+void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries);
+
+// A declared output that is not there although it is named without wildcards, told as an error.
+std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task, const Patterns& outputs);
+
+}  // namespace devtask

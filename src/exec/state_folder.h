@@ -1,0 +1,26 @@
+// Where things are in `.devtask`, the state of one checkout.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace devtask {
+
+struct StateFolder {
+  std::string path;  // absolute
+
+  explicit StateFolder(const std::string& root) : path(root + "/.devtask") {}
+  std::string memo() const { return path + "/memo"; }
+  std::string out(const std::string& id) const { return path + "/out/" + id; }
+  std::string lock(const std::string& id) const { return path + "/locks/" + id; }
+  std::string runs() const { return path + "/runs"; }
+
+  // Makes the folder (0700), the folders in it and its .gitignore, if they are missing.
+  Result<void> create() const;
+};
+
+// Relative to the project root, as Ninja sees it.
+inline constexpr char kStateName[] = ".devtask";
+
+}  // namespace devtask

@@ -1,0 +1,72 @@
+#include "exec/task_lock.h"
+
+#include <charconv>
+#include <optional>
+
+#include "os/process.h"
+
+namespace devtask {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLook{20};
+constexpr milliseconds kGrace{2000};
+
+// "pid start group\n": `start` tells a process from a later one with the same number.
+struct Holder {
+  int pid = 0;
+  std::uint64_t start = 0;
+  int group = 0;
+};
+
+std::optional<Holder> read_holder(const std::string& path) {
+  const std::string text = read_file(path).value_or(std::string());
+  Holder holder;
+  const char *at = text.data(), *end = text.data() + text.size();
+  const auto number = [&](auto& value) {
+    const auto parsed = std::from_chars(at, end, value);
+    if (parsed.ec != std::errc()) return false;
+    at = parsed.ptr;
+    if (at != end) ++at;
+    return true;
+  };
+  if (number(holder.pid) && number(holder.start) && number(holder.group)) return holder;
+  return std::nullopt;
+}
+
+std::string holder_text(int group) {
+  const int pid = own_process_id();
+  return fmt::format("{} {} {}\n", pid, process_start(pid), group);
+}
+
+}  // namespace
+
+Result<TaskLock> TaskLock::acquire(const std::string& path, const StopRequest& stop,
+                                   const std::function<void(int pid)>& waiting) {
+  bool waited = false;
+  while (true) {
+    auto lock = FileLock::try_acquire(path);
+    if (!lock) return tl::unexpected(lock.error());
+    if (*lock) {
+      if (auto written = (*lock)->write_content(holder_text(0)); !written) return tl::unexpected(written.error());
+      return TaskLock(std::move(**lock), waited);
+    }
+    const auto holder = read_holder(path);
+    const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
+    if (holder && !alive && holder->group > 1) end_process_group(holder->group, kGrace);
+    if (!waited && alive && waiting && holder->pid != own_process_id()) waiting(holder->pid);
+    waited = true;
+    // flock has no event to wait for together with a stop request.
+    if (wait_readable(stop.stopping_fd(), kLook)) return failure("interrupted");
+  }
+}
+
+TaskLock::~TaskLock() { lock_.unlock(); }
+
+void TaskLock::set_group(int group) {
+  // Without it a successor waits for the task instead of ending it.
+  (void)lock_.write_content(holder_text(group));
+}
+
+}  // namespace devtask

@@ -1,0 +1,365 @@
+#include "exec/task_runner.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/escape.h"
+#include "exec/outputs.h"
+#include "os/file.h"
+
+namespace devtask {
+namespace {
+
+std::string rerun_command(const PlannedTask& task) { return "devtask " + task.label; }
+
+std::string command_text(const PlannedTask& task) {
+  std::string text;
+  for (const PlannedStep& step : task.steps) text += (text.empty() ? "" : "\n") + step.shown;
+  return text;
+}
+
+// What devtask may clear away before a run: what the last success put there, and whatever an attempt that did not end
+// well has added since. Files that were there before any attempt are somebody else's.
+struct Ownership {
+  std::vector<OutputEntry> owned;
+  std::vector<std::string> foreign;
+};
+
+Ownership ownership_of(const std::vector<OutputEntry>& found, const JournalEntry* last,
+                       const std::optional<StartedEntry>& attempt) {
+  std::set<std::string_view> known;
+  if (last != nullptr) {
+    for (const OutputEntry& entry : last->result.outputs) known.insert(entry.path);
+  }
+  Ownership ownership;
+  for (const OutputEntry& entry : found) {
+    const bool is_foreign =
+        attempt ? std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path) : !known.contains(entry.path);
+    if (is_foreign) {
+      ownership.foreign.push_back(entry.path);
+    } else {
+      ownership.owned.push_back(entry);
+    }
+  }
+  return ownership;
+}
+
+}  // namespace
+
+// What is known while a command runs and after it.
+struct TaskRunner::Capture {
+  std::string log;  // masked
+  std::chrono::milliseconds duration{0};
+  std::vector<OutputEntry> creates_before;
+};
+
+TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
+    : parts_(std::move(parts)),
+      root_(parts_.plan.project->root),
+      states_(std::move(states)),
+      exit_statuses_(states_.size(), 0) {}
+
+Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  auto held = lock(task);
+  if (!held) {
+    if (parts_.stop.stopping()) return fail(index, Outcome::kCancelled, {}, 130);
+    warn(held.error());
+    return fail(index, Outcome::kFailed, {}, 1);
+  }
+  parts_.journal.refresh();
+  { const std::scoped_lock lock(mutex_); }  // dependencies were published before
+  TaskState state = parts_.evaluator.evaluate_task(parts_.plan, index, states_);
+  // The evaluation does not know that somebody else was waited for: what they made fresh is fresh for us too.
+  if (state.problem) {
+    warn(*state.problem);
+    return fail(index, Outcome::kFailed, {}, 1);
+  }
+  switch (state.verdict) {
+    case Verdict::kUpToDate:
+      write_out_file(task, state.seen);
+      publish(index, std::move(state));
+      return Outcome::kUpToDate;
+    case Verdict::kCached:
+      if (restore_locked(index, state)) {
+        publish(index, std::move(state));
+        return Outcome::kRestored;
+      }
+      state.verdict = Verdict::kStale;
+      break;
+    case Verdict::kWaiting:
+      if (parts_.plan.only) break;
+      warn(error("task `{}` was reached before its dependency `{}`", task.label,
+                 parts_.plan.tasks[state.waits_for].label));
+      return fail(index, Outcome::kFailed, {}, 70);
+    case Verdict::kStale: break;
+  }
+  return run(index, std::move(state), *held);
+}
+
+bool TaskRunner::restore(TaskIndex index) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  auto held = lock(task);
+  if (held && restore_locked(index, states_[index])) return true;
+  const std::scoped_lock lock(mutex_);
+  states_[index].verdict = Verdict::kStale;
+  if (task.task->cache != CacheMode::kLocal) states_[index].seen.reset();
+  return false;
+}
+
+bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  const auto last = parts_.journal.last_success(task.id);
+  auto restored = restore_outputs(root_, *state.result, last ? &last->result : nullptr, *parts_.blobs);
+  if (!restored) {
+    warn_of_cache(std::move(restored.error()));
+    return false;
+  }
+  if (auto committed = parts_.journal.commit(task.id, *state.key, *state.result); !committed) {
+    warn(std::move(committed.error()));
+  }
+  write_out_file(task, state.seen);
+  TaskFinished finished;
+  finished.task = task.label;
+  finished.outcome = Outcome::kRestored;
+  finished.duration = state.result->duration;
+  finished.why = state.why;
+  if (state.result->log) finished.log = parts_.blobs->get_bytes(*state.result->log).value_or(std::string());
+  parts_.events.on(std::move(finished));
+  return true;
+}
+
+Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
+  return TaskLock::acquire(parts_.state.lock(task.lock_id), parts_.stop, [&](int pid) {
+    Diagnostic note = warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
+    note.severity = Severity::kNote;
+    parts_.events.on(Notice{std::move(note)});
+  });
+}
+
+Action TaskRunner::make_action(const PlannedTask& task) const {
+  Action action;
+  action.label = task.label;
+  for (const PlannedStep& step : task.steps) action.steps.push_back({step.argv});
+  const Variables visible = parts_.environment.visible(*task.task, task.values, root_);
+  for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
+  action.secrets = parts_.environment.secrets(*task.task, visible);
+  action.folder = join_path(root_, task.dir);
+  action.timeout = task.task->timeout;
+  action.interactive = task.task->interactive;
+  return action;
+}
+
+Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  const auto last = parts_.journal.last_success(task.id);
+  if (state.key) {
+    const Ownership ownership = ownership_of(scan_outputs(root_, task.outputs->globs), last.get(),
+                                             parts_.journal.unfinished(task.id));
+    if (auto started = parts_.journal.start(task.id, *state.key, ownership.foreign); !started) {
+      warn(std::move(started.error()));
+      return fail(index, Outcome::kFailed, {}, 1);
+    }
+    if (task.task->cache == CacheMode::kYes) remove_outputs(root_, ownership.owned);
+  }
+  for (const std::string& path : task.outputs->globs.literals()) {
+    if (const std::string_view folder = parent_folder(path); !folder.empty()) (void)make_folders(join_path(root_, folder));
+  }
+
+  Capture capture;
+  capture.creates_before = scan_outputs(root_, task.creates->globs);
+  parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
+  ExecutionHooks hooks;
+  hooks.lock_fd = lock.fd();
+  hooks.started = [&](int group) { lock.set_group(group); };
+  hooks.output = [&](std::string_view bytes) {
+    capture.log += bytes;
+    parts_.events.on(TaskOutput{task.label, std::string(bytes)});
+  };
+  auto executed = parts_.executor.run(make_action(task), hooks);
+  if (!executed) {
+    warn(std::move(executed.error()));
+    return fail(index, Outcome::kFailed, capture, 127);
+  }
+  capture.duration = executed->duration;
+  switch (executed->end) {
+    case ExecutionResult::End::kSucceeded: return take_in(index, state, capture);
+    case ExecutionResult::End::kTimedOut: return fail(index, Outcome::kTimedOut, capture, 124);
+    case ExecutionResult::End::kStopped: return fail(index, Outcome::kCancelled, capture, 130);
+    case ExecutionResult::End::kFailed: break;
+  }
+  if (executed->exit_status == 127) {
+    const auto& folders = parts_.environment.search_path(*task.task->scope, root_);
+    for (const PlannedStep& step : task.steps) {
+      for (const std::string& name : step.programs) {
+        if (find_program(name, folders, join_path(root_, task.dir)).empty()) {
+          warn(error("task `{}`: command not found: `{}`", task.label, escape_line(name))
+                   .advise("install it, or name its folder in `path` of [project]"));
+        }
+      }
+    }
+  }
+  return fail(index, Outcome::kFailed, capture, executed->exit_status);
+}
+
+// An edits task is expected to change its inputs: what it left is what is remembered. Anything else that changed while
+// the command ran makes the result one of unknown inputs.
+bool TaskRunner::inputs_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
+  TaskState now = parts_.evaluator.evaluate_task(parts_.plan, index, states_);
+  std::vector<std::string> changed;
+  const auto stamp_of = [](const std::vector<InputStamp>& stamps, const std::string& path) {
+    const auto found = std::lower_bound(stamps.begin(), stamps.end(), path,
+                                        [](const InputStamp& stamp, const std::string& name) { return stamp.path < name; });
+    return found != stamps.end() && found->path == path ? &*found : nullptr;
+  };
+  std::set<std::string> paths;
+  for (const auto* stamps : {&state.inputs, &now.inputs}) {
+    for (const InputStamp& stamp : *stamps) paths.insert(stamp.path);
+  }
+  for (const std::string& path : paths) {
+    const InputStamp *before = stamp_of(state.inputs, path), *after = stamp_of(now.inputs, path);
+    const bool same = before != nullptr && after != nullptr && *before == *after;
+    if (!same && !task.edits->globs.matches(path) && !task.creates->globs.matches(path)) changed.push_back(path);
+  }
+  if (changed.empty()) {
+    if (now.key) {
+      state.key = now.key;
+      state.fingerprint = std::move(now.fingerprint);
+    }
+    return false;
+  }
+  std::string others = changed.size() > 1 ? fmt::format(" and {} more", changed.size() - 1) : "";
+  warn(warning("`{}`{} changed while `{}` ran: its result is not stored", escape_line(changed.front()), others, task.label)
+           .advise("if the task itself writes it, declare it in `outputs`, `creates` or `edits`"));
+  return true;
+}
+
+Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  auto missing = missing_outputs(root_, task.label, *task.outputs);
+  if (!missing.empty()) {
+    for (Diagnostic& each : missing) warn(std::move(each));
+    return fail(index, Outcome::kFailed, capture, 1);
+  }
+  const bool local = task.task->cache == CacheMode::kLocal;
+  const bool changed = state.key && inputs_changed(task, index, state);
+  const bool share = state.key && !changed && !local && parts_.blobs != nullptr;
+
+  ActionResult result;
+  result.duration = capture.duration;
+  bool stored = share;
+  Digest storage_key = state.key.value_or(Digest());
+  if (local) {
+    const auto digest = hash_file(join_path(root_, task.witness));
+    if (!digest) {
+      warn(error("task `{}` did not make its witness `{}`", task.label, escape_line(task.witness)));
+      return fail(index, Outcome::kFailed, capture, 1);
+    }
+    OutputEntry witness;
+    witness.path = task.witness;
+    witness.digest = *digest;
+    const FileStat stat = stat_followed(join_path(root_, task.witness));
+    witness.mode = (stat.mode & 0100) != 0 ? 0755 : 0644;
+    witness.size = stat.size;
+    result.witness = std::move(witness);
+  } else {
+    std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
+    for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {
+      const bool old = std::any_of(capture.creates_before.begin(), capture.creates_before.end(),
+                                   [&](const OutputEntry& entry) { return entry.path == created.path; });
+      if (old || created.kind != OutputEntry::Kind::kFile) continue;
+      created.kind = OutputEntry::Kind::kCreate;
+      found.push_back(std::move(created));
+    }
+    std::sort(found.begin(), found.end(), [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
+    auto taken = take_outputs(root_, std::move(found), share ? parts_.blobs : nullptr);
+    if (!taken) {
+      warn(std::move(taken.error()));
+      return fail(index, Outcome::kFailed, capture, 1);
+    }
+    for (Diagnostic& each : taken->warnings) warn_of_cache(std::move(each));
+    stored = share && taken->stored && !taken->leaves_project;
+    result.outputs = std::move(taken->entries);
+    if (stored && taken->names_checkout) {
+      storage_key = checkout_key(*state.key, root_);
+      Diagnostic note = warning("the result of `{}` holds this checkout's path: it is kept for this checkout only", task.label);
+      note.severity = Severity::kNote;
+      parts_.events.on(Notice{std::move(note)});
+    }
+  }
+  if (parts_.blobs != nullptr && state.key && !changed) {
+    const auto fingerprint = parts_.blobs->put_bytes(state.fingerprint);
+    if (!fingerprint) warn_of_cache(fingerprint.error());
+    stored = stored && fingerprint;
+    if (!capture.log.empty()) {
+      const auto log = parts_.blobs->put_bytes(capture.log);
+      if (log) result.log = *log;
+      stored = stored && log;
+    }
+  }
+  if (stored) {
+    if (auto kept = parts_.cache->store(storage_key, result); !kept) warn_of_cache(std::move(kept.error()));
+  }
+  if (state.key && !changed) {
+    if (auto committed = parts_.journal.commit(task.id, *state.key, result); !committed) {
+      warn(std::move(committed.error()));
+    }
+  }
+  state.verdict = Verdict::kUpToDate;
+  state.seen = local ? state.key : std::optional(result.outputs_digest());
+  write_out_file(task, state.seen);
+  state.result = std::make_shared<const ActionResult>(std::move(result));
+  publish(index, std::move(state));
+
+  TaskFinished finished;
+  finished.task = task.label;
+  finished.outcome = Outcome::kRan;
+  finished.duration = capture.duration;
+  parts_.events.on(std::move(finished));
+  return Outcome::kRan;
+}
+
+Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  TaskFinished finished;
+  finished.task = task.label;
+  finished.outcome = outcome;
+  finished.exit_status = exit_status;
+  finished.duration = capture.duration;
+  if (task.task->timeout) finished.time_limit = *task.task->timeout;
+  finished.log = capture.log;
+  finished.rerun = rerun_command(task);
+  parts_.events.on(std::move(finished));
+  exit_statuses_[index] = exit_status;
+  return outcome;
+}
+
+void TaskRunner::publish(TaskIndex index, TaskState state) {
+  const std::scoped_lock lock(mutex_);
+  states_[index] = std::move(state);
+}
+
+void TaskRunner::warn(Diagnostic diagnostic) { parts_.events.on(Notice{std::move(diagnostic)}); }
+
+void TaskRunner::warn_of_cache(Diagnostic diagnostic) {
+  if (warned_of_cache_.exchange(true)) return;
+  diagnostic.severity = Severity::kWarning;
+  diagnostic.message = "the cache does not work: " + diagnostic.message;
+  diagnostic.notes.emplace_back("tasks run as without a cache; further messages of this kind are left out");
+  warn(std::move(diagnostic));
+}
+
+// Ninja compares times: the file is written only when the digest differs, and gets a time that differs then, also on a
+// file system that counts in seconds.
+void TaskRunner::write_out_file(const PlannedTask& task, const std::optional<Digest>& seen) {
+  const std::string path = parts_.state.out(task.id);
+  const FileStat before = stat_file(path);
+  const auto written = write_if_changed(path, seen ? seen->hex() + "\n" : std::string());
+  if (!written) {
+    warn(written.error());
+    return;
+  }
+  if (*written && before.kind == FileKind::kRegular) make_time_differ(path, before.mtime_ns);
+}
+
+}  // namespace devtask

@@ -1,0 +1,74 @@
+// Brings one task up to date: looks again, then nothing, or its outputs from the cache, or its command; then takes in
+// what the command made and commits. Whoever schedules (Ninja through the shim, or the restore phase) calls this.
+// Unaware of: Ninja, the order of tasks.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "event/event.h"
+#include "exec/executor.h"
+#include "exec/state_folder.h"
+#include "exec/task_lock.h"
+#include "plan/evaluate.h"
+#include "store/blob_store.h"
+#include "store/journal.h"
+
+namespace devtask {
+
+// All references outlive the runner.
+struct RunnerParts {
+  const Plan& plan;
+  const Evaluator& evaluator;
+  const Environment& environment;
+  Executor& executor;
+  Journal& journal;
+  ActionCache* cache;  // null: --no-cache
+  BlobStore* blobs;    // null: --no-cache
+  EventSink& events;
+  const StopRequest& stop;
+  StateFolder state;
+};
+
+class TaskRunner {
+ public:
+  // `states`: from Evaluator::evaluate, one a task.
+  TaskRunner(RunnerParts parts, std::vector<TaskState> states);
+
+  // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Thread-safe.
+  Outcome bring_up_to_date(TaskIndex index);
+  // A task whose verdict is cached. False: it must run after all (its state says so now). Thread-safe.
+  bool restore(TaskIndex index);
+
+  const std::vector<TaskState>& states() const { return states_; }
+  TaskState& state(TaskIndex index) { return states_[index]; }
+  // Exit status of the last failure of the task, for the shim.
+  int exit_status(TaskIndex index) const { return exit_statuses_[index]; }
+
+ private:
+  struct Capture;
+
+  bool restore_locked(TaskIndex index, const TaskState& state);
+  Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
+  Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
+  void publish(TaskIndex index, TaskState state);
+  Outcome fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status);
+  Action make_action(const PlannedTask& task) const;
+  void warn(Diagnostic diagnostic);
+  void warn_of_cache(Diagnostic diagnostic);  // once a run
+  void write_out_file(const PlannedTask& task, const std::optional<Digest>& seen);
+  bool inputs_changed(const PlannedTask& task, TaskIndex index, TaskState& state);
+  Result<TaskLock> lock(const PlannedTask& task);
+
+  RunnerParts parts_;
+  std::string root_;
+  std::mutex mutex_;  // publishing of states_
+  std::vector<TaskState> states_;
+  std::vector<int> exit_statuses_;
+  std::atomic<bool> warned_of_cache_{false};
+};
+
+}  // namespace devtask

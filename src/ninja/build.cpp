@@ -1,0 +1,255 @@
+#include "ninja/build.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/escape.h"
+#include "ninja/manifest.h"
+#include "ninja/run_folder.h"
+#include "ninja/shim_server.h"
+#include "os/file.h"
+#include "os/parallel.h"
+#include "os/process.h"
+
+namespace devtask {
+namespace {
+
+constexpr char kSocketName[] = "socket";
+constexpr std::chrono::milliseconds kLook{200};
+
+bool succeeded(Outcome outcome) {
+  return outcome == Outcome::kRan || outcome == Outcome::kRestored || outcome == Outcome::kUpToDate;
+}
+
+class Build {
+ public:
+  Build(const RunnerParts& parts, std::vector<TaskState> states, const BuildOptions& options)
+      : parts_(parts),
+        options_(options),
+        runner_(parts, std::move(states)),
+        outcomes_(parts.plan.tasks.size()),
+        start_(std::chrono::steady_clock::now()) {}
+
+  ExitCode run() {
+    schedule_ = make_schedule(parts_.plan, runner_.states());
+    announce();
+    count_up_to_date();
+    if (!schedule_.nothing_to_do()) {
+      if (auto created = parts_.state.create(); !created) return give_up(std::move(created.error()));
+      restore_hits();
+      if (!schedule_.run.empty() && !parts_.stop.stopping()) {
+        if (auto built = run_ninja(); !built) return give_up(std::move(built.error()));
+      }
+      settle();
+    }
+    return finish();
+  }
+
+ private:
+  const PlannedTask& task(TaskIndex index) const { return parts_.plan.tasks[index]; }
+
+  void announce() {
+    RunStarted started;
+    started.tasks = schedule_.up_to_date.size() + schedule_.restore.size() + schedule_.run.size();
+    started.up_to_date = schedule_.up_to_date.size();
+    started.to_restore = schedule_.restore.size();
+    started.to_run = schedule_.run.size();
+    started.jobs = options_.jobs;
+    parts_.events.on(started);
+  }
+
+  void count_up_to_date() {
+    for (const TaskIndex index : schedule_.up_to_date) {
+      const TaskState& state = runner_.states()[index];
+      outcomes_[index] = Outcome::kUpToDate;
+      if (!options_.replay_up_to_date) continue;
+      TaskFinished finished;
+      finished.task = task(index).label;
+      finished.outcome = Outcome::kUpToDate;
+      finished.duration = state.result->duration;
+      if (state.result->log && parts_.blobs != nullptr) {
+        finished.log = parts_.blobs->get_bytes(*state.result->log).value_or(std::string());
+      }
+      parts_.events.on(std::move(finished));
+    }
+  }
+
+  // What cannot be restored after all has to run, and then its dependencies have to be in place too.
+  void restore_hits() {
+    while (!schedule_.restore.empty()) {
+      std::atomic<bool> all{true};
+      parallel_for(schedule_.restore.size(), 1, [&](std::size_t i) {
+        const TaskIndex index = schedule_.restore[i];
+        if (outcomes_[index] || parts_.stop.stopping()) return;
+        if (runner_.restore(index)) {
+          outcomes_[index] = Outcome::kRestored;
+        } else {
+          all = false;
+        }
+      });
+      if (all || parts_.stop.stopping()) return;
+      schedule_ = make_schedule(parts_.plan, runner_.states());
+      const auto is_done = [&](TaskIndex index) { return outcomes_[index].has_value(); };
+      if (std::all_of(schedule_.restore.begin(), schedule_.restore.end(), is_done)) return;
+    }
+  }
+
+  Result<void> run_ninja() {
+    auto folder = RunFolder::create(parts_.state.runs());
+    if (!folder) return tl::unexpected(folder.error());
+    const std::string relative = std::string(kStateName) + "/runs/" + folder->name();
+    const std::vector<Chain> chains = make_chains(parts_.plan, schedule_);
+    const std::string text =
+        run_manifest(parts_.plan, runner_.states(), schedule_, chains, {options_.shim, relative});
+    if (auto written = write_file(folder->path() + "/build.ninja", text); !written) return written;
+
+    for (const TaskIndex index : schedule_.run) by_id_.emplace(task(index).id, index);
+    auto server = ShimServer::start(folder->path(), kSocketName, options_.jobs,
+                                    [this](const std::vector<std::string>& ids) { return serve(ids); });
+    if (!server) return tl::unexpected(server.error());
+
+    ProcessRequest request;
+    request.program = options_.ninja;
+    request.argv = {"ninja", "-f", relative + "/build.ninja", "-j", std::to_string(options_.jobs)};
+    if (options_.keep_going) request.argv.insert(request.argv.end(), {"-k", "0"});
+    request.env = options_.environment;
+    request.env.push_back("DEVTASK_RUN=" + relative + "/" + kSocketName);
+    request.folder = parts_.plan.project->root;
+    auto ninja = BackgroundProcess::start(request, options_.shim);
+    if (!ninja) return tl::unexpected(ninja.error());
+    const std::string said = follow(*ninja);
+    const int status = ninja->wait();
+    const bool explained = parts_.stop.stopping() || any_failed();
+    if (status != 0 && !explained) {
+      return failure(error("ninja stopped with exit status {}", status).note(escape_line(said)));
+    }
+    return {};
+  }
+
+  // Until Ninja ends. It is not told to stop: its tasks end, and with them it. A second request ends it at once.
+  std::string follow(BackgroundProcess& ninja) {
+    std::string said;
+    while (true) {
+      if (!wait_readable(ninja.output_fd(), kLook)) {
+        if (parts_.stop.at_once()) ninja.kill();
+        continue;
+      }
+      const auto piece = read_available(ninja.output_fd());
+      if (!piece) return said;
+      said += *piece;
+    }
+  }
+
+  unsigned char serve(const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+      const auto found = by_id_.find(id);
+      if (found == by_id_.end()) return static_cast<unsigned char>(ExitCode::kInternal);
+      if (parts_.stop.stopping()) return static_cast<unsigned char>(ExitCode::kInterrupted);
+      const Outcome outcome = runner_.bring_up_to_date(found->second);
+      const std::scoped_lock lock(mutex_);
+      outcomes_[found->second] = outcome;
+      if (succeeded(outcome)) continue;
+      if (!first_failure_) first_failure_ = found->second;
+      return static_cast<unsigned char>(std::clamp(runner_.exit_status(found->second), 1, 255));
+    }
+    return 0;
+  }
+
+  bool any_failed() const {
+    return std::any_of(outcomes_.begin(), outcomes_.end(),
+                       [](const std::optional<Outcome>& outcome) { return outcome && !succeeded(*outcome); });
+  }
+
+  // Tasks that Ninja never came to: spared because their dependencies came out as before, or not run.
+  void settle() {
+    if (parts_.stop.stopping()) kill_descendants();
+    for (const TaskIndex index : schedule_.run) {
+      if (outcomes_[index]) continue;
+      const auto blocker = failed_dependency(index);
+      if (parts_.stop.stopping()) {
+        outcomes_[index] = Outcome::kCancelled;
+      } else if (blocker || first_failure_) {
+        outcomes_[index] = Outcome::kSkipped;
+        TaskFinished finished;
+        finished.task = task(index).label;
+        finished.outcome = Outcome::kSkipped;
+        finished.blocked_by = task(blocker.value_or(first_failure_.value_or(index))).label;
+        parts_.events.on(std::move(finished));
+      } else {
+        TaskState now = parts_.evaluator.evaluate_task(parts_.plan, index, runner_.states());
+        if (now.verdict != Verdict::kUpToDate) {
+          parts_.events.on(Notice{warning("`{}` was not run although it is stale now: {}", task(index).label,
+                                          now.why.empty() ? "a file changed during the run" : now.why)
+                                      .advise("run devtask again")});
+        }
+        outcomes_[index] = Outcome::kUpToDate;
+        runner_.state(index) = std::move(now);
+      }
+    }
+  }
+
+  std::optional<TaskIndex> failed_dependency(TaskIndex index) const {
+    for (const TaskIndex dep : awaited(parts_.plan, schedule_, index)) {
+      if (!outcomes_[dep] || succeeded(*outcomes_[dep])) continue;
+      if (*outcomes_[dep] != Outcome::kSkipped) return dep;
+      if (auto deeper = failed_dependency(dep)) return deeper;
+    }
+    return std::nullopt;
+  }
+
+  ExitCode give_up(Diagnostic diagnostic) {
+    parts_.events.on(Notice{std::move(diagnostic)});
+    settle();
+    finish();
+    return ExitCode::kInternal;
+  }
+
+  ExitCode finish() {
+    RunFinished finished;
+    bool timed_out = false, failed = false;
+    for (TaskIndex index = 0; index < outcomes_.size(); ++index) {
+      if (!outcomes_[index]) continue;
+      const TaskState& state = runner_.states()[index];
+      switch (*outcomes_[index]) {
+        case Outcome::kRan: ++finished.ran; break;
+        case Outcome::kRestored: ++finished.restored; break;
+        case Outcome::kUpToDate: ++finished.up_to_date; break;
+        case Outcome::kTimedOut: timed_out = true; ++finished.failed; break;
+        case Outcome::kFailed: failed = true; ++finished.failed; break;
+        case Outcome::kSkipped: ++finished.skipped; break;
+        case Outcome::kCancelled: ++finished.cancelled; break;
+      }
+      const bool spared = *outcomes_[index] == Outcome::kRestored || *outcomes_[index] == Outcome::kUpToDate;
+      if (spared && state.result) finished.saved += state.result->duration;
+    }
+    const ExitCode code = parts_.stop.stopping() ? ExitCode::kInterrupted
+                          : failed               ? ExitCode::kTaskFailed
+                          : timed_out            ? ExitCode::kTimeLimit
+                                                 : ExitCode::kDone;
+    finished.duration =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);
+    finished.exit_code = static_cast<int>(code);
+    parts_.events.on(finished);
+    return code;
+  }
+
+  const RunnerParts& parts_;
+  const BuildOptions& options_;
+  TaskRunner runner_;
+  Schedule schedule_;
+  std::mutex mutex_;  // guards what follows while Ninja runs
+  std::vector<std::optional<Outcome>> outcomes_;
+  std::optional<TaskIndex> first_failure_;
+  std::unordered_map<std::string, TaskIndex> by_id_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
+ExitCode run_build(const RunnerParts& parts, std::vector<TaskState> states, const BuildOptions& options) {
+  return Build(parts, std::move(states), options).run();
+}
+
+}  // namespace devtask

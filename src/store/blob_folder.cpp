@@ -1,0 +1,301 @@
+#include "store/blob_folder.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "os/file.h"
+#include "os/stream.h"
+#include "store/zstd_stream.h"
+
+namespace devtask {
+namespace {
+
+// What is read at once. Files up to this size are handled in memory, and the beginning of larger ones decides whether
+// they are compressed.
+constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kCompressFrom = 4096;
+constexpr std::int64_t kRefreshNs = 600'000'000'000;
+constexpr std::uint32_t kBlobMode = 0444;
+constexpr std::string_view kSuffix = ".zst";
+
+char* piece_buffer() {
+  thread_local const auto buffer = std::make_unique<char[]>(kPiece);
+  return buffer.get();
+}
+
+// Hands the content on piece by piece, decompressed, and fails if it has another digest in the end.
+Result<void> read_content(FileReader& blob, bool compressed, const Digest& digest, const ByteSink& sink) {
+  Sha256 hash;
+  const ByteSink hash_and_sink = [&](std::string_view bytes) {
+    hash.update(bytes);
+    return sink(bytes);
+  };
+  if (compressed) {
+    auto done = decompress([&](char* buffer, std::size_t capacity) { return blob.read(buffer, capacity); },
+                           hash_and_sink);
+    if (!done) return done;
+  } else {
+    while (true) {
+      const auto got = blob.read(piece_buffer(), kPiece);
+      if (!got) return tl::unexpected(got.error());
+      if (*got == 0) break;
+      if (auto handed = hash_and_sink({piece_buffer(), *got}); !handed) return handed;
+    }
+  }
+  if (hash.finish() != digest) return failure("its content is not what its name says");
+  return {};
+}
+
+}  // namespace
+
+BlobFolder::BlobFolder(std::string folder, bool read_only) : folder_(std::move(folder)), read_only_(read_only) {}
+
+std::string BlobFolder::path_of(const Digest& digest, bool compressed) const {
+  constexpr std::size_t kFanOut = 2;
+  std::string path;
+  path.reserve(folder_.size() + 80);
+  path += folder_;
+  path += "/blobs/";
+  digest.append_hex(path);
+  path.insert(folder_.size() + std::string_view("/blobs/").size() + kFanOut, "/");
+  if (compressed) path += kSuffix;
+  return path;
+}
+
+Result<NewFile> BlobFolder::new_file() {
+  if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
+  const std::string folder = join_path(folder_, "tmp");
+  auto file = NewFile::create(folder);
+  if (file || stat_followed(folder).kind != FileKind::kAbsent) return file;
+  if (auto made = make_folders(folder, 0700); !made) return tl::unexpected(made.error());
+  return NewFile::create(folder);
+}
+
+Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compressed, std::uint64_t stored_bytes) {
+  const std::string path = path_of(digest, compressed);
+  if (auto made = make_folders(std::string(parent_folder(path)), 0700); !made) return made;
+  const auto fresh = file.publish_new(path, kBlobMode);
+  if (!fresh) return tl::unexpected(fresh.error());
+  // Otherwise somebody else has put it in the meantime.
+  if (*fresh) added_bytes_ += stored_bytes;
+  return {};
+}
+
+// After a loss of power a blob may be shorter than it was, which would only be found when it is needed.
+bool BlobFolder::is_whole(const BlobFile& blob, std::uint64_t content_bytes) const {
+  if (!blob.compressed) return blob.stored_bytes == content_bytes;
+  if (blob.stored_bytes > kPiece) return check(blob).has_value();
+  const auto bytes = read_file(path_of(blob.digest, true));
+  return bytes && is_whole_frame(*bytes) && frame_content_bytes(*bytes) == content_bytes;
+}
+
+bool BlobFolder::has_whole(const Digest& digest, std::uint64_t content_bytes, std::int64_t now_ns) {
+  for (const bool compressed : {false, true}) {
+    const BlobFile blob = look({digest, compressed, 0, 0});
+    if (blob.used_ns == 0) continue;
+    if (is_whole(blob, content_bytes)) return touch(digest, now_ns);
+    remove(blob);
+  }
+  return false;
+}
+
+Result<Digest> BlobFolder::put_small(std::string_view bytes, std::int64_t now_ns) {
+  const Digest digest = sha256(bytes);
+  if (has_whole(digest, bytes.size(), now_ns)) return digest;
+  const auto frame = bytes.size() >= kCompressFrom ? compress_if_worth_it(bytes) : std::nullopt;
+  const std::string_view stored = frame ? *frame : bytes;
+  auto file = new_file();
+  if (!file) return tl::unexpected(file.error());
+  if (auto written = file->write(stored); !written) return tl::unexpected(written.error());
+  auto published = publish(std::move(*file), digest, frame.has_value(), stored.size());
+  if (!published) return tl::unexpected(published.error());
+  return digest;
+}
+
+// One pass, as the digest is only known at the end: a blob that is there already was written in vain.
+Result<Digest> BlobFolder::put_large(FileReader& source, std::string_view beginning, const std::string& path,
+                                     std::int64_t now_ns) {
+  auto file = new_file();
+  if (!file) return tl::unexpected(file.error());
+  if (file->clone(source)) return put_clone(std::move(*file), now_ns);
+  std::uint64_t stored_bytes = 0;
+  const ByteSink store = [&](std::string_view bytes) {
+    stored_bytes += bytes.size();
+    return file->write(bytes);
+  };
+  Sha256 hash;
+  std::optional<FrameWriter> frame;
+  if (compress_if_worth_it(beginning)) frame.emplace(source.size(), store);
+  std::uint64_t left = source.size();
+  std::string_view piece = beginning;
+  while (true) {
+    left -= piece.size();
+    hash.update(piece);
+    const auto written = frame ? frame->write(piece, left == 0) : store(piece);
+    if (!written) return tl::unexpected(written.error());
+    if (left == 0) break;
+    const auto got = source.read(piece_buffer(), static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left)));
+    if (!got) return tl::unexpected(got.error());
+    if (*got == 0) return failure("`{}` became shorter while it was read", path);
+    piece = {piece_buffer(), *got};
+  }
+  const Digest digest = hash.finish();
+  if (has_whole(digest, source.size(), now_ns)) return digest;
+  auto published = publish(std::move(*file), digest, frame.has_value(), stored_bytes);
+  if (!published) return tl::unexpected(published.error());
+  return digest;
+}
+
+// A file system that can share content does better than any compression. The copy is what is hashed, the original may
+// have changed since.
+Result<Digest> BlobFolder::put_clone(NewFile file, std::int64_t now_ns) {
+  auto copy = file.reopen();
+  if (!copy) return tl::unexpected(copy.error());
+  Sha256 hash;
+  while (true) {
+    const auto got = copy->read(piece_buffer(), kPiece);
+    if (!got) return tl::unexpected(got.error());
+    if (*got == 0) break;
+    hash.update({piece_buffer(), *got});
+  }
+  const Digest digest = hash.finish();
+  if (has_whole(digest, copy->size(), now_ns)) return digest;
+  auto published = publish(std::move(file), digest, false, copy->size());
+  if (!published) return tl::unexpected(published.error());
+  return digest;
+}
+
+Result<Digest> BlobFolder::put_bytes(std::string_view bytes, std::int64_t now_ns) { return put_small(bytes, now_ns); }
+
+Result<Digest> BlobFolder::put_file(const std::string& path, std::int64_t now_ns) {
+  auto source = FileReader::open(path);
+  if (!source) return tl::unexpected(source.error());
+  const auto got = source->read(piece_buffer(), kPiece);
+  if (!got) return tl::unexpected(got.error());
+  const std::string_view beginning(piece_buffer(), *got);
+  if (source->size() <= kPiece) return put_small(beginning, now_ns);
+  if (*got < kPiece) return failure("`{}` became shorter while it was read", path);
+  return put_large(*source, beginning, path, now_ns);
+}
+
+Result<BlobFolder::Opened> BlobFolder::open(const Digest& digest) const {
+  for (const bool compressed : {false, true}) {
+    if (auto reader = FileReader::open(path_of(digest, compressed))) return Opened{std::move(*reader), compressed};
+  }
+  return failure("the cache has no blob {}", digest.hex());
+}
+
+Diagnostic BlobFolder::broken(const Digest& digest, bool compressed, const Diagnostic& why) {
+  if (!read_only_) remove({digest, compressed, 0, 0});
+  return error("blob {} of the cache is broken: {}", digest.hex(), why.message);
+}
+
+Result<void> BlobFolder::get_file(const Digest& digest, const std::string& path, std::uint32_t mode) {
+  auto blob = open(digest);
+  if (!blob) return tl::unexpected(blob.error());
+  const std::string_view parent = parent_folder(path);
+  auto file = NewFile::create(parent.empty() ? (path.starts_with('/') ? "/" : ".") : std::string(parent));
+  if (!file) return tl::unexpected(file.error());
+  const bool cloned = !blob->compressed && blob->reader.size() > kPiece && file->clone(blob->reader);
+  std::optional<Diagnostic> not_written;
+  const auto copied = read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+    if (cloned) return {};
+    auto written = file->write(bytes);
+    if (!written) not_written = written.error();
+    return written;
+  });
+  if (not_written) return failure(*not_written);
+  if (!copied) return failure(broken(digest, blob->compressed, copied.error()));
+  return file->publish(path, mode);
+}
+
+Result<std::string> BlobFolder::get_bytes(const Digest& digest) {
+  auto blob = open(digest);
+  if (!blob) return tl::unexpected(blob.error());
+  std::string content;
+  const auto copied = read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+    content += bytes;
+    return {};
+  });
+  if (!copied) return failure(broken(digest, blob->compressed, copied.error()));
+  return content;
+}
+
+bool BlobFolder::contains(const Digest& digest) const {
+  return stat_file(path_of(digest, false)).kind == FileKind::kRegular ||
+         stat_file(path_of(digest, true)).kind == FileKind::kRegular;
+}
+
+bool BlobFolder::touch(const Digest& digest, std::int64_t now_ns) {
+  for (const bool compressed : {false, true}) {
+    const BlobFile blob = look({digest, compressed, 0, 0});
+    if (blob.used_ns == 0) continue;
+    const bool recent = blob.used_ns <= now_ns && now_ns - blob.used_ns < kRefreshNs;
+    if (recent || set_modified(path_of(digest, compressed), now_ns)) return true;
+    // Removed this moment, or of another user who shares it.
+    return stat_file(path_of(digest, compressed)).kind == FileKind::kRegular;
+  }
+  return false;
+}
+
+std::vector<BlobFile> BlobFolder::list() const {
+  std::vector<BlobFile> blobs;
+  const std::string folder = join_path(folder_, "blobs");
+  const auto parts = list_folder(folder);
+  if (!parts) return blobs;
+  for (const FolderEntry& part : *parts) {
+    const auto entries = list_folder(join_path(folder, part.name));
+    if (!entries) continue;
+    for (const FolderEntry& entry : *entries) {
+      std::string_view name = entry.name;
+      const bool compressed = name.ends_with(kSuffix);
+      if (compressed) name.remove_suffix(kSuffix.size());
+      const auto digest = Digest::from_hex(part.name + std::string(name));
+      if (!digest || entry.kind != FileKind::kRegular) continue;
+      const BlobFile blob = look({*digest, compressed, 0, 0});
+      if (blob.used_ns != 0) blobs.push_back(blob);
+    }
+  }
+  return blobs;
+}
+
+Result<void> BlobFolder::check(const BlobFile& blob) const {
+  auto reader = FileReader::open(path_of(blob.digest, blob.compressed));
+  if (!reader) return tl::unexpected(reader.error());
+  auto checked = read_content(*reader, blob.compressed, blob.digest, [](std::string_view) { return Result<void>(); });
+  if (!checked) return failure("blob {} is broken: {}", blob.digest.hex(), checked.error().message);
+  return {};
+}
+
+std::uint64_t BlobFolder::content_bytes(const BlobFile& blob) const {
+  if (!blob.compressed) return blob.stored_bytes;
+  auto reader = FileReader::open(path_of(blob.digest, true));
+  if (!reader) return 0;
+  std::string start(kFrameStart, '\0');
+  const auto got = reader->read(start.data(), start.size());
+  return got ? frame_content_bytes(std::string_view(start).substr(0, *got)).value_or(0) : 0;
+}
+
+BlobFile BlobFolder::look(const BlobFile& blob) const {
+  const FileStat stat = stat_file(path_of(blob.digest, blob.compressed));
+  const bool there = stat.kind == FileKind::kRegular;
+  return {blob.digest, blob.compressed, there ? stat.size : 0, there ? std::max<std::int64_t>(stat.mtime_ns, 1) : 0};
+}
+
+bool BlobFolder::remove(const BlobFile& blob) {
+  return remove_file(path_of(blob.digest, blob.compressed)).has_value();
+}
+
+void BlobFolder::remove_temporary_files(std::int64_t before_ns) {
+  const std::string folder = join_path(folder_, "tmp");
+  const auto entries = list_folder(folder);
+  if (!entries) return;
+  for (const FolderEntry& entry : *entries) {
+    const std::string path = join_path(folder, entry.name);
+    // What cannot be removed now is tried again next time.
+    if (stat_file(path).mtime_ns < before_ns) (void)remove_file(path);
+  }
+}
+
+}  // namespace devtask

@@ -1,0 +1,284 @@
+"""What is stored and how it comes back."""
+
+import os
+import shutil
+
+import pytest
+
+from support.result import ANY, Has
+
+
+def forget(project, *outputs):
+    project.remove(".devtask", *outputs)
+
+
+def test_modes_links_and_empty_folders_come_back(project):
+    project.tasks(
+        """
+        [tasks.a]
+        inputs = []
+        outputs = ["out/"]
+        run = '''
+        RAN
+        mkdir -p out/empty/deeper out/bin
+        echo plain >out/plain; chmod 640 out/plain
+        echo tool >out/bin/tool; chmod 755 out/bin/tool
+        : >out/nothing
+        ln -s plain out/link
+        ln -s bin out/folder-link
+        ln -s missing out/broken-link
+        '''
+        """
+    )
+    project.run("a").succeeded()
+    forget(project, "out")
+    project.run("a", no_processes=True).succeeded()
+    assert project.ran() == ["a"]
+    assert project.read("out/plain") == "plain\n"
+    assert os.stat(project.path("out/plain")).st_mode & 0o777 == 0o644
+    assert os.stat(project.path("out/bin/tool")).st_mode & 0o777 == 0o755
+    assert project.read("out/nothing") == ""
+    assert project.path("out/empty/deeper").is_dir()
+    assert os.readlink(project.path("out/link")) == "plain"
+    assert os.readlink(project.path("out/folder-link")) == "bin"
+    assert os.readlink(project.path("out/broken-link")) == "missing"
+    project.run("a", no_processes=True).expect(stderr="devtask: everything is up to date (1 task)\n")
+
+
+def test_a_folder_of_outputs_that_is_empty_comes_back(project):
+    project.tasks("[tasks.a]\ninputs = []\noutputs = ['out/']\nrun = 'RAN; mkdir -p out'\n")
+    project.run("a").succeeded()
+    forget(project, "out")
+    project.run("a").succeeded()
+    assert project.ran() == ["a"]
+    assert project.path("out").is_dir()
+
+
+def test_restoring_removes_only_what_the_last_result_put_there(project):
+    project.tasks(
+        """
+        [tasks.a]
+        inputs = ["names.txt"]
+        outputs = ["out/"]
+        run = "RAN; mkdir -p out; for n in $(cat names.txt); do echo $n >out/$n; done"
+        """
+    )
+    project.write("names.txt", "one two\n")
+    project.run("a").succeeded()
+    project.write("names.txt", "two three\n")
+    project.run("a").succeeded()
+    assert sorted(os.listdir(project.path("out"))) == ["three", "two"]
+    project.write("out/mine.txt", "mine\n")
+    project.write("names.txt", "one two\n")
+    project.run("a").succeeded()
+    assert project.ran() == ["a", "a"]
+    assert sorted(os.listdir(project.path("out"))) == ["mine.txt", "one", "two"]
+
+
+def test_logs_are_replayed_with_full(project):
+    project.tasks("[tasks.a]\ninputs = []\nrun = 'RAN; echo to out; echo to err >&2'\n")
+    project.run("a").succeeded()
+    forget(project)
+    project.run("--output-logs=full", "a", no_processes=True).expect(
+        stdout="to out\nto err\n",
+        stderr="a: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n",
+    )
+    project.run("--output-logs=full", "a", no_processes=True).expect(
+        stdout=ANY, stderr="devtask: everything is up to date (1 task)\n"
+    )
+    assert project.ran() == ["a"]
+
+
+VENV = """
+[tasks.venv]
+inputs = ["requirements.txt"]
+outputs = ["venv/"]
+cache = "local"
+witness = "venv/ok"
+run = "RAN; mkdir -p venv; cat requirements.txt >venv/ok; echo library >venv/library"
+
+[tasks.test]
+deps = ["venv"]
+inputs = ["test.txt"]
+run = "RAN; cat venv/library"
+"""
+
+
+@pytest.fixture
+def venv(project):
+    project.tasks(VENV)
+    project.write("requirements.txt", "one\n")
+    project.write("test.txt", "test\n")
+    project.run("test").succeeded()
+    assert project.ran() == ["venv", "test"]
+    return project
+
+
+def test_a_local_task_is_checked_by_its_witness_only(venv):
+    venv.write("venv/library", "edited\n")
+    venv.write("venv/bytecode", "new\n")
+    venv.run("test", no_processes=True).expect(stderr="devtask: everything is up to date (2 tasks)\n")
+    venv.remove("venv/ok")
+    venv.run("venv").expect(stderr="venv: its output venv/ok was deleted\nvenv: done in TIME\ndevtask: 1 ran in TIME\n")
+    assert venv.ran() == ["venv"]
+    venv.write("venv/ok", "other\n")
+    venv.run("venv").succeeded()
+    assert venv.ran() == ["venv"]
+
+
+def test_a_local_task_is_never_stored(venv):
+    forget(venv, "venv")
+    venv.run("venv").succeeded()
+    assert venv.ran() == ["venv"]
+
+
+def test_dependents_see_the_key_of_a_local_task(venv):
+    venv.write("requirements.txt", "two\n")
+    venv.run("test").succeeded()
+    assert venv.ran() == ["venv", "test"]
+    # The same key as at first: the dependent's result is in the cache, and what it needs is not made for it.
+    venv.write("requirements.txt", "one\n")
+    venv.run("test", no_processes=True).succeeded()
+    assert venv.ran() == []
+    # Asked for by name, it is made.
+    venv.run("venv").succeeded()
+    assert venv.ran() == ["venv"]
+    assert venv.read("venv/ok") == "one\n"
+
+
+def test_a_result_with_the_checkouts_path_is_for_this_checkout_only(project):
+    tasks = "[tasks.a]\ninputs = []\noutputs = ['out.txt']\nrun = 'RAN; pwd >out.txt'\n"
+    project.tasks(tasks)
+    run = project.run("a").succeeded()
+    assert "the result of `a` holds this checkout's path: it is kept for this checkout only\n" in run.stderr
+    forget(project, "out.txt")
+    project.run("a").succeeded()
+    assert project.ran() == ["a"]  # restored: it is the same checkout
+    other = project.checkout("other")
+    other.tasks(tasks)
+    other.run("a").succeeded()
+    assert other.ran() == ["a"]
+    assert other.read("out.txt") == f"{other.root}\n"
+
+
+def test_the_same_content_is_stored_once(project):
+    big = os.urandom(3000).hex() + "\n"
+    project.tasks(
+        "[tasks.a]\ninputs = ['a.txt']\noutputs = ['a/']\n"
+        "run = 'mkdir -p a; for i in 1 2 3 4 5; do cp a.txt a/$i; done'\n"
+    )
+    project.write("a.txt", big)
+    project.run("a").succeeded()
+    assert 3000 <= blob_bytes(project) < 2 * len(big)
+
+
+def fill(project, count=6, size=200_000):
+    project.tasks(
+        "[tasks.a]\ninputs = ['n.txt']\noutputs = ['out.bin']\n"
+        f"run = 'RAN; head -c {size} /dev/urandom >out.bin; cat n.txt >>out.bin'\n"
+    )
+    for number in range(count):
+        project.write("n.txt", f"{number}\n")
+        project.run("a").succeeded()
+    project.ran()
+
+
+def blob_bytes(project):
+    blobs = project.cache / "devtask/v1/blobs"
+    return sum(path.stat().st_size for path in blobs.rglob("*") if path.is_file())
+
+
+def test_gc_keeps_the_most_recently_used_within_a_size(project):
+    fill(project)
+    assert blob_bytes(project) > 1_200_000
+    project.write("n.txt", "0\n")
+    project.run("a").succeeded()  # used just now
+    project.run("cache", "gc", "--max-size", "500K").succeeded()
+    assert blob_bytes(project) <= 500 * 1024
+    project.remove("out.bin")
+    project.run("a").succeeded()
+    assert project.ran() == []  # the one used last is still there
+    project.write("n.txt", "1\n")
+    project.run("a").succeeded()
+    assert project.ran() == ["a"]
+
+
+def test_gc_by_age_and_to_nothing(project):
+    fill(project, count=2)
+    project.run("cache", "gc", "--max-age", "30d").succeeded()
+    assert blob_bytes(project) > 400_000
+    project.run("cache", "gc", "--max-size", "0").succeeded()
+    assert blob_bytes(project) == 0
+    project.remove("out.bin")
+    project.run("a").succeeded()
+    assert project.ran() == ["a"]
+
+
+def test_stats_count(project):
+    project.run("cache", "stats", cwd=project.folder)
+    fill(project, count=3, size=1000)
+    project.run("cache", "stats").expect(stdout=Has("FOLDER/cache/devtask", "3"))
+
+
+def test_verify_finds_and_removes_what_is_broken(built):
+    built.run("cache", "verify").succeeded()
+    blob = next(
+        path
+        for path in (built.cache / "devtask/v1/blobs").rglob("*")
+        if path.is_file() and path.read_bytes() == built.path("build/gen.txt").read_bytes()
+    )
+    blob.chmod(0o644)
+    blob.write_bytes(b"broken\n")
+    run = built.run("cache", "verify")
+    assert run.code == 1
+    assert built.run("cache", "verify").code == 0
+    built.remove("build/gen.txt")
+    built.run("gen").succeeded()
+    assert built.ran() == ["gen"]
+    assert built.read("build/gen.txt") == "SRC/A.TXT:A ONE\nSRC/B.TXT:B TWO\n"
+
+
+def test_a_broken_blob_is_never_restored(built):
+    for path in (built.cache / "devtask/v1/blobs").rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)
+            path.write_bytes(b"x" + path.read_bytes())
+    built.remove("build")
+    built.run("check").succeeded()
+    assert "gen" in built.ran()
+    assert built.read("build/pack/all.txt") == "header\nSRC/A.TXT:A ONE\nSRC/B.TXT:B TWO\n"
+
+
+def test_cache_clean_removes_it_all(built):
+    built.run("cache", "clean").succeeded()
+    assert blob_bytes(built) == 0
+    built.remove("build", ".devtask")
+    built.run("check").succeeded()
+    assert built.ran() == ["gen", "pack", "check"]
+
+
+def test_a_cache_that_cannot_be_written_costs_a_warning(sample):
+    shutil.rmtree(sample.cache, ignore_errors=True)
+    sample.cache.write_text("not a folder\n")
+    run = sample.run("check").succeeded()
+    assert run.stderr.count("warning: the cache does not work: ") == 1
+    assert sample.ran() == ["gen", "pack", "check"]
+    sample.run("check").expect(stdout="", stderr=Has("devtask: everything is up to date (3 tasks)\n"))
+
+
+def test_a_link_that_leads_out_of_the_project_is_not_stored(project):
+    project.tasks("[tasks.a]\ninputs = []\noutputs = ['out']\nrun = 'RAN; ln -sfn ../elsewhere out'\n")
+    project.run("a").succeeded()
+    forget(project, "out")
+    project.run("a").succeeded()
+    assert project.ran() == ["a", "a"]
+
+
+def test_large_and_binary_files_come_back_as_they_were(project):
+    content = bytes(range(256)) * 4096 + b"\0" * 100_000
+    project.write("big.bin", content)
+    project.tasks("[tasks.a]\ninputs = ['big.bin']\noutputs = ['out.bin']\nrun = 'RAN; cp big.bin out.bin'\n")
+    project.run("a").succeeded()
+    forget(project, "out.bin")
+    project.run("a", no_processes=True).succeeded()
+    assert project.path("out.bin").read_bytes() == content

@@ -1,0 +1,81 @@
+#include "config/keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "project_folder.h"
+
+namespace devtask {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Keys, are_unique_and_complete) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const KeyInfo& key : all_keys()) {
+    EXPECT_TRUE(seen.emplace(key.table, key.name).second) << key.name;
+    EXPECT_FALSE(key.summary.empty()) << key.name;
+    EXPECT_FALSE(key.example.empty()) << key.name;
+  }
+}
+
+// An example that people copy must be read without a complaint about itself.
+TEST(Keys, have_examples_that_are_read) {
+  for (const KeyInfo& key : all_keys()) {
+    std::string text;
+    if (key.table == kProjectTable) text = "[project]\n" + std::string(key.example);
+    if (key.table == kPoolTable) text = "[pools]\n" + std::string(key.example);
+    if (key.table == kTaskTable) {
+      text =
+          "[pools]\ndatabase = 1\n[tasks.venv]\nrun = \"x\"\n[tasks.schema]\nrun = \"x\"\nmatrix = { d = "
+          "[\"sqlite\"] }\n"
+          "[tasks.mine]\n" +
+          std::string(key.example) + "\n";
+      if (key.name != "run") text += "run = \"x\"\n";
+      if (key.name == "cache") text += "witness = \"x\"\noutputs = [\"x\"]\n";
+      if (key.name == "witness") text += "cache = \"local\"\noutputs = [\".venv/\"]\n";
+    }
+    if (key.table == kArgTable) {
+      text = "[[tasks.mine.args]]\n" + std::string(key.example) + "\n" +
+             (key.name == "name" ? "" : "name = \"x\"\n") + (key.name == "default" ? "many = true\n" : "") +
+             "[tasks.mine]\nrun = \"x\"\n";
+    }
+    if (key.name == "include" || key.name == "members") text += "  # matches nothing: a warning";
+    const ProjectFolder folder(text);
+    EXPECT_TRUE(folder.load().ok()) << text << "\n" << folder.complaints();
+  }
+}
+
+TEST(JsonSchema, knows_every_key) {
+  const auto schema = nlohmann::json::parse(json_schema());
+  const auto& tables = schema.at("properties");
+  const auto& task = tables.at("tasks").at("patternProperties").begin().value();
+  for (const KeyInfo& key : all_keys()) {
+    if (key.name == "NAME") continue;
+    const auto& properties = key.table == kTopTable       ? tables
+                             : key.table == kProjectTable ? tables.at("project").at("properties")
+                             : key.table == kTaskTable
+                                 ? task.at("properties")
+                                 : task.at("properties").at("args").at("items").at("properties");
+    ASSERT_TRUE(properties.contains(std::string(key.name))) << key.name;
+    EXPECT_EQ(properties.at(std::string(key.name)).at("description"), key.summary);
+  }
+  EXPECT_EQ(task.at("properties").at("args").at("items").at("required"), nlohmann::json({"name"}));
+  EXPECT_EQ(task.at("properties").at("cache").at("enum"), nlohmann::json({"yes", "local", "no"}));
+  EXPECT_EQ(task.at("additionalProperties"), false);
+}
+
+TEST(ReferencePage, has_a_row_for_every_key) {
+  const std::string page = reference_page();
+  for (const KeyInfo& key : all_keys()) {
+    if (key.table == kTopTable) continue;
+    EXPECT_THAT(
+        page, HasSubstr("| `" + std::string(key.name) + "` | " + std::string(expectation(key.type)) + " | "));
+  }
+}
+
+}  // namespace
+}  // namespace devtask
