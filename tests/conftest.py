@@ -12,7 +12,9 @@ def pytest_configure(config):
 @pytest.fixture
 def project(tmp_path):
     """An empty project with a home, a cache and programs of its own."""
-    return Project(tmp_path)
+    project = Project(tmp_path)
+    yield project
+    project.end_processes()
 
 
 @pytest.fixture

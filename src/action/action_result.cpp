@@ -171,8 +171,9 @@ bool leads_through_own_link(const std::vector<OutputEntry>& outputs) {
   return std::any_of(outputs.begin(), outputs.end(), [&](const OutputEntry& link) {
     if (link.kind != Kind::kLink) return false;
     const std::string below = link.path + '/';
-    const auto next = std::lower_bound(outputs.begin(), outputs.end(), below,
-                                       [](const OutputEntry& entry, const std::string& path) { return entry.path < path; });
+    const auto next =
+        std::lower_bound(outputs.begin(), outputs.end(), below,
+                         [](const OutputEntry& entry, const std::string& path) { return entry.path < path; });
     return next != outputs.end() && next->path.starts_with(below);
   });
 }
@@ -213,7 +214,8 @@ std::string to_text(const ActionResult& result) {
 
 Result<ActionResult> result_from_text(std::string_view text) {
   Reader reader(text);
-  if (!reader.take(kHeader)) return failure("the result of an action is of another version of devtask, or broken");
+  if (!reader.take(kHeader))
+    return failure("the result of an action is of another version of devtask, or broken");
   ActionResult result;
   reader.expect("exit ");
   result.exit_status = reader.number<int>('\n');
@@ -233,7 +235,8 @@ Result<ActionResult> result_from_text(std::string_view text) {
     reader.check(count < 2 || by_path(result.outputs[count - 2], result.outputs[count - 1]));
   }
   if (!reader.ok()) return failure("the result of an action is broken");
-  if (leads_through_own_link(result.outputs)) return failure("the result of an action has a path through one of its links");
+  if (leads_through_own_link(result.outputs))
+    return failure("the result of an action has a path through one of its links");
   return result;
 }
 

@@ -5,10 +5,9 @@
 //   duration-ms 1234
 //   log <sha256>                        captured output, if any
 //   witness <sha256> <path>             for cache = "local"
-//   file 0644 <sha256> <size> <path>    outputs, sorted by path; paths and targets are escaped (base/escape.h)
-//   link <target><TAB><path>
-//   dir 0755 <path>                     empty folders only
-//   create 0644 <sha256> <size> <path>  a file of `creates` that it wrote (never restored)
+//   file 0644 <sha256> <size> <path>    outputs, sorted by path; paths and targets are escaped
+//   (base/escape.h) link <target><TAB><path> dir 0755 <path>                     empty folders only create
+//   0644 <sha256> <size> <path>  a file of `creates` that it wrote (never restored)
 //
 // Paths are relative to the project root. Unaware of: where blobs are.
 #pragma once
@@ -53,11 +52,12 @@ struct ActionResult {
 
 // Sorts the outputs if they are not.
 std::string to_text(const ActionResult& result);
-// Refuses what this version does not know: version, kinds, absolute paths, `..` parts, a path twice or out of order,
-// and a path that leads through one of the result's own links (a restore would leave the project).
+// Refuses what this version does not know: version, kinds, absolute paths, `..` parts, a path twice or out of
+// order, and a path that leads through one of the result's own links (a restore would leave the project).
 Result<ActionResult> result_from_text(std::string_view text);
 
-// The blobs that a restore needs: log and files, in the order of the text, possibly twice. Not those of `creates` and witness.
+// The blobs that a restore needs: log and files, in the order of the text, possibly twice. Not those of
+// `creates` and witness.
 std::vector<Digest> blobs_of(const ActionResult& result);
 
 // True for a path that stays below the project root: relative, no empty, `.` or `..` part, no NUL.

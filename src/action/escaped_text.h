@@ -1,5 +1,5 @@
-// Appending escaped words (base/escape.h) to text without an allocation for each of them: nearly every name and value is
-// plain ASCII that needs no escape at all.
+// Appending escaped words (base/escape.h) to text without an allocation for each of them: nearly every name
+// and value is plain ASCII that needs no escape at all.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 
 namespace devtask {
 
-// True if every byte is printable ASCII other than a backslash, so that escape_line would return `bytes` unchanged.
+// True if every byte is printable ASCII other than a backslash, so that escape_line would return `bytes`
+// unchanged.
 inline bool is_plain(std::string_view bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = 0x8080808080808080;

@@ -59,8 +59,8 @@ Change change(What what, const Fact& fact, std::string_view before, std::string_
   return {what, std::string(fact.kind), unescaped(fact.name), unescaped(before), unescaped(after), {}};
 }
 
-// Facts of one kind and name may come more than once; then those with equal values are taken out and the others paired
-// in the order of their values.
+// Facts of one kind and name may come more than once; then those with equal values are taken out and the
+// others paired in the order of their values.
 std::vector<Change> differences(const std::vector<Fact>& before, const std::vector<Fact>& after) {
   std::vector<Change> changes;
   std::vector<Fact> gone, come;
@@ -89,7 +89,8 @@ std::vector<Change> differences(const std::vector<Fact>& before, const std::vect
 bool names_content(std::string_view value) {
   constexpr std::size_t kHexLength = 64;
   return value.size() >= kHexLength &&
-         value.substr(value.size() - kHexLength).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+         value.substr(value.size() - kHexLength).find_first_not_of("0123456789abcdef") ==
+             std::string_view::npos;
 }
 
 std::string_view base_name(std::string_view path) {
@@ -97,8 +98,8 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-// Joins an input that left with one that came and has the same content; with several to choose from, one with the same
-// file name (a moved folder full of equal `__init__.py`).
+// Joins an input that left with one that came and has the same content; with several to choose from, one with
+// the same file name (a moved folder full of equal `__init__.py`).
 void detect_renames(std::vector<Change>& changes) {
   std::unordered_map<std::string_view, std::vector<Change*>> removed;
   for (Change& change : changes) {
@@ -135,8 +136,9 @@ void detect_renames(std::vector<Change>& changes) {
 }
 
 // In the order in which changes are told; what is not here comes last.
-constexpr std::array<std::string_view, 14> kKinds = {"format",   "command", "task",    "cwd",   "shell",  "env", "program",
-                                                     "platform", "input",   "dep",     "edits", "output", "creates", "timeout"};
+constexpr std::array<std::string_view, 14> kKinds = {"format", "command", "task",     "cwd",    "shell",
+                                                     "env",    "program", "platform", "input",  "dep",
+                                                     "edits",  "output",  "creates",  "timeout"};
 
 std::size_t rank(const Change& change) {
   return static_cast<std::size_t>(std::find(kKinds.begin(), kKinds.end(), change.kind) - kKinds.begin());
@@ -170,7 +172,8 @@ std::vector<Change> explain(std::string_view before, std::string_view after) {
   const Facts new_facts = parse(after);
   std::vector<Change> changes;
   if (old_facts.header != new_facts.header) {
-    changes.push_back({What::kChanged, "format", {}, std::string(old_facts.header), std::string(new_facts.header), {}});
+    changes.push_back(
+        {What::kChanged, "format", {}, std::string(old_facts.header), std::string(new_facts.header), {}});
   }
   std::vector<Change> differing = differences(old_facts.facts, new_facts.facts);
   detect_renames(differing);

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kHeader = "devtask-fingerprint 1\n";
 
-// The first bytes of a line as a number that sorts as they do: most comparisons end here, without following a pointer.
+// The first bytes of a line as a number that sorts as they do: most comparisons end here, without following a
+// pointer.
 std::uint64_t sort_prefix(std::string_view line) {
   std::uint64_t prefix = 0;
   for (std::size_t i = 0; i < 8; ++i) {

@@ -1,4 +1,5 @@
-// Everything that an action's result depends on, as sorted text of one fact a line; its SHA-256 is the action's key.
+// Everything that an action's result depends on, as sorted text of one fact a line; its SHA-256 is the
+// action's key.
 //
 //   devtask-fingerprint 1
 //   <kind> <name><TAB><value>          kind and value depend on the fact; names and values are escaped
@@ -16,8 +17,8 @@ namespace devtask {
 // Collects facts in any order; text() sorts them.
 class Fingerprint {
  public:
-  // `kind` is one word of lower-case letters and '-'; kinds in use: command, cwd, dep, edits, creates, env, input, output,
-  // platform, program, shell, task, timeout.
+  // `kind` is one word of lower-case letters and '-'; kinds in use: command, cwd, dep, edits, creates, env,
+  // input, output, platform, program, shell, task, timeout.
   void add(std::string_view kind, std::string_view name, std::string_view value);
   std::string text() const;
 
@@ -39,14 +40,15 @@ struct Change {
 
   bool operator==(const Change&) const = default;
 
-  // "ui/src/main.ts changed", "src/new.py added", "a.py renamed to b.py", "environment variable X changed", "its command changed" …
-  // Names are escaped, so that it is one line.
+  // "ui/src/main.ts changed", "src/new.py added", "a.py renamed to b.py", "environment variable X changed",
+  // "its command changed" … Names are escaped, so that it is one line.
   std::string sentence() const;
 };
 
-// Sorted with the most telling first: command, environment, programs, inputs, dependencies, the rest; then by name. An input
-// that left under one name and came back with the same content under another is one change, told as renamed. Changes
-// that read the same (two steps of a command) are told once. Texts need not be sorted; nothing is trusted about them.
+// Sorted with the most telling first: command, environment, programs, inputs, dependencies, the rest; then by
+// name. An input that left under one name and came back with the same content under another is one change,
+// told as renamed. Changes that read the same (two steps of a command) are told once. Texts need not be
+// sorted; nothing is trusted about them.
 std::vector<Change> explain(std::string_view before, std::string_view after);
 
 }  // namespace devtask

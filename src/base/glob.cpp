@@ -251,9 +251,24 @@ Result<Glob> Glob::parse(std::string_view pattern) {
     if ((folder || parts.empty()) && (parts.empty() || parts.back().kind != Part::Kind::kAnyDepth)) {
       parts.push_back({Part::Kind::kAnyDepth, {}});
     }
+    parts.find_marks();
     glob.alternatives_.push_back(std::move(parts));
   }
   return glob;
+}
+
+void Glob::Parts::find_marks() {
+  if (front().kind == Part::Kind::kLiteral) head = front().text;
+  const Part& last = back();
+  if (last.kind == Part::Kind::kLiteral) {
+    tail = last.text;
+  } else if (last.kind == Part::Kind::kWild) {
+    const std::size_t wild = last.text.find_last_of("*?[]\\");
+    tail = last.text.substr(wild + 1);
+  }
+  for (const Part& part : *this) {
+    if (part.kind == Part::Kind::kLiteral && part.text.size() > inside.size()) inside = part.text;
+  }
 }
 
 bool Glob::parts_match(const Parts& parts, std::size_t at, std::string_view path) {
@@ -277,7 +292,7 @@ bool Glob::parts_match(const Parts& parts, std::size_t at, std::string_view path
 
 bool Glob::matches(std::string_view path) const {
   return std::any_of(alternatives_.begin(), alternatives_.end(),
-                     [&](const Parts& parts) { return parts_match(parts, 0, path); });
+                     [&](const Parts& parts) { return parts.may_match(path) && parts_match(parts, 0, path); });
 }
 
 // Positions in `parts` that are reachable when all of `folder` has been consumed.

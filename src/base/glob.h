@@ -41,7 +41,14 @@ class Glob {
     enum class Kind { kLiteral, kWild, kAnyDepth } kind = Kind::kLiteral;
     std::string text;  // literal: the name without escapes; wild: the pattern
   };
-  using Parts = std::vector<Part>;  // a trailing kAnyDepth stands for at least one part
+  struct Parts : std::vector<Part> {  // a trailing kAnyDepth stands for at least one part
+    // What every match begins with, ends with and holds: most paths are told apart by these alone.
+    std::string head, tail, inside;
+    void find_marks();
+    bool may_match(std::string_view path) const {
+      return path.starts_with(head) && path.ends_with(tail) && path.find(inside) != std::string_view::npos;
+    }
+  };
 
   static std::vector<std::size_t> after(const Parts& parts, std::string_view folder);
   static bool parts_match(const Parts& parts, std::size_t at, std::string_view path);

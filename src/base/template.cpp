@@ -41,12 +41,12 @@ Result<Template> Template::parse(std::string_view text) {
     }
     const std::size_t close = text.find("}}", at + 2);
     if (close == std::string_view::npos) {
-      return failure(error("`{{{{` without `}}}}`").advise("write `{{{{{{{{` for a literal `{{{{`"));
+      return failure(error("`{{{{` without `}}}}`").advise("write `{{{{` for a literal `{{`"));
     }
     const std::string_view name = trim(text.substr(at + 2, close - at - 2));
     if (!is_name(name)) {
       return failure(error("`{}` is not the name of a placeholder", name)
-                         .advise("a name has letters, digits, `_` and `-`; write `{{{{{{{{` for a literal `{{{{`"));
+                         .advise("a name has letters, digits, `_` and `-`; write `{{{{` for a literal `{{`"));
     }
     flush(close + 2);
     result.parts_.push_back({true, std::string(name), at});

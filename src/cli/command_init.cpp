@@ -6,9 +6,8 @@
 namespace devtask {
 namespace {
 
-constexpr std::string_view kStartingFile = R"toml(#:schema devtask.schema.json
-# Tasks of this project. `devtask` lists them, `devtask NAME` brings one up to date, `devtask why NAME` explains.
-# Every key: docs/reference.md of devtask, or `devtask schema --reference`.
+constexpr std::string_view kStartingFile = R"toml(# Tasks of this project. `devtask` lists them, `devtask NAME` brings one up to date, `devtask why NAME` explains.
+# Every key: `devtask help reference`; a schema for editors: `devtask help schema > devtask.schema.json`.
 
 [project]
 name = "{name}"
@@ -19,7 +18,7 @@ name = "{name}"
 # counts, not timestamps. Without `inputs` it runs every time.
 [tasks.hello]
 description = "Write a greeting (an example: change or remove it)"
-run = "echo hello from $(basename $PWD) > build/hello.txt"
+run = "echo hello > build/hello.txt"
 inputs = []
 outputs = ["build/hello.txt"]
 

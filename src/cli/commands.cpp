@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "cli/report.h"
+#include "config/keys.h"
 
 namespace devtask {
 namespace {
@@ -17,10 +18,9 @@ constexpr std::array kCommands = {
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
     Command{"ninja", "-- ARGS…", "Call Ninja on the whole project's graph", command_ninja},
     Command{"init", "", "Write a commented tasks.toml to start from", command_init},
-    Command{"help", "", "Show this text", command_help},
-    Command{"schema", "[--reference]", "", command_schema},
-    Command{"exec", "ID…", "", command_exec},
-    Command{"refresh", "", "", command_refresh},
+    Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema", command_help},
+    Command{"ninja-exec", "ID…", "", command_exec},
+    Command{"ninja-refresh", "", "", command_refresh},
 };
 
 }  // namespace
@@ -37,7 +37,12 @@ Result<void> refuse_options(const std::vector<std::string>& words) {
   return {};
 }
 
-Result<ExitCode> command_help(const Invocation&) {
+Result<ExitCode> command_help(const Invocation& invocation) {
+  const std::string topic = invocation.words.empty() ? std::string() : invocation.words[0];
+  if (topic == "reference" || topic == "schema") {
+    print(topic == "reference" ? reference_page() : json_schema());
+    return ExitCode::kDone;
+  }
   std::string text = "devtask: runs a project's tasks, and only what has really changed\n\n"
                      "usage: devtask [OPTIONS] TASK [ARGS…] [-- EXTRA…]\n       devtask [OPTIONS] COMMAND …\n\nCommands:\n";
   for (const Command& command : commands()) {

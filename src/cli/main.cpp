@@ -26,6 +26,7 @@ int run_main(const std::vector<std::string>& arguments) {
   CommandFunction function = command_run;
   if (options->help) {
     function = command_help;
+    words.clear();
   } else if (words.empty()) {
     function = command_list;
   } else {

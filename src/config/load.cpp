@@ -257,7 +257,7 @@ Result<std::string> find_project_root(const std::string& start) {
     if (stat_followed(join_path(folder, kFileName)).kind == FileKind::kRegular) return folder;
     if (folder.empty() || folder == "/") break;
     folder = std::string(parent_folder(folder));
-    if (folder.empty()) folder = "/";
+    if (folder.empty()) folder.assign(1, '/');
   }
   return failure(error("there is no tasks.toml in `{}` or in a folder above it", start)
                      .advise("`devtask init` writes a first one"));

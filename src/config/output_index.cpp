@@ -118,14 +118,24 @@ bool reads_output(const Patterns& inputs, const GlobList& ignore, std::string_vi
 }
 
 std::string literal_prefix(std::string_view pattern) {
-  if (pattern.find_first_of("\\{") != std::string_view::npos) {
-    const auto glob = Glob::parse(pattern);
-    return glob ? glob->literal_prefix() : std::string();
-  }
-  const std::size_t wildcard = pattern.find_first_of("*?[");
-  if (wildcard != std::string_view::npos) {
-    const std::size_t slash = pattern.substr(0, wildcard).rfind('/');
-    return std::string(pattern.substr(0, slash == std::string_view::npos ? 0 : slash));
+  std::size_t slash = 0;  // the last one before a wildcard, or 0
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    switch (pattern[i]) {
+      case '\\':
+      case '{': {
+        const auto glob = Glob::parse(pattern);
+        return glob ? glob->literal_prefix() : std::string();
+      }
+      case '*':
+      case '?':
+      case '[':
+        return std::string(pattern.substr(0, slash));
+      case '/':
+        slash = i;
+        break;
+      default:
+        break;
+    }
   }
   if (pattern.ends_with('/')) pattern.remove_suffix(1);
   return std::string(pattern);

@@ -82,7 +82,7 @@ A name without wildcards and without a slash at the end is one file. Patterns of
 std::string reference_page() {
   std::string page =
       "# Reference of tasks.toml\n\n"
-      "Made from the key table in `src/config/keys.cpp` by `devtask schema --reference`. Do not edit.\n\n"
+      "Made from the key table in `src/config/keys.cpp` by `devtask help reference`. Do not edit.\n\n"
       "Top-level tables are `[project]`, `[tasks]` and `[pools]`; none is required. An unknown key is a "
       "mistake.\n\n";
   for (const Section& section : kSections) {

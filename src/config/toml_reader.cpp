@@ -201,6 +201,9 @@ Diagnostic syntax_error(const toml::parse_error& problem, const Lines& lines,
   if (const std::string_view key = redefined_key(text); !key.empty()) {
     return error("not valid TOML: `{}` is written twice in one table", key).at(span);
   }
+  if (text.find("could not determine value type") != std::string_view::npos) {
+    return error("not valid TOML: there is no value here").at(span).advise("text stands between quotes");
+  }
   constexpr std::string_view kPrefix = "Error while parsing ";
   if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
   std::string message(text);

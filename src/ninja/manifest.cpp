@@ -198,7 +198,7 @@ std::string project_manifest(const Plan& plan, const std::vector<TaskState>& sta
   add_pools(text, plan);
   add_rule(text, "exec " + ninja_value(shell_quote(options.shim)) + " $task");
   text += "rule refresh\n  command = exec " + ninja_value(shell_quote(devtask)) +
-          " refresh\n  description = devtask: looking for what is stale\n  generator = 1\n  restat = 1\n";
+          " ninja-refresh\n  description = devtask: looking for what is stale\n  generator = 1\n  restat = 1\n";
   text += "rule list\n  command = exec " + ninja_value(shell_quote(devtask)) +
           " list\n  description = devtask: tasks of this project\n  pool = console\n";
   text += "build always: phony\nbuild dirty: phony\nbuild " + manifest + ": refresh | always\n";

@@ -51,7 +51,7 @@ FileStat stat_file(const char* path, int folder = kCwd);
 inline FileStat stat_file(const std::string& path) { return stat_file(path.c_str()); }
 FileStat stat_followed(const std::string& path);  // follows links
 
-// For stat_file; an invalid descriptor on failure.
+// For stat_file and list_folder; an invalid descriptor on failure, `errno` says why.
 Fd open_folder(const std::string& path);
 
 struct FolderEntry {
@@ -60,6 +60,8 @@ struct FolderEntry {
 };
 // Sorted by name, without "." and "..".
 Result<std::vector<FolderEntry>> list_folder(const std::string& path);
+// The same of an open folder, once; `path` is for messages.
+Result<std::vector<FolderEntry>> list_folder(const Fd& folder, const std::string& path);
 
 Result<std::string> read_file(const std::string& path);
 Result<Digest> hash_file(const std::string& path);  // O_NOATIME where allowed

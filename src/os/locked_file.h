@@ -1,5 +1,5 @@
-// A file that several processes append to and now and then replace by renaming another one over it. Opened for reading
-// and writing under an exclusive lock (flock), which ends when this is destroyed.
+// A file that several processes append to and now and then replace by renaming another one over it. Opened
+// for reading and writing under an exclusive lock (flock), which ends when this is destroyed.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace devtask {
 
 class LockedFile {
  public:
-  // Creates the file if there is none and waits for the lock. What is returned is the file that `path` names while the
-  // lock is held: one that was replaced in the meantime is not it.
+  // Creates the file if there is none and waits for the lock. What is returned is the file that `path` names
+  // while the lock is held: one that was replaced in the meantime is not it.
   static Result<LockedFile> open(const std::string& path, std::uint32_t mode = 0644);
 
   std::uint64_t size() const { return size_; }

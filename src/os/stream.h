@@ -45,8 +45,8 @@ class NewFile {
   Result<FileReader> reopen() const { return FileReader::open(temporary_); }
   // Gives it its mode and name. Where that name is taken, returns false and leaves what is there.
   Result<bool> publish_new(const std::string& path, std::uint32_t mode);
-  // Gives it its mode and name, in place of what is there. That is removed first: ext4 writes a file out when another one is
-  // renamed over it, which costs more than everything else here together.
+  // Gives it its mode and name, in place of what is there. That is removed first: ext4 writes a file out when
+  // another one is renamed over it, which costs more than everything else here together.
   Result<void> publish(const std::string& path, std::uint32_t mode);
 
  private:

@@ -59,12 +59,13 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
   std::vector<std::string> below;
   {
     const std::scoped_lock lock(here.mutex);
+    Fd opened;  // stat relative to the folder spares the kernel the walk along the path
     if (!here.listed) {
       here.listed = true;
-      here.entries = list_folder(absolute).value_or(std::vector<FolderEntry>());
+      opened = open_folder(absolute);
+      if (opened) here.entries = list_folder(opened, absolute).value_or(std::vector<FolderEntry>());
       here.files.resize(here.entries.size());
     }
-    Fd opened;  // stat relative to the folder spares the kernel the walk along the path
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
       const FolderEntry& entry = here.entries[i];
       if (entry.kind == FileKind::kOther) continue;

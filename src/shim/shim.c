@@ -2,7 +2,7 @@
  *
  *   devtask-shim ID...                     an edge: asks the devtask of this run (socket $DEVTASK_RUN) to bring the
  *                                          tasks up to date, waits, exits with what it answers. Without DEVTASK_RUN
- *                                          (plain Ninja) it becomes `devtask exec ID...`.
+ *                                          (plain Ninja) it becomes `devtask ninja-exec ID...`.
  *   devtask-shim --exec PARENT FILE ARGV...  asks the kernel to end this process when PARENT does, becomes FILE.
  *
  * Protocol: the ids, separated by blanks, and a newline; the answer is one byte, the exit status.
@@ -47,7 +47,7 @@ static int become_devtask(int argc, char** argv) {
   char** words = calloc((size_t)argc + 3, sizeof *words);
   if (words == NULL) return complain("cannot start", path);
   words[0] = path;
-  words[1] = "exec";
+  words[1] = "ninja-exec";
   memcpy(words + 2, argv + 1, (size_t)(argc - 1) * sizeof *words);
   execv(path, words);
   return complain("cannot start", path);

@@ -1,6 +1,7 @@
 #include "store/blob_folder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -11,8 +12,8 @@
 namespace devtask {
 namespace {
 
-// What is read at once. Files up to this size are handled in memory, and the beginning of larger ones decides whether
-// they are compressed.
+// What is read at once. Files up to this size are handled in memory, and the beginning of larger ones decides
+// whether they are compressed.
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr std::size_t kCompressFrom = 4096;
 constexpr std::int64_t kRefreshNs = 600'000'000'000;
@@ -49,7 +50,8 @@ Result<void> read_content(FileReader& blob, bool compressed, const Digest& diges
 
 }  // namespace
 
-BlobFolder::BlobFolder(std::string folder, bool read_only) : folder_(std::move(folder)), read_only_(read_only) {}
+BlobFolder::BlobFolder(std::string folder, bool read_only)
+    : folder_(std::move(folder)), read_only_(read_only) {}
 
 std::string BlobFolder::path_of(const Digest& digest, bool compressed) const {
   constexpr std::size_t kFanOut = 2;
@@ -67,12 +69,14 @@ Result<NewFile> BlobFolder::new_file() {
   if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
   const std::string folder = join_path(folder_, "tmp");
   auto file = NewFile::create(folder);
-  if (file || stat_followed(folder).kind != FileKind::kAbsent) return file;
+  if (file) return file;
+  // The folder is missing, mostly; by now somebody else may have made it.
   if (auto made = make_folders(folder, 0700); !made) return tl::unexpected(made.error());
   return NewFile::create(folder);
 }
 
-Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compressed, std::uint64_t stored_bytes) {
+Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compressed,
+                                 std::uint64_t stored_bytes) {
   const std::string path = path_of(digest, compressed);
   if (auto made = make_folders(std::string(parent_folder(path)), 0700); !made) return made;
   const auto fresh = file.publish_new(path, kBlobMode);
@@ -101,6 +105,7 @@ bool BlobFolder::has_whole(const Digest& digest, std::uint64_t content_bytes, st
 }
 
 Result<Digest> BlobFolder::put_small(std::string_view bytes, std::int64_t now_ns) {
+  if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
   const Digest digest = sha256(bytes);
   if (has_whole(digest, bytes.size(), now_ns)) return digest;
   const auto frame = bytes.size() >= kCompressFrom ? compress_if_worth_it(bytes) : std::nullopt;
@@ -135,7 +140,8 @@ Result<Digest> BlobFolder::put_large(FileReader& source, std::string_view beginn
     const auto written = frame ? frame->write(piece, left == 0) : store(piece);
     if (!written) return tl::unexpected(written.error());
     if (left == 0) break;
-    const auto got = source.read(piece_buffer(), static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left)));
+    const auto got =
+        source.read(piece_buffer(), static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left)));
     if (!got) return tl::unexpected(got.error());
     if (*got == 0) return failure("`{}` became shorter while it was read", path);
     piece = {piece_buffer(), *got};
@@ -147,8 +153,8 @@ Result<Digest> BlobFolder::put_large(FileReader& source, std::string_view beginn
   return digest;
 }
 
-// A file system that can share content does better than any compression. The copy is what is hashed, the original may
-// have changed since.
+// A file system that can share content does better than any compression. The copy is what is hashed, the
+// original may have changed since.
 Result<Digest> BlobFolder::put_clone(NewFile file, std::int64_t now_ns) {
   auto copy = file.reopen();
   if (!copy) return tl::unexpected(copy.error());
@@ -166,7 +172,9 @@ Result<Digest> BlobFolder::put_clone(NewFile file, std::int64_t now_ns) {
   return digest;
 }
 
-Result<Digest> BlobFolder::put_bytes(std::string_view bytes, std::int64_t now_ns) { return put_small(bytes, now_ns); }
+Result<Digest> BlobFolder::put_bytes(std::string_view bytes, std::int64_t now_ns) {
+  return put_small(bytes, now_ns);
+}
 
 Result<Digest> BlobFolder::put_file(const std::string& path, std::int64_t now_ns) {
   auto source = FileReader::open(path);
@@ -181,7 +189,8 @@ Result<Digest> BlobFolder::put_file(const std::string& path, std::int64_t now_ns
 
 Result<BlobFolder::Opened> BlobFolder::open(const Digest& digest) const {
   for (const bool compressed : {false, true}) {
-    if (auto reader = FileReader::open(path_of(digest, compressed))) return Opened{std::move(*reader), compressed};
+    if (auto reader = FileReader::open(path_of(digest, compressed)))
+      return Opened{std::move(*reader), compressed};
   }
   return failure("the cache has no blob {}", digest.hex());
 }
@@ -199,12 +208,13 @@ Result<void> BlobFolder::get_file(const Digest& digest, const std::string& path,
   if (!file) return tl::unexpected(file.error());
   const bool cloned = !blob->compressed && blob->reader.size() > kPiece && file->clone(blob->reader);
   std::optional<Diagnostic> not_written;
-  const auto copied = read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
-    if (cloned) return {};
-    auto written = file->write(bytes);
-    if (!written) not_written = written.error();
-    return written;
-  });
+  const auto copied =
+      read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+        if (cloned) return {};
+        auto written = file->write(bytes);
+        if (!written) not_written = written.error();
+        return written;
+      });
   if (not_written) return failure(*not_written);
   if (!copied) return failure(broken(digest, blob->compressed, copied.error()));
   return file->publish(path, mode);
@@ -214,10 +224,11 @@ Result<std::string> BlobFolder::get_bytes(const Digest& digest) {
   auto blob = open(digest);
   if (!blob) return tl::unexpected(blob.error());
   std::string content;
-  const auto copied = read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
-    content += bytes;
-    return {};
-  });
+  const auto copied =
+      read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+        content += bytes;
+        return {};
+      });
   if (!copied) return failure(broken(digest, blob->compressed, copied.error()));
   return content;
 }
@@ -231,8 +242,9 @@ bool BlobFolder::touch(const Digest& digest, std::int64_t now_ns) {
   for (const bool compressed : {false, true}) {
     const BlobFile blob = look({digest, compressed, 0, 0});
     if (blob.used_ns == 0) continue;
-    const bool recent = blob.used_ns <= now_ns && now_ns - blob.used_ns < kRefreshNs;
-    if (recent || set_modified(path_of(digest, compressed), now_ns)) return true;
+    // The clock of the file system is a little behind or ahead.
+    const bool recent = std::abs(now_ns - blob.used_ns) < kRefreshNs;
+    if (recent || read_only_ || set_modified(path_of(digest, compressed), now_ns)) return true;
     // Removed this moment, or of another user who shares it.
     return stat_file(path_of(digest, compressed)).kind == FileKind::kRegular;
   }
@@ -263,7 +275,8 @@ std::vector<BlobFile> BlobFolder::list() const {
 Result<void> BlobFolder::check(const BlobFile& blob) const {
   auto reader = FileReader::open(path_of(blob.digest, blob.compressed));
   if (!reader) return tl::unexpected(reader.error());
-  auto checked = read_content(*reader, blob.compressed, blob.digest, [](std::string_view) { return Result<void>(); });
+  auto checked =
+      read_content(*reader, blob.compressed, blob.digest, [](std::string_view) { return Result<void>(); });
   if (!checked) return failure("blob {} is broken: {}", blob.digest.hex(), checked.error().message);
   return {};
 }
@@ -280,7 +293,8 @@ std::uint64_t BlobFolder::content_bytes(const BlobFile& blob) const {
 BlobFile BlobFolder::look(const BlobFile& blob) const {
   const FileStat stat = stat_file(path_of(blob.digest, blob.compressed));
   const bool there = stat.kind == FileKind::kRegular;
-  return {blob.digest, blob.compressed, there ? stat.size : 0, there ? std::max<std::int64_t>(stat.mtime_ns, 1) : 0};
+  return {blob.digest, blob.compressed, there ? stat.size : 0,
+          there ? std::max<std::int64_t>(stat.mtime_ns, 1) : 0};
 }
 
 bool BlobFolder::remove(const BlobFile& blob) {

@@ -1,13 +1,16 @@
 // Content by digest in a folder, without an index: what is there is in the cache.
 //
-//   blobs/ab/cdef…       content by SHA-256, mode 0444; `….zst` instead (one zstd frame that names its content's size) when
-//                        zstd saves at least a fifth of 4 KiB and more. Of a large file its beginning decides.
+//   blobs/ab/cdef…       content by SHA-256, mode 0444; `….zst` instead (one zstd frame that names its
+//   content's size) when
+//                        zstd saves at least a fifth of 4 KiB and more. Of a large file its beginning
+//                        decides.
 //   tmp/                 files being written
 //
-// The time of last change of a blob is when it was last put or taken into a result (to about ten minutes): put() and
-// touch() refresh it, garbage collection spares young ones.
+// The time of last change of a blob is when it was last put or taken into a result (to about ten minutes):
+// put() and touch() refresh it, garbage collection spares young ones.
 //
-// Thread-safe and safe between processes: blobs come into being by a rename that replaces nothing. Unaware of: results.
+// Thread-safe and safe between processes: blobs come into being by a rename that replaces nothing. Unaware
+// of: results.
 #pragma once
 
 #include <atomic>
@@ -68,7 +71,8 @@ class BlobFolder {
   std::string path_of(const Digest& digest, bool compressed) const;
   Result<NewFile> new_file();
   Result<Digest> put_small(std::string_view bytes, std::int64_t now_ns);
-  Result<Digest> put_large(FileReader& source, std::string_view beginning, const std::string& path, std::int64_t now_ns);
+  Result<Digest> put_large(FileReader& source, std::string_view beginning, const std::string& path,
+                           std::int64_t now_ns);
   Result<Digest> put_clone(NewFile file, std::int64_t now_ns);
   Result<void> publish(NewFile file, const Digest& digest, bool compressed, std::uint64_t stored_bytes);
   bool is_whole(const BlobFile& blob, std::uint64_t content_bytes) const;

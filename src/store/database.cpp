@@ -29,7 +29,8 @@ Statement& Statement::operator=(Statement&& other) noexcept {
 
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
-// A parameter that cannot be bound is a mistake in the program and leaves NULL, which no column of ours takes.
+// A parameter that cannot be bound is a mistake in the program and leaves NULL, which no column of ours
+// takes.
 Statement& Statement::bind(int parameter, std::int64_t number) {
   sqlite3_bind_int64(statement_, parameter, number);
   return *this;
@@ -67,7 +68,8 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 std::string_view Statement::bytes(int column) const {
   const void* const bytes = sqlite3_column_blob(statement_, column);
-  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  return {static_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 SqlResult<Database> Database::open(const std::string& path, Mode mode) {
@@ -75,11 +77,14 @@ SqlResult<Database> Database::open(const std::string& path, Mode mode) {
                      : mode == Mode::kWrite ? SQLITE_OPEN_READWRITE
                                             : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   Database database;
-  const int code = sqlite3_open_v2(path.c_str(), &database.connection_, access | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database.connection_, access | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(error_of(database.connection_, code));
   sqlite3_busy_timeout(database.connection_, kBusyTimeoutMs);
   // A journal that stays costs less than one that is made and removed by each transaction.
-  auto set = database.run("PRAGMA synchronous=OFF; PRAGMA journal_mode=TRUNCATE; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+  auto set = database.run(
+      "PRAGMA synchronous=OFF; PRAGMA journal_mode=TRUNCATE; PRAGMA cell_size_check=ON; PRAGMA "
+      "trusted_schema=OFF");
   if (!set) return tl::unexpected(set.error());
   return database;
 }
@@ -97,8 +102,8 @@ void Database::close() { sqlite3_close_v2(std::exchange(connection_, nullptr)); 
 
 SqlResult<Statement> Database::prepare(std::string_view sql) {
   Statement statement;
-  const int code =
-      sqlite3_prepare_v2(connection_, sql.data(), static_cast<int>(sql.size()), &statement.statement_, nullptr);
+  const int code = sqlite3_prepare_v2(connection_, sql.data(), static_cast<int>(sql.size()),
+                                      &statement.statement_, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(error_of(connection_, code));
   return statement;
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-
 #include <tl/expected.hpp>
 
 struct sqlite3;
@@ -35,7 +34,8 @@ class Statement {
   Statement& bind(int parameter, std::int64_t number);
   Statement& bind_text(int parameter, std::string_view text);
   Statement& bind_bytes(int parameter, std::string_view bytes);
-  // True: there is a row. False: done, and the statement can be bound and stepped again, as it can after an error.
+  // True: there is a row. False: done, and the statement can be bound and stepped again, as it can after an
+  // error.
   SqlResult<bool> step();
   // Steps once and ends the statement.
   SqlResult<void> run();
@@ -53,7 +53,8 @@ class Statement {
 class Database {
  public:
   enum class Mode { kRead, kWrite, kCreate };
-  // With a rollback journal, so that reading writes nothing, and without fsync: what is in it can be made again.
+  // With a rollback journal, so that reading writes nothing, and without fsync: what is in it can be made
+  // again.
   static SqlResult<Database> open(const std::string& path, Mode mode);
   Database() = default;
   Database(Database&& other) noexcept;

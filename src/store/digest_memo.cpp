@@ -21,7 +21,8 @@ namespace {
 constexpr std::string_view kMagic = "DTMEMO01";
 constexpr std::int64_t kRacyNs = 2'000'000'000;
 constexpr std::uint32_t kMaxAge = 4;
-// How many entries behind the expected one are tried before the index is made: files that were removed leave gaps.
+// How many entries behind the expected one are tried before the index is made: files that were removed leave
+// gaps.
 constexpr std::size_t kLookAhead = 8;
 // Below that a quarter of stale entries costs nothing.
 constexpr std::size_t kRewriteFrom = 64;
@@ -42,7 +43,8 @@ void append_entry(std::string& bytes, const EntryHead& head, std::string_view pa
   bytes.append(padded(path.size()) - path.size(), '\0');
 }
 
-// The entries of the mapped file, addressed by a running number; the first `in_order` are those of the first record.
+// The entries of the mapped file, addressed by a running number; the first `in_order` are those of the first
+// record.
 class Entries {
  public:
   explicit Entries(RecordLog::Contents contents) : contents_(std::move(contents)) {
@@ -68,13 +70,15 @@ class Entries {
   bool has_path(std::size_t number, std::string_view path) const {
     std::uint32_t length = 0;
     std::memcpy(&length, starts_[number] + offsetof(EntryHead, path_length), sizeof length);
-    return length == path.size() && std::memcmp(starts_[number] + sizeof(EntryHead), path.data(), length) == 0;
+    return length == path.size() &&
+           std::memcmp(starts_[number] + sizeof(EntryHead), path.data(), length) == 0;
   }
   // Compared where it lies.
   std::optional<Digest> digest_if(std::size_t number, const FileIdentity& identity) const {
     static_assert(std::has_unique_object_representations_v<FileIdentity>);
     const char* const entry = starts_[number];
-    if (std::memcmp(entry + offsetof(EntryHead, identity), &identity, sizeof identity) != 0) return std::nullopt;
+    if (std::memcmp(entry + offsetof(EntryHead, identity), &identity, sizeof identity) != 0)
+      return std::nullopt;
     Digest digest;
     std::memcpy(digest.bytes.data(), entry + offsetof(EntryHead, digest), sizeof digest.bytes);
     return digest;
@@ -116,14 +120,16 @@ class PathIndex {
   // That of the path, or the free one where it would be.
   std::size_t slot_of(const Entries& entries, std::string_view path) const {
     std::size_t slot = XXH3_64bits(path.data(), path.size()) & (slots_.size() - 1);
-    while (slots_[slot] != 0 && !entries.has_path(slots_[slot] - 1, path)) slot = (slot + 1) & (slots_.size() - 1);
+    while (slots_[slot] != 0 && !entries.has_path(slots_[slot] - 1, path))
+      slot = (slot + 1) & (slots_.size() - 1);
     return slot;
   }
 
   std::vector<std::uint32_t> slots_;  // 1 + number of the entry, 0: free
 };
 
-// Where among the entries in order a path was looked for in vain: before which of them, by which cursor, as how manieth.
+// Where among the entries in order a path was looked for in vain: before which of them, by which cursor, as
+// how manieth.
 using Place = std::tuple<std::size_t, std::uint32_t, std::size_t>;
 
 // What this process knows of a path beyond the mapped file.
@@ -169,8 +175,10 @@ class DigestMemo::Impl {
     return find_fresh(path, identity, cursor);
   }
 
-  void remember(std::string_view path, const FileIdentity& identity, const Digest& digest, std::int64_t hashed_at_ns) {
-    if (hashed_at_ns - kRacyNs < identity.ctime_ns || path.size() > std::numeric_limits<std::uint32_t>::max()) return;
+  void remember(std::string_view path, const FileIdentity& identity, const Digest& digest,
+                std::int64_t hashed_at_ns) {
+    if (hashed_at_ns - kRacyNs < identity.ctime_ns || path.size() > std::numeric_limits<std::uint32_t>::max())
+      return;
     const std::lock_guard lock(mutex_);
     const auto found = fresh_by_path_.find(path);
     Fresh& fresh = found == fresh_by_path_.end() ? add_fresh(path) : *found->second;
@@ -186,7 +194,8 @@ class DigestMemo::Impl {
     const auto unsaved = static_cast<std::size_t>(std::count_if(fresh_.begin(), fresh_.end(), is_unsaved));
     if (unsaved == 0) return {};
     const std::size_t outside = outside_order_ + unsaved;
-    const bool anew = entries_.in_order() == 0 || (outside >= kRewriteFrom && outside > entries_.in_order() / 4);
+    const bool anew =
+        entries_.in_order() == 0 || (outside >= kRewriteFrom && outside > entries_.in_order() / 4);
     const auto written = anew ? write_anew() : append_unsaved();
     if (!written) return written;
     outside_order_ = anew ? 0 : outside;
@@ -216,7 +225,8 @@ class DigestMemo::Impl {
     return in_order_index_;
   }
 
-  std::optional<Digest> find_fresh(std::string_view path, const FileIdentity& identity, Cursor& cursor) const {
+  std::optional<Digest> find_fresh(std::string_view path, const FileIdentity& identity,
+                                   Cursor& cursor) const {
     const std::lock_guard lock(mutex_);
     const auto found = fresh_by_path_.find(path);
     if (found == fresh_by_path_.end()) {
@@ -242,7 +252,9 @@ class DigestMemo::Impl {
     std::string_view path;
     const Fresh* fresh;  // null: the entry `number` as it is
     std::size_t number;
-    bool operator<(const Item& other) const { return std::tie(place, path) < std::tie(other.place, other.path); }
+    bool operator<(const Item& other) const {
+      return std::tie(place, path) < std::tie(other.place, other.path);
+    }
   };
 
   void append_item(std::string& bytes, const Item& item) const {
@@ -274,8 +286,8 @@ class DigestMemo::Impl {
     return bytes;
   }
 
-  // The old order with what changed in its place and what is new where it was missed. What other processes appended
-  // since this one began is lost, which costs them a hash.
+  // The old order with what changed in its place and what is new where it was missed. What other processes
+  // appended since this one began is lost, which costs them a hash.
   Result<void> write_anew() {
     std::vector<Item> items;
     items.reserve(entries_.size() + fresh_.size());
@@ -314,7 +326,7 @@ class DigestMemo::Impl {
   std::size_t outside_order_;  // entries of the file that are
   mutable std::vector<std::atomic<std::uint8_t>> asked_for_;
 
-  mutable std::mutex mutex_;       // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   mutable std::uint32_t cursors_ = 0;
   mutable std::deque<Fresh> fresh_;  // in the order in which they came
   mutable std::unordered_map<std::string_view, Fresh*, PathHash> fresh_by_path_;
@@ -323,7 +335,8 @@ class DigestMemo::Impl {
 DigestMemo::DigestMemo(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
 DigestMemo::~DigestMemo() = default;
 
-std::optional<Digest> DigestMemo::find(std::string_view path, const FileIdentity& identity, Cursor& cursor) const {
+std::optional<Digest> DigestMemo::find(std::string_view path, const FileIdentity& identity,
+                                       Cursor& cursor) const {
   return impl_->find(path, identity, cursor);
 }
 void DigestMemo::remember(std::string_view path, const FileIdentity& identity, const Digest& digest,

@@ -1,18 +1,21 @@
-// `.devtask/memo`: path, size, mtime, ctime, inode → digest, so that a file that looks the same is not read again.
+// `.devtask/memo`: path, size, mtime, ctime, inode → digest, so that a file that looks the same is not read
+// again.
 //
-// A flat mapped file of entries in the order in which paths were looked up when it was written: find() tries the entry
-// after the last hit first (no search at all in a run that asks the same questions), else an index built on demand.
-// The file is a record log (store/record_log.h) whose payloads are entries, one after the other, little-endian:
+// A flat mapped file of entries in the order in which paths were looked up when it was written: find() tries
+// the entry after the last hit first (no search at all in a run that asks the same questions), else an index
+// built on demand. The file is a record log (store/record_log.h) whose payloads are entries, one after the
+// other, little-endian:
 //
-//   u64 size | i64 mtime ns | i64 ctime ns | u64 inode | u64 device | 32 bytes digest | u32 length of path | u32 age |
-//   path | zero bytes up to a multiple of 8
+//   u64 size | i64 mtime ns | i64 ctime ns | u64 inode | u64 device | 32 bytes digest | u32 length of path |
+//   u32 age | path | zero bytes up to a multiple of 8
 //
-// The first record holds the paths in order, later ones what came or changed since; of two entries the later is right.
-// The age counts how often the file was written anew since the entry was last asked for; old ones are dropped.
+// The first record holds the paths in order, later ones what came or changed since; of two entries the later
+// is right. The age counts how often the file was written anew since the entry was last asked for; old ones
+// are dropped.
 //
-// An entry is only trusted if the file's ctime was at least 2 s older than the moment of hashing (a file system with
-// coarse times could hide a later edit); others are not written.
-// Paths inside the project are relative to its root, others (programs) absolute.
+// An entry is only trusted if the file's ctime was at least 2 s older than the moment of hashing (a file
+// system with coarse times could hide a later edit); others are not written. Paths inside the project are
+// relative to its root, others (programs) absolute.
 //
 // find() and remember() are thread-safe.
 #pragma once
@@ -52,11 +55,13 @@ class DigestMemo {
     std::uint32_t number = 0;  // of the cursor, given at its first miss
   };
   std::optional<Digest> find(std::string_view path, const FileIdentity& identity, Cursor& cursor) const;
-  // `hashed_at_ns`: the clock before the file was opened for hashing. `identity` must have been the same before and after.
-  void remember(std::string_view path, const FileIdentity& identity, const Digest& digest, std::int64_t hashed_at_ns);
+  // `hashed_at_ns`: the clock before the file was opened for hashing. `identity` must have been the same
+  // before and after.
+  void remember(std::string_view path, const FileIdentity& identity, const Digest& digest,
+                std::int64_t hashed_at_ns);
 
-  // Appends what is new, or writes the file anew when more than a quarter would lie outside the order. Does nothing if
-  // there is nothing new. Not at the same time as find() or remember().
+  // Appends what is new, or writes the file anew when more than a quarter would lie outside the order. Does
+  // nothing if there is nothing new. Not at the same time as find() or remember().
   Result<void> save();
 
  private:

@@ -9,7 +9,8 @@ constexpr std::int64_t kNanosecondsPerMillisecond = 1'000'000;
 
 }  // namespace
 
-CacheContents::CacheContents(std::vector<BlobFile> blobs) : blobs_(std::move(blobs)), named_by_(blobs_.size()) {
+CacheContents::CacheContents(std::vector<BlobFile> blobs)
+    : blobs_(std::move(blobs)), named_by_(blobs_.size()) {
   index_of_.reserve(blobs_.size());
   for (std::uint32_t i = 0; i < blobs_.size(); ++i) index_of_.emplace(blobs_[i].digest, i);
 }
@@ -39,7 +40,8 @@ std::vector<CacheContents::Choice> CacheContents::choose_results(const Limits& l
     return named_by[blob] == 0 && blobs_[blob].used_ns < limits.grace_ms * kNanosecondsPerMillisecond;
   };
   std::uint64_t bytes = stored_bytes();
-  for (std::uint32_t blob = 0; blob < blobs_.size(); ++blob) bytes -= goes(blob) ? blobs_[blob].stored_bytes : 0;
+  for (std::uint32_t blob = 0; blob < blobs_.size(); ++blob)
+    bytes -= goes(blob) ? blobs_[blob].stored_bytes : 0;
   std::vector<Choice> chosen;
   for (const Entry* entry : by_use) {
     if (entry->used_ms >= limits.grace_ms) break;
@@ -63,7 +65,8 @@ void CacheContents::removed(const Digest& key) {
 std::vector<BlobFile> CacheContents::unnamed_blobs(const Limits& limits) const {
   std::vector<BlobFile> unnamed;
   for (std::uint32_t i = 0; i < blobs_.size(); ++i) {
-    if (named_by_[i] == 0 && blobs_[i].used_ns < limits.grace_ms * kNanosecondsPerMillisecond) unnamed.push_back(blobs_[i]);
+    if (named_by_[i] == 0 && blobs_[i].used_ns < limits.grace_ms * kNanosecondsPerMillisecond)
+      unnamed.push_back(blobs_[i]);
   }
   return unnamed;
 }

@@ -45,7 +45,7 @@ class CacheContents {
 
   std::vector<BlobFile> blobs_;
   std::unordered_multimap<Digest, std::uint32_t, DigestHash> index_of_;  // raw and compressed have one digest
-  std::vector<std::uint32_t> named_by_;                                  // how many results, by index of the blob
+  std::vector<std::uint32_t> named_by_;  // how many results, by index of the blob
   std::vector<Entry> results_;
   std::unordered_map<Digest, std::uint32_t, DigestHash> result_of_;
 };

@@ -77,7 +77,8 @@ StartedEntry parse_started(std::string_view text) {
   return entry;
 }
 
-// The records that still say something, in their order: of each task its last success and an attempt after it.
+// The records that still say something, in their order: of each task its last success and an attempt after
+// it.
 std::vector<std::string_view> live_records(const std::vector<std::string_view>& payloads) {
   struct Last {
     std::size_t done = 0, started = 0;  // 1 + index, 0: none
@@ -86,10 +87,17 @@ std::vector<std::string_view> live_records(const std::vector<std::string_view>& 
   for (std::size_t i = 0; i < payloads.size(); ++i) {
     const Record record = parse_record(payloads[i]);
     switch (record.word) {
-      case Word::kDone: tasks[record.id] = {i + 1, 0}; break;
-      case Word::kStarted: tasks[record.id].started = i + 1; break;
-      case Word::kForgotten: tasks.erase(record.id); break;
-      case Word::kUnknown: break;
+      case Word::kDone:
+        tasks[record.id] = {i + 1, 0};
+        break;
+      case Word::kStarted:
+        tasks[record.id].started = i + 1;
+        break;
+      case Word::kForgotten:
+        tasks.erase(record.id);
+        break;
+      case Word::kUnknown:
+        break;
     }
   }
   std::vector<std::size_t> order;
@@ -180,14 +188,16 @@ std::vector<std::string> Journal::task_ids() const {
 Result<void> Journal::append(const std::string& record) {
   if (read_only_) return failure("`{}` is open for reading only", log_.path());
   auto written = log_.append({record});
-  if (!written && stat_followed(folder_).kind == FileKind::kAbsent) {
+  if (!written) {
+    // The folder is missing, mostly; by now somebody else may have made it.
     if (auto made = make_folders(folder_, 0700); !made) return made;
     written = log_.append({record});
   }
   return written;
 }
 
-Result<void> Journal::start(const std::string& task_id, const Digest& key, const std::vector<std::string>& foreign) {
+Result<void> Journal::start(const std::string& task_id, const Digest& key,
+                            const std::vector<std::string>& foreign) {
   StartedEntry entry{key, foreign};
   std::sort(entry.foreign.begin(), entry.foreign.end());
   std::string record = "started " + escape_line(task_id) + "\nkey " + key.hex() + '\n';

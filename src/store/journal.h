@@ -1,5 +1,5 @@
-// `.devtask/journal`: per task the last success in this checkout, and what an attempt found in its output folders.
-// The append of a success is the commit of a task, the last thing that happens.
+// `.devtask/journal`: per task the last success in this checkout, and what an attempt found in its output
+// folders. The append of a success is the commit of a task, the last thing that happens.
 //
 // A record (store/record_log.h) is text, escaped like results:
 //   done <task id>           started <task id>           forgotten <task id>
@@ -7,8 +7,9 @@
 //   at <unix ms>             foreign <path> …
 //   <result text>
 //
-// Later records replace earlier ones of the same task; those of an unknown word are ignored. Compacted on open when
-// more than half is stale (and at least 64 KiB), under the file's lock, so that no process loses another's appends.
+// Later records replace earlier ones of the same task; those of an unknown word are ignored. Compacted on
+// open when more than half is stale (and at least 64 KiB), under the file's lock, so that no process loses
+// another's appends.
 //
 // Thread-safe. Unaware of: what makes a task stale, where outputs are.
 #pragma once
@@ -41,8 +42,9 @@ struct StartedEntry {
 
 class Journal {
  public:
-  // `folder` is .devtask; the first write creates it. Reads what is there; a broken journal is one that ends before what
-  // is broken. `read_only`: looking commands; commit, start and forget fail, nothing is compacted.
+  // `folder` is .devtask; the first write creates it. Reads what is there; a broken journal is one that ends
+  // before what is broken. `read_only`: looking commands; commit, start and forget fail, nothing is
+  // compacted.
   Journal(const std::string& folder, bool read_only);
 
   // nullptr if the task never succeeded here. A result is parsed when it is first asked for.

@@ -63,7 +63,8 @@ class LocalStore::Impl {
         still_there = writer.set_used(key, now);
         return {};
       });
-      // A cache that cannot be written to can still be read. Then nobody's gc takes the result away either, mostly.
+      // A cache that cannot be written to can still be read. Then nobody's gc takes the result away either,
+      // mostly.
       if (marked && !still_there) return std::nullopt;
     }
     for (const Digest& blob : blobs_of(*result)) {
@@ -87,7 +88,8 @@ class LocalStore::Impl {
       // The text behind the key; without it the result is as good, and only `why` has less to say.
       blobs_.touch(key, now * kNanosecondsPerMillisecond);
       writer.put(key, text, now);
-      const std::int64_t stored = writer.number(kStoredBytes) + static_cast<std::int64_t>(blobs_.take_added_bytes());
+      const std::int64_t stored =
+          writer.number(kStoredBytes) + static_cast<std::int64_t>(blobs_.take_added_bytes());
       writer.set_number(kStoredBytes, stored);
       if (writer.number(kCollectedAt) == 0) writer.set_number(kCollectedAt, now);
       return {};
@@ -155,7 +157,8 @@ class LocalStore::Impl {
     blobs_.remove_temporary_files((now - milliseconds(kTemporaryAge).count()) * kNanosecondsPerMillisecond);
     index_.remove_older();
     auto noted = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
-      writer.set_number(kStoredBytes, static_cast<std::int64_t>(contents.stored_bytes() - report.bytes_freed));
+      writer.set_number(kStoredBytes,
+                        static_cast<std::int64_t>(contents.stored_bytes() - report.bytes_freed));
       writer.set_number(kCollectedAt, now);
       return {};
     });
@@ -225,7 +228,8 @@ class LocalStore::Impl {
   // "" if there is none.
   std::string problem_of(const ResultIndex::Row& row) {
     const auto result = result_from_text(row.text);
-    if (!result) return row.text.empty() ? "does not match its checksum" : "cannot be read: " + result.error().message;
+    if (!result)
+      return row.text.empty() ? "does not match its checksum" : "cannot be read: " + result.error().message;
     for (const Digest& blob : blobs_of(*result)) {
       if (!blobs_.contains(blob)) return fmt::format("names blob {}, which is not there", blob.hex());
     }
@@ -297,7 +301,9 @@ Result<void> LocalStore::get_file(const Digest& digest, const std::string& path,
 Result<std::string> LocalStore::get_bytes(const Digest& digest) { return impl_->blobs().get_bytes(digest); }
 bool LocalStore::contains(const Digest& digest) { return impl_->blobs().contains(digest); }
 Result<std::optional<ActionResult>> LocalStore::find(const Digest& key) { return impl_->find(key); }
-Result<void> LocalStore::store(const Digest& key, const ActionResult& result) { return impl_->store(key, result); }
+Result<void> LocalStore::store(const Digest& key, const ActionResult& result) {
+  return impl_->store(key, result);
+}
 Result<CacheStats> LocalStore::stats() { return impl_->stats(); }
 Result<GcReport> LocalStore::gc(CacheLimits limits) { return impl_->gc(limits); }
 Result<GcReport> LocalStore::gc_if_due() { return impl_->gc_if_due(); }

@@ -4,13 +4,14 @@
 //   v1/blobs/, v1/tmp/      content by SHA-256 (store/blob_folder.h)
 //   v1/index-N.db           results by key (store/result_index.h)
 //
-// Bounded: gc() removes least recently used results until size and age limits hold, then blobs that no result names.
-// What is broken is a miss and is made anew: a blob is checked against its digest whenever it is read, a result against its
-// checksum, and a broken index is left behind. Power may fail at any time: nothing is synced, everything is checked.
+// Bounded: gc() removes least recently used results until size and age limits hold, then blobs that no result
+// names. What is broken is a miss and is made anew: a blob is checked against its digest whenever it is read,
+// a result against its checksum, and a broken index is left behind. Power may fail at any time: nothing is
+// synced, everything is checked.
 //
-// A blob is only removed within a write transaction of the index, and only if it was not used for an hour (the grace). find() and
-// store() refresh the last use within one too, so that neither a result that was handed out and is being restored
-// nor blobs that were put and are to be named by a result are taken away.
+// A blob is only removed within a write transaction of the index, and only if it was not used for an hour
+// (the grace). find() and store() refresh the last use within one too, so that neither a result that was
+// handed out and is being restored nor blobs that were put and are to be named by a result are taken away.
 #pragma once
 
 #include <chrono>
@@ -49,7 +50,8 @@ class LocalStore final : public BlobStore, public ActionCache {
  public:
   using Clock = std::function<std::chrono::system_clock::time_point()>;
 
-  // Opens lazily: nothing is created before the first write. `read_only`: looking commands; never writes, not even last use.
+  // Opens lazily: nothing is created before the first write. `read_only`: looking commands; never writes, not
+  // even last use.
   LocalStore(std::string folder, CacheLimits limits, bool read_only = false,
              Clock clock = std::chrono::system_clock::now);
   ~LocalStore() override;
@@ -65,10 +67,11 @@ class LocalStore final : public BlobStore, public ActionCache {
   // Looks at every blob's size: milliseconds for thousands of blobs.
   Result<CacheStats> stats();
   Result<GcReport> gc(CacheLimits limits);
-  // gc() if the cache holds more than its limit, or a day has passed since the last one; then down to nine tenths of the
-  // limit, so that the next result does not bring the next gc.
+  // gc() if the cache holds more than its limit, or a day has passed since the last one; then down to nine
+  // tenths of the limit, so that the next result does not bring the next gc.
   Result<GcReport> gc_if_due();
-  // Reads everything. Blobs or results that are broken, have a wrong name or name what is not there are removed.
+  // Reads everything. Blobs or results that are broken, have a wrong name or name what is not there are
+  // removed.
   Result<VerifyReport> verify();
   // Removes all results and blobs. The (empty) index stays: other processes may have it open.
   Result<void> clean();

@@ -28,13 +28,15 @@ static_assert(sizeof(RecordHead) == 16);
 constexpr std::uint64_t padded(std::uint64_t length) { return (length + 7) & ~std::uint64_t{7}; }
 
 void append_record(std::string& bytes, std::string_view payload) {
-  const RecordHead head{static_cast<std::uint32_t>(payload.size()), 0, XXH3_64bits(payload.data(), payload.size())};
+  const RecordHead head{static_cast<std::uint32_t>(payload.size()), 0,
+                        XXH3_64bits(payload.data(), payload.size())};
   bytes.append(reinterpret_cast<const char*>(&head), sizeof head);
   bytes += payload;
   bytes.append(padded(payload.size()) - payload.size(), '\0');
 }
 
-// Calls `each` with the payloads of the good records at the start of `bytes`; returns how many bytes those records take.
+// Calls `each` with the payloads of the good records at the start of `bytes`; returns how many bytes those
+// records take.
 template <class Each>
 std::uint64_t each_good_record(std::string_view bytes, Each each) {
   std::uint64_t good = 0;

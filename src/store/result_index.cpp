@@ -16,7 +16,8 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kPrefix = "index-";
 constexpr std::string_view kSuffix = ".db";
 constexpr const char* kSchema =
-    "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, text TEXT NOT NULL, checksum INTEGER NOT NULL, used INTEGER NOT NULL);"
+    "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, text TEXT NOT NULL, checksum INTEGER NOT NULL, used "
+    "INTEGER NOT NULL);"
     "CREATE TABLE numbers(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);"
     "PRAGMA application_id=0x6474736b; PRAGMA user_version=1;";
 
@@ -71,9 +72,13 @@ bool ResultIndex::Writer::run(std::string_view sql, const std::function<void(Sta
 }
 
 void ResultIndex::Writer::put(const Digest& key, std::string_view text, std::int64_t used_ms) {
-  run("INSERT OR REPLACE INTO results(key, text, checksum, used) VALUES(?, ?, ?, ?)", [&](Statement& statement) {
-    statement.bind_bytes(1, bytes_of(key)).bind_text(2, text).bind(3, checksum_of(key, text)).bind(4, used_ms);
-  });
+  run("INSERT OR REPLACE INTO results(key, text, checksum, used) VALUES(?, ?, ?, ?)",
+      [&](Statement& statement) {
+        statement.bind_bytes(1, bytes_of(key))
+            .bind_text(2, text)
+            .bind(3, checksum_of(key, text))
+            .bind(4, used_ms);
+      });
 }
 
 bool ResultIndex::Writer::set_used(const Digest& key, std::int64_t used_ms) {
@@ -92,7 +97,8 @@ bool ResultIndex::Writer::remove_if_used(const Digest& key, std::int64_t used_ms
 }
 
 void ResultIndex::Writer::limit_used(std::int64_t now_ms) {
-  run("UPDATE results SET used = ?1 WHERE used > ?1", [&](Statement& statement) { statement.bind(1, now_ms); });
+  run("UPDATE results SET used = ?1 WHERE used > ?1",
+      [&](Statement& statement) { statement.bind(1, now_ms); });
 }
 
 void ResultIndex::Writer::remove_all() {
@@ -101,7 +107,9 @@ void ResultIndex::Writer::remove_all() {
 
 std::int64_t ResultIndex::Writer::number(std::string_view name) {
   std::int64_t value = 0;
-  run("SELECT value FROM numbers WHERE name = ?", [&](Statement& statement) { statement.bind_text(1, name); }, &value);
+  run(
+      "SELECT value FROM numbers WHERE name = ?", [&](Statement& statement) { statement.bind_text(1, name); },
+      &value);
   return value;
 }
 
@@ -110,7 +118,8 @@ void ResultIndex::Writer::set_number(std::string_view name, std::int64_t value) 
       [&](Statement& statement) { statement.bind_text(1, name).bind(2, value); });
 }
 
-ResultIndex::ResultIndex(std::string folder, bool read_only) : folder_(std::move(folder)), read_only_(read_only) {}
+ResultIndex::ResultIndex(std::string folder, bool read_only)
+    : folder_(std::move(folder)), read_only_(read_only) {}
 
 std::string ResultIndex::path_of(std::int64_t number) const {
   return join_path(folder_, fmt::format("{}{}{}", kPrefix, number, kSuffix));
@@ -271,7 +280,8 @@ Result<void> ResultIndex::change(const std::function<Result<void>(Writer&)>& bod
   if (!database_ && newest_on_disk() == 0) {
     if (auto made = make_folders(folder_, 0700); !made) return made;
   }
-  // What is broken is left behind, and so is an index that a quicker process has begun and that is broken too.
+  // What is broken is left behind, and so is an index that a quicker process has begun and that is broken
+  // too.
   constexpr int kAttempts = 3;
   for (int left = kAttempts;; --left) {
     auto done = attempt();

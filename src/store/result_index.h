@@ -1,10 +1,11 @@
 // Results of actions by key, as text, with their last use: `index-N.db` (SQLite) in a folder.
 //
-//   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none; used: unix milliseconds
-//   numbers(name, value)                 what garbage collection wants to know
+//   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none; used: unix
+//   milliseconds numbers(name, value)                 what garbage collection wants to know
 //
-// The highest N counts. An index that is broken or of another version stays behind and N + 1 is begun: a database that
-// others have open must be neither renamed nor replaced, since their journal would then be taken for the new one's.
+// The highest N counts. An index that is broken or of another version stays behind and N + 1 is begun: a
+// database that others have open must be neither renamed nor replaced, since their journal would then be
+// taken for the new one's.
 //
 // Thread-safe and safe between processes. Unaware of: blobs, what a result says.
 #pragma once
@@ -30,8 +31,8 @@ class ResultIndex {
     std::int64_t used_ms = 0;
   };
 
-  // Changes within one transaction, in which no other process can write. The first error ends it: what follows does
-  // nothing, and the transaction is undone.
+  // Changes within one transaction, in which no other process can write. The first error ends it: what
+  // follows does nothing, and the transaction is undone.
   class Writer {
    public:
     void put(const Digest& key, std::string_view text, std::int64_t used_ms);
@@ -49,7 +50,8 @@ class ResultIndex {
    private:
     friend class ResultIndex;
     explicit Writer(Database& database) : database_(database) {}
-    bool run(std::string_view sql, const std::function<void(Statement&)>& bind, std::int64_t* number = nullptr);
+    bool run(std::string_view sql, const std::function<void(Statement&)>& bind,
+             std::int64_t* number = nullptr);
 
     Database& database_;
     std::optional<SqlError> error_;
@@ -67,14 +69,16 @@ class ResultIndex {
   Result<void> each(const std::function<void(const Row&)>& row);
   Result<std::int64_t> number(std::string_view name);
 
-  // Commits what `body` did if it succeeds, else undoes it. `body` runs again if the index had to be begun anew.
+  // Commits what `body` did if it succeeds, else undoes it. `body` runs again if the index had to be begun
+  // anew.
   Result<void> change(const std::function<Result<void>(Writer&)>& body);
   // Gives the room of removed rows back to the disk.
   Result<void> compact();
 
   // Reads it all. False if it is broken; it is then begun anew.
   Result<bool> check();
-  // Opens the one that counts now, if another process has begun it. Called before a decision on what to delete.
+  // Opens the one that counts now, if another process has begun it. Called before a decision on what to
+  // delete.
   void use_newest();
   // Those that do not count any more.
   void remove_older();

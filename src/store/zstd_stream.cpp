@@ -32,7 +32,9 @@ struct Buffer {
   std::size_t size;
 };
 
-tl::unexpected<Diagnostic> zstd_failure(std::size_t code) { return failure("zstd: {}", ZSTD_getErrorName(code)); }
+tl::unexpected<Diagnostic> zstd_failure(std::size_t code) {
+  return failure("zstd: {}", ZSTD_getErrorName(code));
+}
 
 }  // namespace
 
@@ -58,7 +60,8 @@ Result<void> FrameWriter::write(std::string_view bytes, bool last) {
   ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
   while (true) {
     ZSTD_outBuffer output{out.bytes.get(), out.size, 0};
-    const std::size_t left = ZSTD_compressStream2(compressor(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
+    const std::size_t left =
+        ZSTD_compressStream2(compressor(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
     if (ZSTD_isError(left)) return zstd_failure(left);
     if (output.pos > 0) {
       if (auto handed = sink_({out.bytes.get(), output.pos}); !handed) return handed;

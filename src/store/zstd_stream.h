@@ -1,5 +1,5 @@
-// zstd behind values: the only place that calls the library. Contexts are kept by each thread, as making one costs more
-// than compressing a small file.
+// zstd behind values: the only place that calls the library. Contexts are kept by each thread, as making one
+// costs more than compressing a small file.
 #pragma once
 
 #include <cstddef>

@@ -110,7 +110,7 @@ env = { DIALECT = "{{dialect}}" }
 run = "echo $DIALECT,{{size}} >>$COUNT_LOG; mkdir -p out; cat models.txt {{dialect}}.txt >out/{{dialect}}-{{size}}.sql"
 
 [tasks.load]
-deps = ["schema@sqlite"]
+deps = ["schema@sqlite,s", "schema@postgresql,l"]
 inputs = []
 run = "RAN; ls out"
 
@@ -168,7 +168,7 @@ def test_rows_are_picked_by_value(matrix, name, rows):
 
 def test_a_dependency_picks_rows(matrix):
     matrix.run("load").succeeded()
-    assert sorted(matrix.ran()) == ["load", "sqlite,l", "sqlite,s"]
+    assert sorted(matrix.ran()) == ["load", "postgresql,l", "sqlite,s"]
     matrix.run("each@postgresql").succeeded()
     assert matrix.ran() == ["postgresql,s", "each-postgresql"]
 

@@ -65,7 +65,7 @@ def test_a_name_as_input_and_output(project, name):
     for path in paths:
         with open(path, "wb") as file:
             file.write(b"content\n")
-    project.run("count").expect(stdout="2\n", stderr=ANY)
+    project.run("count").expect(stdout="count │ 2\n", stderr=ANY)
     assert project.ran() == ["join", "count"]
     project.run("count", no_processes=True).expect(stderr="devtask: everything is up to date (2 tasks)\n")
 

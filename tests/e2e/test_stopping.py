@@ -21,7 +21,7 @@ def slow_task(project, more="", script=""):
         inputs = ["slow.sh"]
         outputs = ["out.txt"]
         {more}
-        run = "RAN; echo half >out.txt; echo started; sh slow.sh"
+        run = "RAN; echo half >out.txt; echo started; exec sh slow.sh"
         [tasks.after]
         deps = ["slow"]
         run = "RAN"

@@ -40,7 +40,7 @@ MISTAKES = {
     "broken-toml": (
         "[tasks.a]\nrun = 'true\n",
         """\
-        error: not valid TOML: literal string: encountered end-of-line while searching for closing single-quote
+        error: not valid TOML: literal string: control characters other than TAB (U+0009) are explicitly prohibited
           --> tasks.toml:2:12
         2 | run = 'true
           |            ^
@@ -53,7 +53,7 @@ MISTAKES = {
           --> tasks.toml:3:1
         3 | [tasks.a]
           | ^^^^^^^^^
-          note: the first one is at tasks.toml:1
+          note: the first one is at tasks.toml:1:1
         """,
     ),
     "output-outside": (

@@ -59,7 +59,8 @@ class MemoryStore final : public BlobStore, public ActionCache {
 
   Result<void> store(const Digest& key, const ActionResult& result) override {
     const std::lock_guard lock(mutex_);
-    if (!has_blobs_of(result)) return failure("a result is not stored, because one of its blobs is not in the cache");
+    if (!has_blobs_of(result))
+      return failure("a result is not stored, because one of its blobs is not in the cache");
     results_[key] = result;
     return {};
   }

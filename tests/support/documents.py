@@ -46,7 +46,7 @@ def parts_of(text):
         line = lines[at]
         if match := FILE.fullmatch(line.strip()):
             name = match[1]
-        elif line.startswith("```") and line != "```":
+        elif line.startswith("```"):
             end = lines.index("```", at + 1)
             block = lines[at + 1 : end]
             if name is not None:

@@ -12,6 +12,7 @@
 Nothing of the caller's environment is passed on but PATH; home, cache and temporary files are the project's own.
 """
 
+import contextlib
 import hashlib
 import os
 import shlex
@@ -32,7 +33,7 @@ DEVTASK = Path(os.environ.get("DEVTASK_BIN") or REPOSITORY / "build/release/bin/
 
 PROJECT_TABLE = '[project]\nname = "demo"\nenv-pass = ["COUNT_LOG"]\n'
 RAN = "echo {{task}} >>$COUNT_LOG"
-TIMEOUT = 120
+TIMEOUT = 60
 
 
 def ninjas():
@@ -249,6 +250,12 @@ class Project:
 
     def processes(self):
         return pids_with(self.marker)
+
+    def end_processes(self):
+        """What a failed test leaves behind."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def wait_until_no_process_is_left(self, deadline=10):
         wait_for(lambda: not self.processes(), f"processes {self.processes()} to end", deadline)

@@ -32,16 +32,26 @@ ActionResult everything() {
   return result;
 }
 
-const std::string kEverything = "devtask-result 1\n"
-                                "exit 3\n"
-                                "duration-ms 1234\n"
-                                "log " + kA + "\n"
-                                "witness " + kB + " .venv/pyvenv.cfg\n"
-                                "dir 0755 dist/empty\n"
-                                "file 0644 " + kA + " 17 dist/index.html\n"
-                                "link a b\\tc\tdist/latest\n"
-                                "file 4755 " + kB + " 0 dist/line\\nbreak\n"
-                                "create 0600 " + kB + " 5 notes/1 .md\n";
+const std::string kEverything =
+    "devtask-result 1\n"
+    "exit 3\n"
+    "duration-ms 1234\n"
+    "log " +
+    kA +
+    "\n"
+    "witness " +
+    kB +
+    " .venv/pyvenv.cfg\n"
+    "dir 0755 dist/empty\n"
+    "file 0644 " +
+    kA +
+    " 17 dist/index.html\n"
+    "link a b\\tc\tdist/latest\n"
+    "file 4755 " +
+    kB +
+    " 0 dist/line\\nbreak\n"
+    "create 0600 " +
+    kB + " 5 notes/1 .md\n";
 
 TEST(ActionResultText, ShowsEverything) { EXPECT_EQ(to_text(everything()), kEverything); }
 
@@ -128,7 +138,8 @@ TEST(ActionResultText, IsRefusedWhenItLeavesTheProjectOrIsUnknown) {
 }
 
 TEST(ActionResultText, MayLinkOutOfTheProject) {
-  EXPECT_TRUE(result_from_text("devtask-result 1\nexit 0\nduration-ms 0\nlink /usr/bin/python3\t.venv/bin/python\n"));
+  EXPECT_TRUE(
+      result_from_text("devtask-result 1\nexit 0\nduration-ms 0\nlink /usr/bin/python3\t.venv/bin/python\n"));
 }
 
 TEST(OutputsDigest, DependsOnWhatDependentsSee) {
@@ -159,10 +170,12 @@ TEST(BlobsOf, AreTheLogAndTheFilesThatAreRestored) {
 }
 
 TEST(SafeRelativePath, StaysBelowTheRoot) {
-  for (const char* path : {"a", "a/b", ".a", "..a", "...", "a/.b", "a/..b", "a/...", "a b", ".venv/bin/x", "a/b.."}) {
+  for (const char* path :
+       {"a", "a/b", ".a", "..a", "...", "a/.b", "a/..b", "a/...", "a b", ".venv/bin/x", "a/b.."}) {
     EXPECT_TRUE(is_safe_relative_path(path)) << path;
   }
-  for (const char* path : {"", "/", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b"}) {
+  for (const char* path :
+       {"", "/", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b"}) {
     EXPECT_FALSE(is_safe_relative_path(path)) << path;
   }
   EXPECT_FALSE(is_safe_relative_path(std::string_view("a\0b", 3)));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -75,6 +76,16 @@ TEST(ReferencePage, has_a_row_for_every_key) {
     EXPECT_THAT(
         page, HasSubstr("| `" + std::string(key.name) + "` | " + std::string(expectation(key.type)) + " | "));
   }
+}
+
+// The files that people read and editors load are this text: `devtask schema` writes them.
+TEST(GeneratedFiles, are_what_the_table_says) {
+  const auto content = [](const std::string& path) {
+    std::ifstream file(std::string(DEVTASK_TEST_FOLDER) + "/../" + path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(content("docs/reference.md"), reference_page());
+  EXPECT_EQ(content("devtask.schema.json"), json_schema());
 }
 
 }  // namespace

@@ -187,7 +187,8 @@ TEST_F(JournalTest, IsCompactedWhenMostOfItIsStale) {
     ASSERT_TRUE(journal.start("attempt", sha256("2"), {"x"}));
     ASSERT_TRUE(journal.commit("gone", sha256("gone"), result_of("gone")));
     ASSERT_TRUE(journal.forget("gone"));
-    for (int i = 0; i < 600; ++i) ASSERT_TRUE(journal.commit("often", sha256(std::to_string(i)), result_of("x")));
+    for (int i = 0; i < 600; ++i)
+      ASSERT_TRUE(journal.commit("often", sha256(std::to_string(i)), result_of("x")));
   }
   const std::uint64_t before = stat_file(path_).size;
   ASSERT_GT(before, 128U * 1024);
