@@ -5,11 +5,13 @@
 //   duration-ms 1234
 //   log <sha256>                        captured output, if any
 //   witness <sha256> <path>             for cache = "local"
-//   file 0644 <sha256> <size> <path>    outputs, sorted by path; paths and targets are escaped
-//   (base/escape.h) link <target><TAB><path> dir 0755 <path>                     empty folders only create
-//   0644 <sha256> <size> <path>  a file of `creates` that it wrote (never restored)
+//   file 0644 <sha256> <size> <path>    outputs, sorted by path
+//   link <target><TAB><path>
+//   dir 0755 <path>                     empty folders only
+//   create 0644 <sha256> <size> <path>  a file of `creates` that it wrote (never restored)
 //
-// Paths are relative to the project root. Unaware of: where blobs are.
+// Paths are relative to the project root; paths and targets are escaped (base/escape.h). Unaware of: where
+// blobs are.
 #pragma once
 
 #include <chrono>

@@ -41,7 +41,7 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       continue;
     }
     if (!last && !local && !session.journal().unfinished(task.id)) continue;
-    auto lock = TaskLock::acquire(session.state().lock(task.lock_id), stop, {});
+    auto lock = TaskLock::acquire(session.state().lock(task.lock_id), {}, stop, {});
     if (!lock) return tl::unexpected(lock.error());
     std::vector<OutputEntry> made;
     if (local) {

@@ -23,15 +23,16 @@ void report_problems(const Evaluation& evaluation, const Schedule& schedule, con
 }
 
 ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const Invocation& invocation,
-               const std::string& ninja, StopRequest& stop) {
+               StopRequest& stop) {
   const Options& options = invocation.options;
   ConsoleOptions looks = console_options(options);
   BuildOptions build;
-  build.ninja = ninja;
+  build.ninja = find_ninja(invocation.environment);
   build.shim = shim_path();
   build.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(core_count());
   build.keep_going = options.keep_going;
   build.replay_up_to_date = options.output_logs == OutputLogs::kFull;
+  build.tell_up_to_date = build.replay_up_to_date || options.verbosity > 1;
   build.environment = own_environment();
   looks.prefix = build.jobs > 1;
   Console console(std::move(looks));
@@ -65,15 +66,12 @@ Result<ExitCode> command_run(const Invocation& invocation) {
     print(options.status && schedule.nothing_to_do() ? "up to date\n" : plan_text(*plan, evaluation, schedule));
     return options.status && !schedule.nothing_to_do() ? ExitCode::kTaskFailed : ExitCode::kDone;
   }
-  std::string ninja;
   if (!schedule.run.empty()) {
-    auto found = find_ninja(invocation.environment);
-    if (!found) return tl::unexpected(found.error());
-    ninja = *found;
+    if (auto ninja = find_ninja(invocation.environment); !ninja) return tl::unexpected(ninja.error());
   }
   adopt_orphans();
   const SignalWatch signals(stop);
-  const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, ninja, stop);
+  const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);
   keep_memo(**session, options);
   if (LocalStore* store = (*session)->store(); store != nullptr && !schedule.run.empty()) {
     if (auto collected = store->gc_if_due(); !collected) {

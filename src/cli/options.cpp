@@ -36,7 +36,7 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
   app.add_option("-j,--jobs", jobs, "So many tasks at once (default: the number of cores)")->type_name("N|N%")->envname("DEVTASK_JOBS");
   app.add_flag("-k,--keep-going", options.keep_going, "Go on with what does not depend on a failed task")->envname("DEVTASK_KEEP_GOING");
   app.add_flag("-n,--dry-run", options.dry_run, "Show what would happen, change nothing")->envname("DEVTASK_DRY_RUN");
-  app.add_flag("--status", options.status, "Exit status 0 if all is up to date, 1 if not; change nothing");
+  app.add_flag("--status", options.status, "Exit status 0 if all is up to date, 1 if not; change nothing")->envname("DEVTASK_STATUS");
   app.add_flag("-f,--force", options.force, "Run the named tasks although they are up to date or cached")->envname("DEVTASK_FORCE");
   app.add_flag("--only", options.only, "Without the dependencies")->envname("DEVTASK_ONLY");
   app.add_flag("--no-cache", options.no_cache, "Neither read nor write the shared cache")->envname("DEVTASK_NO_CACHE");
@@ -44,9 +44,8 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
       ->type_name("WHICH")->transform(CLI::CheckedTransformer(kOutputLogs).description(""))->envname("DEVTASK_OUTPUT_LOGS");
   app.add_option("--color", options.color, "auto, always, never")
       ->type_name("WHEN")->transform(CLI::CheckedTransformer(kColors).description(""))->envname("DEVTASK_COLOR");
-  app.add_flag_callback("-q,--quiet", [&] { --options.verbosity; }, "Only failures");
-  app.add_flag_function("-v,--verbose", [&](std::int64_t count) { options.verbosity += static_cast<int>(count); },
-                        "Show commands; twice: also what is up to date");
+  app.add_flag("-q,--quiet", options.quiet, "Only failures")->envname("DEVTASK_QUIET");
+  app.add_flag("-v,--verbose", options.verbosity, "Show commands; twice: also what is up to date")->envname("DEVTASK_VERBOSE");
 }
 
 }  // namespace
@@ -67,6 +66,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     return failure(error("{}", problem.what()).advise("`devtask --help` shows the options"));
   }
   options.words = app.remaining();
+  if (options.quiet) options.verbosity = -1;
   if (!jobs.empty()) {
     auto number = read_jobs(jobs);
     if (!number) return tl::unexpected(number.error());

@@ -23,7 +23,8 @@ struct Options {
   bool no_cache = false;
   bool help = false;
   bool version = false;
-  int verbosity = 0;
+  bool quiet = false;
+  int verbosity = 0;  // -1 quiet, 0, 1 commands, 2 also what is up to date
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
   std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments

@@ -42,8 +42,8 @@ std::string holder_text(int group) {
 
 }  // namespace
 
-Result<TaskLock> TaskLock::acquire(const std::string& path, const StopRequest& stop,
-                                   const std::function<void(int pid)>& waiting) {
+Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<std::string>& marks,
+                                   const StopRequest& stop, const std::function<void(int pid)>& waiting) {
   bool waited = false;
   while (true) {
     auto lock = FileLock::try_acquire(path);
@@ -54,7 +54,10 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const StopRequest& s
     }
     const auto holder = read_holder(path);
     const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
-    if (holder && !alive && holder->group > 1) end_process_group(holder->group, kGrace);
+    if (holder && !alive) {
+      if (holder->group > 1) end_process_group(holder->group, kGrace);
+      kill_marked(marks);
+    }
     if (!waited && alive && waiting && holder->pid != own_process_id()) waiting(holder->pid);
     waited = true;
     // flock has no event to wait for together with a stop request.

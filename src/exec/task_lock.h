@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "os/file.h"
@@ -13,10 +14,11 @@ namespace devtask {
 
 class TaskLock {
  public:
-  // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left running.
+  // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left running:
+  // the process group it noted, and every process that has all of `marks` in its environment.
   // Fails if a stop was asked for while waiting.
-  static Result<TaskLock> acquire(const std::string& path, const StopRequest& stop,
-                                  const std::function<void(int pid)>& waiting);
+  static Result<TaskLock> acquire(const std::string& path, const std::vector<std::string>& marks,
+                                  const StopRequest& stop, const std::function<void(int pid)>& waiting);
   TaskLock(TaskLock&&) = default;
   TaskLock& operator=(TaskLock&&) = default;
   ~TaskLock();

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "exec/outputs.h"
 #include "os/file.h"
+#include "os/process.h"
 
 namespace devtask {
 namespace {
@@ -68,9 +69,7 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
     return fail(index, Outcome::kFailed, {}, 1);
   }
   parts_.journal.refresh();
-  { const std::scoped_lock lock(mutex_); }  // dependencies were published before
-  TaskState state = parts_.evaluator.evaluate_task(parts_.plan, index, states_);
-  // The evaluation does not know that somebody else was waited for: what they made fresh is fresh for us too.
+  TaskState state = look(index);
   if (state.problem) {
     warn(*state.problem);
     return fail(index, Outcome::kFailed, {}, 1);
@@ -95,6 +94,22 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
     case Verdict::kStale: break;
   }
   return run(index, std::move(state), *held);
+}
+
+TaskState TaskRunner::look(TaskIndex index) {
+  {
+    const std::scoped_lock lock(mutex_);  // its dependencies were published before
+    settle_groups(index);
+  }
+  return parts_.evaluator.evaluate_task(parts_.plan, index, states_);
+}
+
+void TaskRunner::settle_groups(TaskIndex index) {
+  for (const TaskIndex dep : parts_.plan.tasks[index].deps) {
+    if (!parts_.plan.tasks[dep].is_group() || states_[dep].seen) continue;
+    settle_groups(dep);
+    states_[dep] = parts_.evaluator.evaluate_task(parts_.plan, dep, states_);
+  }
 }
 
 bool TaskRunner::restore(TaskIndex index) {
@@ -130,11 +145,16 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
 }
 
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
-  return TaskLock::acquire(parts_.state.lock(task.lock_id), parts_.stop, [&](int pid) {
+  return TaskLock::acquire(parts_.state.lock(task.lock_id), marks(task), parts_.stop, [&](int pid) {
     Diagnostic note = warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
     note.severity = Severity::kNote;
     parts_.events.on(Notice{std::move(note)});
   });
+}
+
+// What tells this task's processes from all others, also when they have left its process group.
+std::vector<std::string> TaskRunner::marks(const PlannedTask& task) const {
+  return {"DEVTASK_ROOT=" + join_path(root_, task.task->scope->base), "DEVTASK_TASK=" + task.local_name()};
 }
 
 Action TaskRunner::make_action(const PlannedTask& task) const {
@@ -143,6 +163,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   for (const PlannedStep& step : task.steps) action.steps.push_back({step.argv});
   const Variables visible = parts_.environment.visible(*task.task, task.values, root_);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
+  for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
   action.secrets = parts_.environment.secrets(*task.task, visible);
   action.folder = join_path(root_, task.dir);
   action.timeout = task.task->timeout;
@@ -184,7 +205,9 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   capture.duration = executed->duration;
   switch (executed->end) {
     case ExecutionResult::End::kSucceeded: return take_in(index, state, capture);
-    case ExecutionResult::End::kTimedOut: return fail(index, Outcome::kTimedOut, capture, 124);
+    case ExecutionResult::End::kTimedOut:
+      kill_marked_orphans(marks(task));
+      return fail(index, Outcome::kTimedOut, capture, 124);
     case ExecutionResult::End::kStopped: return fail(index, Outcome::kCancelled, capture, 130);
     case ExecutionResult::End::kFailed: break;
   }
@@ -205,7 +228,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
 // An edits task is expected to change its inputs: what it left is what is remembered. Anything else that changed while
 // the command ran makes the result one of unknown inputs.
 bool TaskRunner::inputs_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
-  TaskState now = parts_.evaluator.evaluate_task(parts_.plan, index, states_);
+  TaskState now = look(index);
   std::vector<std::string> changed;
   const auto stamp_of = [](const std::vector<InputStamp>& stamps, const std::string& path) {
     const auto found = std::lower_bound(stamps.begin(), stamps.end(), path,

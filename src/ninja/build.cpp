@@ -64,12 +64,12 @@ class Build {
     for (const TaskIndex index : schedule_.up_to_date) {
       const TaskState& state = runner_.states()[index];
       outcomes_[index] = Outcome::kUpToDate;
-      if (!options_.replay_up_to_date) continue;
+      if (!options_.tell_up_to_date) continue;
       TaskFinished finished;
       finished.task = task(index).label;
       finished.outcome = Outcome::kUpToDate;
       finished.duration = state.result->duration;
-      if (state.result->log && parts_.blobs != nullptr) {
+      if (options_.replay_up_to_date && state.result->log && parts_.blobs != nullptr) {
         finished.log = parts_.blobs->get_bytes(*state.result->log).value_or(std::string());
       }
       parts_.events.on(std::move(finished));
@@ -97,6 +97,7 @@ class Build {
   }
 
   Result<void> run_ninja() {
+    if (!options_.ninja) return tl::unexpected(options_.ninja.error());
     auto folder = RunFolder::create(parts_.state.runs());
     if (!folder) return tl::unexpected(folder.error());
     const std::string relative = std::string(kStateName) + "/runs/" + folder->name();
@@ -111,7 +112,7 @@ class Build {
     if (!server) return tl::unexpected(server.error());
 
     ProcessRequest request;
-    request.program = options_.ninja;
+    request.program = *options_.ninja;
     request.argv = {"ninja", "-f", relative + "/build.ninja", "-j", std::to_string(options_.jobs)};
     if (options_.keep_going) request.argv.insert(request.argv.end(), {"-k", "0"});
     request.env = options_.environment;
@@ -178,13 +179,13 @@ class Build {
         finished.blocked_by = task(blocker.value_or(first_failure_.value_or(index))).label;
         parts_.events.on(std::move(finished));
       } else {
-        TaskState now = parts_.evaluator.evaluate_task(parts_.plan, index, runner_.states());
-        if (now.verdict != Verdict::kUpToDate) {
+        TaskState now = runner_.look(index);
+        outcomes_[index] = now.verdict == Verdict::kUpToDate ? Outcome::kUpToDate : Outcome::kSkipped;
+        if (now.verdict != Verdict::kUpToDate && !given_up_) {
           parts_.events.on(Notice{warning("`{}` was not run although it is stale now: {}", task(index).label,
                                           now.why.empty() ? "a file changed during the run" : now.why)
                                       .advise("run devtask again")});
         }
-        outcomes_[index] = Outcome::kUpToDate;
         runner_.state(index) = std::move(now);
       }
     }
@@ -201,6 +202,7 @@ class Build {
 
   ExitCode give_up(Diagnostic diagnostic) {
     parts_.events.on(Notice{std::move(diagnostic)});
+    given_up_ = true;
     settle();
     finish();
     return ExitCode::kInternal;
@@ -239,6 +241,7 @@ class Build {
   const BuildOptions& options_;
   TaskRunner runner_;
   Schedule schedule_;
+  bool given_up_ = false;
   std::mutex mutex_;  // guards what follows while Ninja runs
   std::vector<std::optional<Outcome>> outcomes_;
   std::optional<TaskIndex> first_failure_;

@@ -14,11 +14,12 @@
 namespace devtask {
 
 struct BuildOptions {
-  std::string ninja;  // path of the program
+  Result<std::string> ninja = std::string();  // path of the program; asked for only when something has to run
   std::string shim;   // path of devtask-shim
   int jobs = 1;
   bool keep_going = false;
-  bool replay_up_to_date = false;  // logs of tasks that were up to date are shown too
+  bool tell_up_to_date = false;    // an event for each task that was up to date…
+  bool replay_up_to_date = false;  // …and its log with it
   std::vector<std::string> environment;  // of Ninja itself
 };
 

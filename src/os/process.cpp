@@ -23,6 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr int kKillRounds = 200;
 constexpr Clock::time_point kNever = Clock::time_point::max();
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -274,7 +275,7 @@ void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 void kill_descendants() {
   // Each round finds what the last one's victims had started meanwhile; a process in uninterruptible sleep may stay.
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < kKillRounds; ++round) {
     const auto children = process_tree();
     std::vector<pid_t> found;
     std::vector<pid_t> parents{::getpid()};
@@ -290,6 +291,43 @@ void kill_descendants() {
     for (const pid_t pid : found) ::kill(pid, SIGKILL);
     std::this_thread::sleep_for(milliseconds(5));  // there is no event for "all gone"
   }
+}
+
+namespace {
+
+bool is_marked(pid_t pid, const std::vector<std::string>& marks) {
+  const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+  if (!environment) return false;
+  const std::string text = '\0' + *environment;
+  return std::all_of(marks.begin(), marks.end(), [&](const std::string& mark) {
+    return text.find('\0' + mark + '\0') != std::string::npos;
+  });
+}
+
+template <class Which>
+void kill_all(const std::vector<std::string>& marks, Which which) {
+  if (marks.empty()) return;
+  for (int round = 0; round < kKillRounds; ++round) {
+    bool found = false;
+    for (const auto& [parent, pid] : process_tree()) {
+      if (pid == ::getpid() || !which(parent, pid) || !is_marked(pid, marks)) continue;
+      found = true;
+      ::kill(pid, SIGKILL);
+    }
+    if (!found) return;
+    std::this_thread::sleep_for(milliseconds(5));  // there is no event for "all gone"
+  }
+}
+
+}  // namespace
+
+void kill_marked(const std::vector<std::string>& marks) {
+  kill_all(marks, [](pid_t, pid_t) { return true; });
+}
+
+void kill_marked_orphans(const std::vector<std::string>& marks) {
+  const pid_t own = ::getpid(), session = ::getsid(0);
+  kill_all(marks, [&](pid_t parent, pid_t pid) { return parent == own && ::getsid(pid) != session; });
 }
 
 void end_process_group(int group, milliseconds grace) {

@@ -65,6 +65,11 @@ class BackgroundProcess {
 void adopt_orphans();
 // Sends KILL to every process below this one until there is none left.
 void kill_descendants();
+// KILL to every process of this user whose environment began with all of `marks` ("NAME=value"), and until none is
+// left; with kill_marked_orphans only those that have become our children by leaving their group and session.
+// No marks: nothing is done.
+void kill_marked(const std::vector<std::string>& marks);
+void kill_marked_orphans(const std::vector<std::string>& marks);
 // Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
 void end_process_group(int group, std::chrono::milliseconds grace);
 

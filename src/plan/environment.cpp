@@ -110,8 +110,6 @@ Variables Environment::visible(const Task& task, const Values& values, const std
   std::string path;
   for (const std::string& folder : task.scope->path) path += join_path(root, folder) + ":";
   result["PATH"] = path + result["PATH"];
-  result["DEVTASK_TASK"] = task.local;
-  result["DEVTASK_ROOT"] = join_path(root, task.scope->base);
   return result;
 }
 

@@ -43,7 +43,7 @@ class Environment {
 
   // Name to value of everything that is part of the key, as key text (see Values).
   Variables keyed(const Task& task, const Values& values) const;
-  // Everything the task's processes get. `root`: the project's, absolute.
+  // Everything the task's processes get, but for DEVTASK_TASK and DEVTASK_ROOT. `root`: the project's, absolute.
   Variables visible(const Task& task, const Values& values, const std::string& root) const;
   // Folders in which a task's programs are looked for, absolute, in order.
   const std::vector<std::string>& search_path(const Scope& scope, const std::string& root) const;

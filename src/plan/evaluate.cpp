@@ -115,7 +115,7 @@ Evaluation Evaluator::evaluate(const Plan& plan) const {
       if (!matched && !is_made) {
         auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value), task.task->name);
         if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
-          said = std::move(said).advise(fmt::format("it is a folder: write `{}/` for what is in it", pattern.value));
+          said.help = fmt::format("it is a folder: write `{}/` for what is in it", pattern.value);
         }
         evaluation.warnings.push_back(std::move(said).at(pattern.where));
       }
@@ -139,7 +139,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string& base = task.task->scope->base;
   const std::string& root = plan.project->root;
   Fingerprint facts;
-  facts.add("task", "name", task.task->local);
+  facts.add("task", "name", task.local_name());
   facts.add("platform", "", machine_name());
   facts.add("cwd", "", task.dir == base ? std::string_view() : below_base(task.dir, base));
   for (std::size_t i = 0; i < task.steps.size(); ++i) facts.add("command", std::to_string(i + 1), task.steps[i].key);

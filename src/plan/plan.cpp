@@ -30,44 +30,29 @@ tl::unexpected<Diagnostic> unknown_task(const Project& project, std::string_view
   return failure(error("there is no task `{}`", escape_line(name)).advise(std::move(help)));
 }
 
-// "schema@sqlite" → task and the values after '@'.
+// "schema@sqlite" → task and the row of its matrix; without '@' all rows.
 struct Selection {
   const Task* task = nullptr;
-  std::vector<std::string> values;
+  std::optional<std::string> row;
 };
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 Result<Selection> select(const Project& project, std::string_view name) {
-  if (const Task* task = project.find(name)) return Selection{task, {}};
+  if (const Task* task = project.find(name)) return Selection{task, std::nullopt};
   const std::size_t at = name.find('@');
   const Task* task = at == std::string_view::npos ? nullptr : project.find(name.substr(0, at));
   if (task == nullptr) return unknown_task(project, name);
-  Selection selection{task, split(name.substr(at + 1), ',')};
-  for (const std::string& value : selection.values) {
-    std::vector<std::string> known;
-    for (const MatrixAxis& axis : task->matrix) known.insert(known.end(), axis.values.begin(), axis.values.end());
-    if (std::find(known.begin(), known.end(), value) == known.end()) {
-      return failure(error("task `{}` has no matrix value `{}`", task->name, escape_line(value))
-                         .advise(known.empty() ? "it has no matrix" : "its values are `" + fmt::format("{}", fmt::join(known, "`, `")) + "`"));
-    }
+  const std::string row(name.substr(at + 1));
+  if (task->matrix.empty()) return failure("task `{}` has no matrix to choose `{}` from", task->name, escape_line(row));
+  std::vector<std::string> rows;
+  for (const MatrixRow& each : matrix_rows(task->matrix)) rows.push_back(each.label());
+  if (std::find(rows.begin(), rows.end(), row) == rows.end()) {
+    constexpr std::size_t kMostShown = 12;
+    const std::size_t shown = std::min(rows.size(), kMostShown);
+    return failure(error("the matrix of task `{}` has no `{}`", task->name, escape_line(row))
+                       .advise(fmt::format("it has `{}`{}", fmt::join(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown), "`, `"),
+                                           shown < rows.size() ? " and more" : "")));
   }
-  return selection;
-}
-
-bool row_is_selected(const MatrixRow& row, const std::vector<std::string>& values) {
-  return std::all_of(values.begin(), values.end(), [&](const std::string& wanted) {
-    return std::any_of(row.values.begin(), row.values.end(),
-                       [&](const auto& value) { return value.second == wanted; });
-  });
+  return Selection{task, row};
 }
 
 // Builds the list of instances, dependencies first.
@@ -93,13 +78,10 @@ class Planner {
     if (!selection) return tl::unexpected(selection.error());
     std::vector<TaskIndex> added;
     for (const MatrixRow& row : matrix_rows(selection->task->matrix)) {
-      if (!row_is_selected(row, selection->values)) continue;
+      if (selection->row && *selection->row != row.label()) continue;
       auto index = add(*selection->task, row, target);
       if (!index) return tl::unexpected(index.error());
       added.push_back(*index);
-    }
-    if (added.empty()) {
-      return failure("task `{}` has no combination of matrix values for `{}`", selection->task->name, name);
     }
     return added;
   }
@@ -107,7 +89,8 @@ class Planner {
   Result<TaskIndex> add(const Task& task, const MatrixRow& row, const Request::Target* target) {
     PlannedTask planned;
     planned.task = &task;
-    planned.label = task.name + (row.values.empty() ? "" : "@" + row.label());
+    planned.row = row.values.empty() ? std::string() : row.label();
+    planned.label = task.name + (planned.row.empty() ? "" : "@" + planned.row);
     planned.lock_id = file_id(planned.label);
     planned.values.set("root", {join_path(project_.root, task.scope->base)}, false);
     planned.values.set("task", {task.local}, false);

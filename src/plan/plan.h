@@ -52,6 +52,7 @@ struct PlannedTask {
   bool forced = false;
   Values values;
   std::vector<PlannedStep> steps;  // empty: a group
+  std::string row;                 // matrix values, "sqlite,3.11"; empty without a matrix
   // Patterns with matrix values filled in. Owned by the task or by the plan.
   const GlobList* inputs = nullptr;  // null: not declared
   const Patterns* outputs = nullptr;
@@ -67,6 +68,8 @@ struct PlannedTask {
   std::vector<const GlobList*> made_by_tasks;  // outputs of any task that its inputs touch: not its own inputs
   std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies, where its programs may come from
 
+  // As its own file names it, with matrix values, without arguments: "schema@sqlite".
+  std::string local_name() const { return row.empty() ? task->local : task->local + "@" + row; }
   bool is_group() const { return steps.empty(); }
   // Without a key: it runs whenever it is asked for.
   bool always_runs() const {

@@ -1,9 +1,8 @@
 // Content by digest in a folder, without an index: what is there is in the cache.
 //
-//   blobs/ab/cdef…       content by SHA-256, mode 0444; `….zst` instead (one zstd frame that names its
-//   content's size) when
-//                        zstd saves at least a fifth of 4 KiB and more. Of a large file its beginning
-//                        decides.
+//   blobs/ab/cdef…       content by SHA-256, mode 0444
+//   blobs/ab/cdef….zst   one zstd frame that names its content's size instead, when that saves at least a
+//                        fifth of 4 KiB and more; of a large file its beginning decides
 //   tmp/                 files being written
 //
 // The time of last change of a blob is when it was last put or taken into a result (to about ten minutes):

@@ -30,8 +30,8 @@ class RecordLog {
   struct Contents {
     MappedFile file;
     std::vector<std::string_view> payloads;
-    std::uint64_t good_bytes =
-        0;  // of the whole file; 0: missing, of another kind or version, or cut inside the magic
+    // Of the whole file; 0: missing, of another kind or version, or cut inside the magic.
+    std::uint64_t good_bytes = 0;
     bool damaged = false;    // something behind them was ignored
     bool from_start = true;  // of read_new(): the file was replaced, what was read before is void
   };

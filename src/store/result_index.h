@@ -1,7 +1,8 @@
 // Results of actions by key, as text, with their last use: `index-N.db` (SQLite) in a folder.
 //
-//   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none; used: unix
-//   milliseconds numbers(name, value)                 what garbage collection wants to know
+//   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none;
+//                                        used: unix milliseconds
+//   numbers(name, value)                 what garbage collection wants to know
 //
 // The highest N counts. An index that is broken or of another version stays behind and N + 1 is begun: a
 // database that others have open must be neither renamed nor replaced, since their journal would then be

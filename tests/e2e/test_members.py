@@ -102,7 +102,7 @@ def test_a_literal_member_must_be_there(project):
 
 
 MATRIX = """
-[tasks.schema]
+[tasks.dump]
 inputs = ["models.txt", "{{dialect}}.txt"]
 outputs = ["out/{{dialect}}-{{size}}.sql"]
 matrix = { dialect = ["sqlite", "postgresql"], size = ["s", "l"] }
@@ -110,13 +110,13 @@ env = { DIALECT = "{{dialect}}" }
 run = "echo $DIALECT,{{size}} >>$COUNT_LOG; mkdir -p out; cat models.txt {{dialect}}.txt >out/{{dialect}}-{{size}}.sql"
 
 [tasks.load]
-deps = ["schema@sqlite,s", "schema@postgresql,l"]
+deps = ["dump@sqlite,s", "dump@postgresql,l"]
 inputs = []
 run = "RAN; ls out"
 
 [tasks.each]
 matrix = { dialect = ["sqlite", "postgresql"] }
-deps = ["schema@{{dialect}},s"]
+deps = ["dump@{{dialect}},s"]
 inputs = []
 run = "echo each-{{dialect}} >>$COUNT_LOG"
 """
@@ -135,17 +135,17 @@ ALL_ROWS = ["postgresql,l", "postgresql,s", "sqlite,l", "sqlite,s"]
 
 
 def test_a_matrix_stands_for_all_its_rows(matrix):
-    matrix.run("schema").succeeded()
+    matrix.run("dump").succeeded()
     assert sorted(matrix.ran()) == ALL_ROWS
     assert matrix.read("out/sqlite-l.sql") == "models\nlite\n"
     matrix.write("sqlite.txt", "new\n")
-    matrix.run("schema").expect(
+    matrix.run("dump").expect(
         stderr=Lines(
             """\
-            schema@sqlite,s: sqlite.txt changed
-            schema@sqlite,s: done in TIME
-            schema@sqlite,l: sqlite.txt changed
-            schema@sqlite,l: done in TIME
+            dump@sqlite,s: sqlite.txt changed
+            dump@sqlite,s: done in TIME
+            dump@sqlite,l: sqlite.txt changed
+            dump@sqlite,l: done in TIME
             devtask: 2 ran, 2 up to date in TIME
             """
         )
@@ -156,9 +156,9 @@ def test_a_matrix_stands_for_all_its_rows(matrix):
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("schema@sqlite", ["sqlite,l", "sqlite,s"]),
-        ("schema@l", ["postgresql,l", "sqlite,l"]),
-        ("schema@postgresql,s", ["postgresql,s"]),
+        ("dump@sqlite", ["sqlite,l", "sqlite,s"]),
+        ("dump@l", ["postgresql,l", "sqlite,l"]),
+        ("dump@postgresql,s", ["postgresql,s"]),
     ],
 )
 def test_rows_are_picked_by_value(matrix, name, rows):
@@ -174,17 +174,17 @@ def test_a_dependency_picks_rows(matrix):
 
 
 def test_an_unknown_row(matrix):
-    matrix.run("schema@mysql").expect(stderr=Has("task `schema` has no matrix value `mysql`", "`sqlite`"), code=2)
+    matrix.run("dump@mysql").expect(stderr=Has("task `dump` has no matrix value `mysql`", "`sqlite`"), code=2)
     matrix.run("load@x").expect(stderr=Has("task `load` has no matrix value `x`"), code=2)
     assert matrix.ran() == []
 
 
 def test_a_new_row_runs_alone(matrix):
-    matrix.run("schema").succeeded()
+    matrix.run("dump").succeeded()
     matrix.ran()
     matrix.write("mysql.txt", "my\n")
     matrix.edit("tasks.toml", '["sqlite", "postgresql"], size', '["sqlite", "postgresql", "mysql"], size')
-    matrix.run("schema").succeeded()
+    matrix.run("dump").succeeded()
     assert sorted(matrix.ran()) == ["mysql,l", "mysql,s"]
 
 

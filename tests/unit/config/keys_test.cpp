@@ -78,7 +78,7 @@ TEST(ReferencePage, has_a_row_for_every_key) {
   }
 }
 
-// The files that people read and editors load are this text: `devtask schema` writes them.
+// The files that people read and editors load are this text.
 TEST(GeneratedFiles, are_what_the_table_says) {
   const auto content = [](const std::string& path) {
     std::ifstream file(std::string(DEVTASK_TEST_FOLDER) + "/../" + path, std::ios::binary);

@@ -1,0 +1,340 @@
+"""The real Prefect 2.8.6, through examples/prefect: what its contributing guide has a contributor do.
+
+DEVTASK_PREFECT says where the repository is: a folder with an executable `checkout DIR`, or what `git clone` takes (a URL or
+a bundle). Without it there is nothing to test. Packages come from where the environment says (PIP_*, npm_config_*, …).
+
+The tests go on from each other's results in one checkout, because installing and testing take minutes. Each leaves the
+sources as it found them.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.project import REPOSITORY, Project, snapshot
+from support.result import ANY, Has, Lines
+
+VERSION = "2.8.6"
+FLOW_TESTS = ("test", "tests/test_flows.py")
+EVERYTHING = ("run", "setup", "build-ui", *FLOW_TESTS)
+UI = "src/prefect/server/ui"
+MINUTES = 60
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.skipif(not os.environ.get("DEVTASK_PREFECT"), reason="DEVTASK_PREFECT does not say where Prefect is"),
+]
+
+
+class Prefect(Project):
+    """A fresh checkout of Prefect with the tasks of examples/prefect in it."""
+
+    def __init__(self, folder, name, timings):
+        super().__init__(folder, name)
+        self.timings = timings
+        self.env |= packages_environment()
+        self.root.rmdir()
+        fetch(os.environ["DEVTASK_PREFECT"], self.root)
+        for name in ("tasks.toml", "tasks"):
+            copy = shutil.copytree if (REPOSITORY / "examples/prefect" / name).is_dir() else shutil.copyfile
+            copy(REPOSITORY / "examples/prefect" / name, self.root / name)
+
+    def run(self, *words, timeout=15 * MINUTES, **options):
+        start = time.monotonic()
+        result = super().run(*words, timeout=timeout, **options)
+        said = (result.stderr or result.stdout).splitlines()[-1:]
+        self.timings.append((" ".join(words), time.monotonic() - start, "".join(said)))
+        return result
+
+    def is_up_to_date(self, *words, tasks):
+        """Nothing runs: no process is started, and the summary is all that is said."""
+        what = "1 task" if tasks == 1 else f"{tasks} tasks"
+        self.run(*words, no_processes=True).expect(stderr=f"devtask: everything is up to date ({what})\n")
+
+    def only_looks(self, *words, env=None):
+        before = snapshot(self.path(".devtask")), snapshot(self.cache)
+        result = self.run(*words, no_processes=True, env=env)
+        assert (snapshot(self.path(".devtask")), snapshot(self.cache)) == before
+        return result
+
+    def changed_files(self):
+        """What git sees besides the tasks."""
+        lines = self.git("status", "--porcelain").splitlines()
+        return [line for line in lines if line not in ("?? tasks.toml", "?? tasks/")]
+
+
+class Edited:
+    """A file with other content while the block lasts."""
+
+    def __init__(self, project, path, change):
+        self.project, self.path, self.change = project, path, change
+
+    def __enter__(self):
+        self.before = self.project.path(self.path).read_bytes()
+        self.project.write(self.path, self.change(self.before.decode()))
+
+    def __exit__(self, *_):
+        self.project.write(self.path, self.before)
+
+
+def packages_environment():
+    """Where packages come from and which certificates to trust is the machine's business."""
+    prefixes = ("PIP_", "npm_config_", "NPM_CONFIG_", "SSL_CERT_", "PYENV_")
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(prefixes) or name in names or name.lower().endswith("_proxy")
+    }
+    for name, file in (("PIP_CONFIG_FILE", "~/.config/pip/pip.conf"), ("npm_config_userconfig", "~/.npmrc")):
+        if os.path.exists(os.path.expanduser(file)):
+            env.setdefault(name, os.path.expanduser(file))
+    return env
+
+
+def fetch(source, folder):
+    script = Path(source) / "checkout"
+    if os.access(script, os.X_OK):
+        command = [script.absolute(), folder]
+    else:
+        command = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--branch", VERSION, source, folder]
+    subprocess.run(command, check=True)
+
+
+@pytest.fixture(scope="module")
+def checkouts(tmp_path_factory, timings):
+    """Makes checkouts with one home and one cache. They hold a gigabyte, so nothing is kept."""
+    folder = tmp_path_factory.mktemp("prefect")
+    made = []
+
+    def checkout(name):
+        made.append(Prefect(folder, name, timings))
+        return made[-1]
+
+    yield checkout
+    for project in made:
+        project.end_processes()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def prefect(checkouts):
+    return checkouts("prefect")
+
+
+# A stage that fails is reported by each test that needs it.
+
+
+@pytest.fixture(scope="module")
+def set_up(prefect):
+    prefect.run("setup").expect(
+        stdout=ANY,  # npm's
+        stderr=Lines(
+            """
+            venv: never ran here
+            ui-deps: never ran here
+            venv: done in TIME
+            ui-deps: done in TIME
+            devtask: 2 ran in TIME
+            """
+        ),
+    )
+    return prefect
+
+
+@pytest.fixture(scope="module")
+def built(set_up):
+    set_up.run("build-ui").expect(
+        stdout=Has("vite", "building for production", "dist/index.html"),
+        stderr="""
+            build-ui: never ran here
+            build-ui: done in TIME
+            devtask: 1 ran, 1 up to date in TIME
+            """,
+    )
+    return set_up
+
+
+@pytest.fixture(scope="module")
+def tested(built):
+    built.run(*FLOW_TESTS).expect(
+        stdout=Has("collected 124 items", "122 passed, 2 xfailed"),
+        stderr="""
+            test tests/test_flows.py: never ran here
+            test tests/test_flows.py: done in TIME
+            devtask: 1 ran, 1 up to date in TIME
+            """,
+    )
+    return built
+
+
+def test_the_guides_commands_are_listed_before_anything_is_installed(prefect):
+    lines = prefect.run("list", no_processes=True).succeeded().stdout.splitlines()
+    names = {line.split()[0] for line in lines}
+    assert names >= {"setup", "hooks", "format", "check-format", "test", "build-ui", "kubernetes-manifest", "upgrade"}
+    assert not prefect.path(".devtask").exists()
+
+
+def test_setup_happens_once(set_up):
+    assert set_up.path(".venv/bin/prefect").exists()
+    assert set_up.path("ui/node_modules/.bin/vite").exists()
+    assert set_up.changed_files() == []
+    set_up.is_up_to_date("setup", tasks=2)
+    set_up.is_up_to_date("venv", tasks=1)
+    set_up.is_up_to_date("ui-deps", tasks=1)
+
+
+def test_a_lost_environment_is_noticed(set_up):
+    witness = set_up.path(".venv/pyvenv.cfg")
+    aside = witness.rename(witness.with_suffix(".aside"))
+    try:
+        looked = set_up.only_looks("why", "venv")
+    finally:
+        aside.rename(witness)
+    looked.expect(stdout="venv: would run:\n  output .venv/pyvenv.cfg is missing\n")
+    set_up.is_up_to_date("venv", tasks=1)
+
+
+def test_the_ui_is_built_once(built):
+    assert 'src="/assets/' in built.read(f"{UI}/index.html"), "served from /"
+    assert built.changed_files() == []
+    built.is_up_to_date("build-ui", tasks=2)
+
+
+def test_the_tests_of_flows_run_once(tested):
+    tested.is_up_to_date(*FLOW_TESTS, tasks=2)
+    tested.is_up_to_date(*EVERYTHING, tasks=4)
+
+
+def test_new_times_alone_rerun_nothing(tested):
+    tested.touch_everything()
+    tested.is_up_to_date(*EVERYTHING, tasks=4)
+
+
+def test_the_documentation_reruns_nothing(tested):
+    with Edited(tested, "docs/contributing/overview.md", lambda text: text + "\nOne more line.\n"):
+        with Edited(tested, "RELEASE-NOTES.md", lambda text: "# Nothing new\n" + text):
+            tested.is_up_to_date(*EVERYTHING, tasks=4)
+
+
+def test_an_edit_of_the_ui_builds_the_ui_only_and_its_revert_restores_it(tested):
+    first = snapshot_of_content(tested, UI)
+    with Edited(tested, "ui/src/main.ts", lambda text: text + "\nconsole.log('an edit of the acceptance test')\n"):
+        tested.only_looks("why", "build-ui").expect(stdout="build-ui: would run:\n  ui/src/main.ts changed\n")
+        tested.only_looks("--status", *EVERYTHING).expect(
+            stdout="run build-ui: ui/src/main.ts changed\n1 to run, 0 to restore, 3 up to date\n", code=1
+        )
+        tested.run(*EVERYTHING).expect(
+            stdout=ANY,
+            stderr="""
+                build-ui: ui/src/main.ts changed
+                build-ui: done in TIME
+                devtask: 1 ran, 3 up to date in TIME
+                """,
+        )
+        scripts = tested.path(f"{UI}/assets").glob("*.js")
+        assert any("an edit of the acceptance test" in script.read_text() for script in scripts)
+
+    tested.only_looks("why", "build-ui").expect(
+        stdout="build-ui: would be restored from the cache:\n  ui/src/main.ts changed\n"
+    )
+    tested.run(*EVERYTHING).expect(
+        stdout=ANY,
+        stderr="build-ui: restored from the cache (saved TIME)\ndevtask: 1 restored, 3 up to date in TIME\n",
+    )
+    assert snapshot_of_content(tested, UI) == first
+    assert tested.changed_files() == []
+    tested.is_up_to_date(*EVERYTHING, tasks=4)
+
+
+def test_another_checkout_gets_the_ui_without_installing_its_packages(built, checkouts):
+    second = checkouts("second")
+    second.run("build-ui", no_processes=True).expect(
+        stdout=ANY,
+        stderr="build-ui: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n",
+    )
+    assert snapshot_of_content(second, UI) == snapshot_of_content(built, UI)
+    assert not second.path("ui/node_modules").exists()
+    second.is_up_to_date("build-ui", tasks=1)
+
+
+def test_an_edit_of_the_sources_is_named_as_the_reason_to_test_again(tested):
+    with Edited(tested, "src/prefect/flows.py", lambda text: text + "\n# a comment\n"):
+        tested.only_looks("why", *FLOW_TESTS).expect(
+            stdout="test tests/test_flows.py: would run:\n  src/prefect/flows.py changed\n"
+        )
+        tested.only_looks("--status", *EVERYTHING).expect(
+            stdout="run test tests/test_flows.py: src/prefect/flows.py changed\n1 to run, 0 to restore, 3 up to date\n",
+            code=1,
+        )
+    tested.is_up_to_date(*FLOW_TESTS, tasks=2)
+
+
+def test_only_prefects_own_settings_are_a_reason_to_test_again(tested):
+    setting = {"PREFECT_LOGGING_LEVEL": "DEBUG"}
+    tested.only_looks("why", *FLOW_TESTS, env=setting).expect(
+        stdout="test tests/test_flows.py: would run:\n  environment variable PREFECT_LOGGING_LEVEL changed\n"
+    )
+    others = {"EDITOR": "vi", "PREFECT_HOME": "/nowhere"}  # tasks.toml sets the second
+    tested.only_looks("why", *FLOW_TESTS, env=others).expect(stdout="test tests/test_flows.py: up to date\n")
+
+
+def test_formatting(set_up):
+    """The formatters come in an environment of their own, and put right what is not formatted."""
+    path = "src/prefect/flows.py"
+    formatted = set_up.read(path)
+
+    def unformatted(text):
+        return text.replace("import inspect\nimport os\n", "import wave\nimport   os, inspect\n")
+
+    with Edited(set_up, path, unformatted):
+        assert set_up.read(path) != formatted
+        set_up.run("format", path).expect(
+            stderr=f"""
+                formatters: never ran here
+                formatters: done in TIME
+                format {path}: never ran here
+                format {path}: done in TIME
+                devtask: 2 ran in TIME
+                """
+        )
+        assert set_up.read(path) == formatted
+        set_up.is_up_to_date("format", path, tasks=2)
+
+
+def test_the_database_is_the_checkouts_own(set_up):
+    set_up.run("upgrade").expect(
+        stdout=Has("Migrations succeeded!"),
+        stderr="""
+            upgrade: declares no inputs, always runs
+            upgrade: done in TIME
+            devtask: 1 ran, 1 up to date in TIME
+            """,
+    )
+    assert set_up.path(".devtask/prefect/prefect.db").exists()
+    assert not (set_up.home / ".prefect").exists()
+
+
+def test_the_manifest_is_all_that_goes_to_standard_output(set_up):
+    manifest = set_up.run("kubernetes-manifest").expect(
+        stdout=ANY,
+        stderr="""
+            kubernetes-manifest: declares no inputs, always runs
+            kubernetes-manifest: done in TIME
+            devtask: 1 ran, 1 up to date in TIME
+            """,
+    )
+    direct = set_up.command(
+        set_up.path(".venv/bin/prefect"), "dev", "kubernetes-manifest", env={"PREFECT_HOME": str(set_up.home / "p")}
+    ).succeeded()
+    assert manifest.stdout == direct.stdout
+    assert manifest.stdout.startswith("apiVersion: apps/v1\nkind: Deployment\n")
+
+
+def snapshot_of_content(project, folder):
+    return {path: (mode, content) for path, (mode, _, content) in snapshot(project.path(folder)).items()}

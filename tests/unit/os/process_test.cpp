@@ -1,0 +1,324 @@
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "fakes/temporary_folder.h"
+
+namespace devtask {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShort{30};
+constexpr milliseconds kForEver{3'600'000};
+
+std::string exec_step() { return join_path(parent_folder(own_executable()), "devtask-shim"); }
+
+class ProcessTest : public testing::Test {
+ protected:
+  // What a test leaves running must not become somebody else's.
+  ProcessTest() { adopt_orphans(); }
+  ~ProcessTest() override { kill_descendants(); }
+
+  ProcessRequest shell(const std::string& script) {
+    ProcessRequest request;
+    request.program = "/bin/sh";
+    request.argv = {"sh", "-c", script};
+    request.env = {"PATH=/usr/local/bin:/usr/bin:/bin"};
+    request.folder = folder_.path();
+    request.grace = kForEver;
+    request.output = [this](std::string_view bytes) { output_ += bytes; };
+    request.started = [this](int group) { group_ = group; };
+    return request;
+  }
+  ProcessOutcome run(const ProcessRequest& request) {
+    auto outcome = run_process(request, exec_step(), stop_);
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    return outcome.value_or(ProcessOutcome{-1});
+  }
+  ProcessOutcome run(const std::string& script) { return run(shell(script)); }
+  // Calls `then` once the process has written a line.
+  template <class F>
+  ProcessRequest after_first_line(const std::string& script, F then) {
+    ProcessRequest request = shell(script);
+    request.output = [this, then](std::string_view bytes) {
+      const bool had_line = output_.find('\n') != std::string::npos;
+      output_ += bytes;
+      if (!had_line && output_.find('\n') != std::string::npos) then();
+    };
+    return request;
+  }
+  bool group_is_gone() const { return ::kill(-group_, 0) != 0 && errno == ESRCH; }
+
+  TemporaryFolder folder_;
+  StopRequest stop_;
+  std::string output_;
+  int group_ = -1;
+};
+
+TEST_F(ProcessTest, TellsTheExitStatus) {
+  EXPECT_EQ(run("exit 0").exit_status, 0);
+  EXPECT_EQ(run("exit 3").exit_status, 3);
+  EXPECT_EQ(run("kill -TERM $$").exit_status, 128 + SIGTERM);
+  EXPECT_EQ(run("kill -KILL $$").exit_status, 128 + SIGKILL);
+  const ProcessOutcome outcome = run("exit 0");
+  EXPECT_FALSE(outcome.timed_out);
+  EXPECT_FALSE(outcome.stopped);
+}
+
+TEST_F(ProcessTest, MixesBothStreamsInOrder) {
+  run("echo one; echo two >&2; echo three; printf four >&2");
+  EXPECT_EQ(output_, "one\ntwo\nthree\nfour");
+}
+
+TEST_F(ProcessTest, PassesOnMoreThanAPipeHolds) {
+  run("head -c 1000000 /dev/zero | tr '\\0' x");
+  EXPECT_EQ(output_, std::string(1'000'000, 'x'));
+}
+
+TEST_F(ProcessTest, GivesTheProcessItsSurroundingsAndNothingElse) {
+  ProcessRequest request = shell("pwd -P; env | grep -v '^_=\\|^PWD=\\|^SHLVL=\\|^OLDPWD=' | sort; cat; ls /proc/self/fd | wc -l");
+  request.env.push_back("A=two\nlines");
+  run(request);
+  // Descriptors: 0, 1, 2 and the one with which `ls` reads the folder.
+  EXPECT_EQ(output_, real_path(folder_.path()).value() + "\nA=two\nPATH=/usr/local/bin:/usr/bin:/bin\nlines\n4\n");
+}
+
+TEST_F(ProcessTest, StartsItWithSignalsAsUsual) {
+  StopRequest unused;
+  const SignalWatch watch(unused);  // blocks some, ignores SIGPIPE
+  run("grep -E '^Sig(Blk|Ign)' /proc/self/status");
+  EXPECT_EQ(output_, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  ::signal(SIGPIPE, SIG_DFL);
+}
+
+TEST_F(ProcessTest, PutsItInAGroupOfItsOwn) {
+  run("echo $$; ps -o pgid= -p $$ | tr -d ' '");
+  const std::string leader = std::to_string(group_);
+  EXPECT_EQ(output_, leader + "\n" + leader + "\n");
+}
+
+TEST_F(ProcessTest, SaysWhenItCannotStart) {
+  ProcessRequest request = shell("exit 0");
+  request.folder = folder_ / "none";
+  EXPECT_EQ(run_process(request, exec_step(), stop_).error().message,
+            "cannot start `/bin/sh` in `" + (folder_ / "none") + "`: No such file or directory");
+  request.folder = folder_.path();
+  EXPECT_FALSE(run_process(request, folder_ / "no-shim", stop_));
+  request.argv.push_back(std::string(1u << 20, 'x'));
+  EXPECT_EQ(run_process(request, exec_step(), stop_).error().message,
+            "the command line or the environment of `/bin/sh` is too long");
+}
+
+TEST_F(ProcessTest, AFileThatIsNoProgramEndsWith126) {
+  ProcessRequest request = shell("");
+  request.program = folder_ / "none";
+  EXPECT_EQ(run(request).exit_status, 126);
+  EXPECT_EQ(output_, "devtask-shim: cannot start `" + (folder_ / "none") + "`: No such file or directory\n");
+}
+
+TEST_F(ProcessTest, EndsAtItsTimeLimit) {
+  ProcessRequest request = shell("echo before; exec sleep 3600");
+  request.timeout = kShort;
+  const ProcessOutcome outcome = run(request);
+  EXPECT_TRUE(outcome.timed_out);
+  EXPECT_FALSE(outcome.stopped);
+  EXPECT_EQ(outcome.exit_status, 128 + SIGTERM);
+  EXPECT_GE(outcome.duration, kShort);
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, LetsItCleanUpAtItsTimeLimit) {
+  ProcessRequest request = shell("trap 'echo cleaned; exit 7' TERM; echo ready; while :; do sleep 0.01; done");
+  request.timeout = milliseconds(300);
+  const ProcessOutcome outcome = run(request);
+  EXPECT_TRUE(outcome.timed_out);
+  EXPECT_EQ(outcome.exit_status, 7);
+  EXPECT_EQ(output_, "ready\ncleaned\n");
+}
+
+TEST_F(ProcessTest, KillsWhatIgnoresTerm) {
+  ProcessRequest request = shell("trap '' TERM; while :; do sleep 3600; done");
+  request.timeout = milliseconds(300);
+  request.grace = kShort;
+  const ProcessOutcome outcome = run(request);
+  EXPECT_EQ(outcome.exit_status, 128 + SIGKILL);
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, EndsAStoppedProcess) {
+  ProcessRequest request = shell("kill -STOP $$");
+  request.timeout = milliseconds(300);
+  EXPECT_TRUE(run(request).timed_out);
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, EndsWhatItLeavesRunning) {
+  ProcessRequest request = shell("sleep 3600 & echo started; exit 4");
+  const ProcessOutcome outcome = run(request);
+  EXPECT_EQ(outcome.exit_status, 4);
+  EXPECT_EQ(output_, "started\n");
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, EndsGrandchildrenThatIgnoreTerm) {
+  ProcessRequest request =
+      shell("(trap '' TERM; echo ready > ready; while :; do sleep 3600; done) & while ! [ -s ready ]; do sleep 0.01; done");
+  request.grace = kShort;
+  EXPECT_EQ(run(request).exit_status, 0);
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, StopsWhenAsked) {
+  const ProcessOutcome outcome = run(after_first_line("echo ready; exec sleep 3600", [this] { stop_.request(); }));
+  EXPECT_TRUE(outcome.stopped);
+  EXPECT_FALSE(outcome.timed_out);
+  EXPECT_EQ(outcome.exit_status, 128 + SIGTERM);
+}
+
+TEST_F(ProcessTest, StopsAtOnceWhenAskedTwice) {
+  ProcessRequest request = after_first_line("trap '' TERM; echo ready; while :; do sleep 3600; done", [this] {
+    stop_.request();
+    stop_.request();
+  });
+  const ProcessOutcome outcome = run(request);  // the period of grace is an hour
+  EXPECT_TRUE(outcome.stopped);
+  EXPECT_EQ(outcome.exit_status, 128 + SIGKILL);
+  EXPECT_TRUE(group_is_gone());
+}
+
+TEST_F(ProcessTest, DoesNotOutliveAStopThatCameBeforeIt) {
+  stop_.request();
+  EXPECT_TRUE(run("exec sleep 3600").stopped);
+}
+
+TEST_F(ProcessTest, FindsWhatLeftItsGroup) {
+  run("setsid sh -c 'trap \"\" TERM; echo $$ > pid; while :; do sleep 3600; done' &"
+      "while ! [ -s pid ]; do sleep 0.01; done");
+  const int escaped = std::stoi(read_file(folder_ / "pid").value());
+  EXPECT_TRUE(group_is_gone());
+  EXPECT_TRUE(process_alive(escaped));
+  kill_descendants();
+  int status = 0;
+  EXPECT_EQ(::waitpid(escaped, &status, 0), escaped);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+TEST_F(ProcessTest, KeepsALockWhileItRuns) {
+  const std::string path = folder_ / "lock";
+  FileLock lock = FileLock::acquire(path).value();
+  ProcessRequest request = after_first_line("echo ready; while ! [ -e go ]; do sleep 0.01; done", [&] {
+    lock = FileLock();  // as if this process had been killed: the child still has it
+    EXPECT_FALSE(FileLock::try_acquire(path).value());
+    ASSERT_TRUE(write_file(folder_ / "go", "\n"));
+  });
+  request.inherited_fd = lock.fd();
+  EXPECT_EQ(run(request).exit_status, 0);
+  EXPECT_TRUE(FileLock::try_acquire(path).value());
+}
+
+TEST_F(ProcessTest, UnlocksThoughAnEscapedProcessStillHasTheDescriptor) {
+  const std::string path = folder_ / "lock";
+  FileLock lock = FileLock::acquire(path).value();
+  ProcessRequest request =
+      shell("setsid sh -c 'echo > up; while :; do sleep 3600; done' & while ! [ -e up ]; do sleep 0.01; done");
+  request.inherited_fd = lock.fd();
+  run(request);
+  EXPECT_FALSE(FileLock::try_acquire(path).value());
+  lock.unlock();
+  EXPECT_TRUE(FileLock::try_acquire(path).value());
+}
+
+TEST_F(ProcessTest, AnInteractiveProcessStaysInOurGroupAndUncaptured) {
+  ProcessRequest request = shell("ps -o pgid= -p $$ | tr -d ' ' > group; exit 5");
+  request.interactive = true;
+  EXPECT_EQ(run(request).exit_status, 5);
+  EXPECT_EQ(group_, 0);
+  EXPECT_EQ(output_, "");
+  EXPECT_EQ(read_file(folder_ / "group"), std::to_string(::getpgrp()) + "\n");
+}
+
+TEST_F(ProcessTest, DiesWithUs) {
+  std::array<int, 2> alive{};
+  ASSERT_EQ(::pipe2(alive.data(), O_CLOEXEC), 0);
+  const Fd alive_read(alive[0]);
+  Fd alive_write(alive[1]);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ProcessRequest request = after_first_line("echo ready; exec sleep 3600", [] { ::kill(::getpid(), SIGKILL); });
+    request.inherited_fd = alive_write.get();
+    (void)run_process(request, exec_step(), stop_);
+    ::_exit(1);
+  }
+  alive_write.reset();
+  int status = 0;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(read_available(alive_read.get()), std::nullopt);  // end of file: nobody has the other end any more
+}
+
+TEST_F(ProcessTest, RunsInTheBackground) {
+  auto process = BackgroundProcess::start(shell("echo out; echo err >&2; exit 6"), exec_step());
+  ASSERT_TRUE(process);
+  std::string said;
+  while (const auto piece = read_available(process->output_fd())) said += *piece;
+  EXPECT_EQ(said, "out\nerr\n");
+  EXPECT_EQ(process->wait(), 6);
+}
+
+TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
+  int pid = 0;
+  {
+    auto process = BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"), exec_step());
+    ASSERT_TRUE(process);
+    const BackgroundProcess moved = std::move(*process);
+    pid = std::stoi(read_available(moved.output_fd()).value());
+    EXPECT_TRUE(process_alive(pid));
+  }
+  EXPECT_FALSE(process_alive(pid));
+}
+
+TEST_F(ProcessTest, EndsAForeignGroup) {
+  auto process = BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"), exec_step());
+  ASSERT_TRUE(process);
+  const int group = std::stoi(read_available(process->output_fd()).value());
+  end_process_group(group, kShort);
+  EXPECT_FALSE(process_alive(group));
+  end_process_group(group, kForEver);  // nobody is left to wait for
+}
+
+TEST_F(ProcessTest, TellsAProcessFromALaterOneWithItsNumber) {
+  EXPECT_GT(process_start(::getpid()), 0U);
+  EXPECT_EQ(process_start(::getpid()), process_start(own_process_id()));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(process_start(child), 0U);
+  EXPECT_FALSE(process_alive(child));
+  EXPECT_TRUE(process_alive(::getpid()));
+}
+
+TEST_F(ProcessTest, BecomesAnotherProgram) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    (void)become_program("/bin/sh", {"sh", "-c", "[ \"$(pwd -P)\" = / ] && exit 9"}, "/");
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 9);
+  EXPECT_EQ(become_program("/none", {"none"}, ".").message, "cannot start `/none`: No such file or directory");
+  EXPECT_EQ(become_program("/bin/sh", {"sh"}, folder_ / "none").message,
+            "cannot enter `" + (folder_ / "none") + "`: No such file or directory");
+}
+
+}  // namespace
+}  // namespace devtask
