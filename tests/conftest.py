@@ -5,10 +5,6 @@ pytest.register_assert_rewrite("support.project", "support.result")
 from support.project import Project  # noqa: E402
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than some seconds")
-
-
 @pytest.fixture
 def project(tmp_path):
     """An empty project with a home, a cache and programs of its own."""

@@ -10,7 +10,6 @@
 
 namespace devtask {
 
-inline constexpr std::string_view kVersion = "0.1.0";
 
 struct Options {
   std::string folder;  // -C

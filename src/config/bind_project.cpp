@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/version.h"
 #include "config/bind_values.h"
 #include "config/keys.h"
 #include "config/messages.h"

@@ -10,9 +10,6 @@
 
 namespace devtask {
 
-// The version of devtask that `requires` is compared with.
-inline constexpr std::string_view kVersion = "0.1.0";
-
 // `base` is the folder of the file, `folder_name` its last part (the default of `name`). `parent` is the
 // root's draft for a member, else nullptr: ignore and secrets of the root hold in members too.
 ScopeDraft bind_project(const FileReader& file, TomlTable& table, const std::string& base,

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/version.h"
 #include "config/bind_project.h"
 #include "config/bind_task.h"
 #include "config/complaints.h"

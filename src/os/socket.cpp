@@ -16,7 +16,8 @@ Result<ListeningSocket> ListeningSocket::create(const std::string& folder, const
   const Fd opened = open_folder(folder);
   if (!opened) return failure("cannot open `{}`: {}", folder, std::strerror(errno));
   ListeningSocket socket;
-  socket.fd_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // Non-blocking: several threads poll it, and all but one find the connection taken.
+  socket.fd_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // An address holds 107 bytes: through the open folder it is always short.
   const std::string path = fmt::format("/proc/self/fd/{}/{}", opened.get(), name);
   sockaddr_un address{};

@@ -146,8 +146,12 @@ SqlResult<bool> ResultIndex::prepare(Database& database) const {
     if (*application != kApplication || *version != kVersion) return tl::unexpected(other_version());
     return true;
   };
+  // One view of the file: another process may be making the tables right now.
+  if (auto begun = database.run("BEGIN"); !begun) return tl::unexpected(begun.error());
   const auto ours = is_ours();
-  if (!ours || *ours) return ours;
+  if (!ours) return ours;
+  if (auto done = database.run("COMMIT"); !done) return tl::unexpected(done.error());
+  if (*ours) return true;
   if (read_only_) return tl::unexpected(other_version());
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
   // Another process may have been quicker.

@@ -72,7 +72,7 @@ def test_a_name_as_input_and_output(project, name):
     with open(paths[0], "wb") as file:
         file.write(b"changed\n")
     project.run("why", "join").expect(stdout=f"join: would run:\n  in/{shown(name)} changed\n")
-    run = project.run("join").succeeded()
+    run = project.run("count").succeeded()
     assert f"join: in/{shown(name)} changed\n" in run.stderr
     with open(in_bytes(project, b"out", name), "rb") as file:
         assert file.read() == b"changed\n"
@@ -169,16 +169,16 @@ def test_ten_thousand_files_in_a_glob(project):
     assert project.ran() == ["a"] * 3
 
 
-def test_ten_thousand_outputs_come_back(project):
+def test_thousands_of_outputs_come_back(project):
     project.tasks(
         "[tasks.a]\ninputs = []\noutputs = ['out/']\n"
-        "run = 'RAN; mkdir out; cd out; i=0; while [ $i -lt 10000 ]; do : >$i; i=$((i+1)); done'\n"
+        "run = 'RAN; mkdir out; cd out; i=0; while [ $i -lt 3000 ]; do : >$i; i=$((i+1)); done'\n"
     )
     project.run("a").succeeded()
     project.remove("out")
     project.run("a", no_processes=True).succeeded()
     assert project.ran() == ["a"]
-    assert len(os.listdir(project.path("out"))) == 10_000
+    assert len(os.listdir(project.path("out"))) == 3000
 
 
 def test_links_in_a_circle(project):

@@ -21,8 +21,8 @@ def play(project, text):
         if isinstance(part, File):
             project.write(part.path, part.text)
             continue
-        result = project.command("sh", "-c", part.text)
-        printed = result.stdout + result.stderr
+        result = project.command("sh", "-c", "exec 2>&1\n" + part.text)
+        printed = result.stdout
         if result.code != part.code:
             problems.append(f"line {part.line}: $ {part.text}\nexit status {result.code}, not {part.code}\n{printed}")
         elif part.output and not says_the_same(part.output, printed):
@@ -32,7 +32,8 @@ def play(project, text):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(REPOSITORY)) for path in DOCUMENTS])
 def test_a_document_tells_the_truth(project, path):
-    assert play(project, path.read_text()) == []
+    problems = play(project, path.read_text())
+    assert not problems, "\n\n".join(problems)
 
 
 EXAMPLE = """\
@@ -52,8 +53,8 @@ hello
 
 ```console
 $ devtask a
-hello
 a: never ran here
+hello
 a: done in 9 ms
 devtask: 1 ran in 12 ms
 $ devtask \\
@@ -77,7 +78,7 @@ def test_a_true_document(project):
 
 def test_a_document_with_another_output_is_found_out(project):
     (problem,) = play(project, EXAMPLE.replace("a: never ran here", "a: always ran here"))
-    assert problem.startswith("line 16: $ devtask a\nprints\nhello\n")
+    assert problem.startswith("line 16: $ devtask a\nprints\na: never ran here\n")
 
 
 def test_a_document_with_another_exit_status_is_found_out(project):

@@ -16,7 +16,7 @@ def rename_b(project):
 
 
 def edit_command(project):
-    project.edit("tasks.toml", "tr a-z A-Z", "tr a-y A-Y")
+    project.edit("tasks.toml", "tr a-z A-Z", "tr a-n A-N")
 
 
 CHANGES = {

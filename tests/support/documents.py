@@ -7,7 +7,7 @@
 
     ```console
     $ devtask build                a command of the shell, run in the scratch project
-    build: never ran here          what it prints, standard output before standard error
+    build: never ran here          what it prints, as on a terminal
     …                              any lines
     $ false                        a command that may fail says so:
     [exit status 1]
