@@ -1,6 +1,6 @@
 """The example product in examples/flows, through devtask, with its real tools: Python packages by pip, the UI by npm.
 
-The tests build on each other's result in one checkout, so that packages are installed once.
+All tests share one checkout, so that packages are installed once; each runs first what it needs.
 """
 
 import json
@@ -12,9 +12,10 @@ import pytest
 from support.project import REPOSITORY, Project
 
 UP_TO_DATE = "devtask: everything is up to date ("
+MAIN = ("schema", "openapi", "build-ui")
 MADE = (".devtask", ".venv", "node_modules", "ui_build", "build", "__pycache__", "*.egg-info", "*.db")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flows")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flows")]  # for `-n 2 --dist loadgroup`
 
 
 def make_project(folder, name="flows"):
@@ -91,14 +92,16 @@ def test_build_ui(flows):
 
 
 def test_the_whole_again_after_touching_everything(flows):
+    run(flows, *MAIN).succeeded()
     for path in flows.git("ls-files", "-z").split("\0"):
         if path:
             os.utime(flows.path(path))
-    again = flows.run("schema", "openapi", "build-ui", no_processes=True).succeeded()
+    again = flows.run(*MAIN, no_processes=True).succeeded()
     assert again.stderr.startswith(UP_TO_DATE), again.stderr
 
 
 def test_a_comment_in_a_source_stops_at_the_openapi_file(flows):
+    run(flows, "openapi").succeeded()
     path = "src/flows/server/app.py"
     before = flows.read(path)
     flows.write(path, before + "\n# a comment\n")
@@ -113,6 +116,7 @@ def test_a_comment_in_a_source_stops_at_the_openapi_file(flows):
 
 
 def test_a_deleted_ui_is_restored(flows):
+    run(flows, "build-ui").succeeded()
     shutil.rmtree(flows.path("src/flows/ui_build"))
     back = flows.run("build-ui", no_processes=True).succeeded()
     assert "build-ui: restored from the cache" in back.stderr
@@ -120,9 +124,10 @@ def test_a_deleted_ui_is_restored(flows):
 
 
 def test_a_fresh_clone_needs_neither_npm_nor_pip(flows):
+    run(flows, *MAIN).succeeded()
     clone = make_project(flows.folder, "clone")
     flows.git("clone", "-q", str(flows.root), str(clone.root), cwd=flows.folder)
-    restored = clone.run("build-ui", "openapi", "schema", no_processes=True).succeeded()
+    restored = clone.run(*MAIN, no_processes=True).succeeded()
     assert "restored from the cache" in restored.stderr
     assert " ran" not in restored.stderr
     assert clone.path("src/flows/ui_build/index.html").exists()

@@ -161,7 +161,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   Action action;
   action.label = task.label;
   for (const PlannedStep& step : task.steps) action.steps.push_back({step.argv});
-  const Variables visible = parts_.environment.visible(*task.task, task.values, root_);
+  const Variables visible = parts_.environment.visible(*task.task, task.values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
   for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
   action.secrets = parts_.environment.secrets(*task.task, visible);

@@ -96,7 +96,8 @@ Variables Environment::keyed(const Task& task, const Values& values) const {
   return result;
 }
 
-Variables Environment::visible(const Task& task, const Values& values, const std::string& root) const {
+Variables Environment::visible(const Task& task, const Values& values, const std::string& root,
+                               const GlobList& own_outputs) const {
   Variables result = passed_;
   for (const auto& [name, value] : kFixed) result[name] = value;
   add_matching(caller_, task.scope->env_pass, result);
@@ -108,7 +109,9 @@ Variables Environment::visible(const Task& task, const Values& values, const std
   if (!result.contains("PATH")) result["PATH"] = "/usr/local/bin:/usr/bin:/bin";
   // `path` goes before whatever PATH the task has by now, also one that it sets itself.
   std::string path;
-  for (const std::string& folder : task.scope->path) path += join_path(root, folder) + ":";
+  for (const std::string& folder : task.scope->path) {
+    if (!own_outputs.matches(join_path(folder, "x"))) path += join_path(root, folder) + ":";
+  }
   result["PATH"] = path + result["PATH"];
   return result;
 }

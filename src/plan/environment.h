@@ -44,7 +44,9 @@ class Environment {
   // Name to value of everything that is part of the key, as key text (see Values).
   Variables keyed(const Task& task, const Values& values) const;
   // Everything the task's processes get, but for DEVTASK_TASK and DEVTASK_ROOT. `root`: the project's, absolute.
-  Variables visible(const Task& task, const Values& values, const std::string& root) const;
+  // Folders of `path` that lie in `own_outputs` are left out of PATH: a task that makes an environment anew must not
+  // find the old one's programs.
+  Variables visible(const Task& task, const Values& values, const std::string& root, const GlobList& own_outputs) const;
   // Folders in which a task's programs are looked for, absolute, in order.
   const std::vector<std::string>& search_path(const Scope& scope, const std::string& root) const;
   // Values of the variables that the scope calls secret, if the task can see them.

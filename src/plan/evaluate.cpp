@@ -68,7 +68,7 @@ struct Evaluator::Gathered {
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
 };
 
-Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)) {}
+Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), platform_(machine_name()) {}
 
 Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& tree) const {
   const PlannedTask& task = plan.tasks[index];
@@ -140,7 +140,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string& root = plan.project->root;
   Fingerprint facts;
   facts.add("task", "name", task.local_name());
-  facts.add("platform", "", machine_name());
+  facts.add("platform", "", platform_);
   facts.add("cwd", "", task.dir == base ? std::string_view() : below_base(task.dir, base));
   for (std::size_t i = 0; i < task.steps.size(); ++i) facts.add("command", std::to_string(i + 1), task.steps[i].key);
   for (const auto& [name, value] : sources_.environment.keyed(*task.task, task.values)) {

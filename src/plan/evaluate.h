@@ -85,6 +85,7 @@ class Evaluator {
   void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
 
   EvaluatorSources sources_;
+  std::string platform_;
 };
 
 // Under which key a result is kept that holds this checkout's absolute path.

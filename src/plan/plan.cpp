@@ -268,6 +268,7 @@ class Planner {
   void find_read_deps(TaskIndex index) {
     PlannedTask& task = plan_.tasks[index];
     task.read_deps = task.deps;
+    if (!task.outputs->globs.empty()) task.made_by_deps.push_back(&task.outputs->globs);
     std::vector<OutputMakers::Maker> makers;
     if (task.inputs != nullptr) makers = outputs_.makers(*task.inputs);
     for (const OutputMakers::Maker& maker : makers) task.made_by_tasks.push_back(maker.outputs);

@@ -66,7 +66,8 @@ struct PlannedTask {
   std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others whose
                                      // outputs it reads
   std::vector<const GlobList*> made_by_tasks;  // outputs of any task that its inputs touch: not its own inputs
-  std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies, where its programs may come from
+  std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies and its own: a program in there is known
+                                               // through them
 
   // As its own file names it, with matrix values, without arguments: "schema@sqlite".
   std::string local_name() const { return row.empty() ? task->local : task->local + "@" + row; }

@@ -155,9 +155,19 @@ std::string Programs::identity(std::string_view name, const std::vector<std::str
     if (!is_made(join_path(folder, name))) elsewhere.push_back(folder);
   }
   if (name.find('/') != std::string_view::npos && is_made(join_path(working_folder, name))) return {};
-  const std::string path = find_program(name, elsewhere, working_folder);
+  const std::string path = find(name, elsewhere, working_folder);
   if (path.empty()) return {};
   return identity_of_file(path, elsewhere, working_folder, 0);
+}
+
+const std::string& Programs::find(std::string_view name, const std::vector<std::string>& folders,
+                                  const std::string& working_folder) {
+  std::string question(name);
+  if (name.find('/') != std::string_view::npos) question += '\n' + working_folder;
+  for (const std::string& folder : folders) question += ':' + folder;
+  const auto [entry, added] = found_.try_emplace(std::move(question));
+  if (added) entry->second = find_program(name, folders, working_folder);
+  return entry->second;
 }
 
 std::string Programs::file_fact(const std::string& path) {

@@ -37,8 +37,12 @@ class Programs {
   std::string version_manager_choice(const std::string& path, const std::string& working_folder);
   std::string file_fact(const std::string& path);
 
+  const std::string& find(std::string_view name, const std::vector<std::string>& folders,
+                          const std::string& working_folder);
+
   Tree& tree_;
   std::string home_;
+  std::map<std::string, std::string, std::less<>> found_;  // name and folders to path: a search is a dozen system calls
   std::map<std::pair<std::string, std::string>, std::string> known_;  // path and working folder
 };
 

@@ -47,8 +47,8 @@ class Prefect(Project):
     def run(self, *words, timeout=15 * MINUTES, **options):
         start = time.monotonic()
         result = super().run(*words, timeout=timeout, **options)
-        said = (result.stderr or result.stdout).splitlines()[-1:]
-        self.timings.append((" ".join(words), time.monotonic() - start, "".join(said)))
+        said = result.stderr.splitlines()[-1:] or [f"exit status {result.code}"]
+        self.timings.append((" ".join(words), time.monotonic() - start, said[0]))
         return result
 
     def is_up_to_date(self, *words, tasks):
@@ -57,10 +57,15 @@ class Prefect(Project):
         self.run(*words, no_processes=True).expect(stderr=f"devtask: everything is up to date ({what})\n")
 
     def only_looks(self, *words, env=None):
-        before = snapshot(self.path(".devtask")), snapshot(self.cache)
+        """Every byte of state is as it was."""
+        before = self.state()
         result = self.run(*words, no_processes=True, env=env)
-        assert (snapshot(self.path(".devtask")), snapshot(self.cache)) == before
+        assert self.state() == before
         return result
+
+    def state(self):
+        """Without the packages, and the caches of pip and others, which are gigabytes."""
+        return snapshot(self.path(".devtask")), snapshot(self.cache / "devtask")
 
     def changed_files(self):
         """What git sees besides the tasks."""
@@ -196,7 +201,7 @@ def test_a_lost_environment_is_noticed(set_up):
         looked = set_up.only_looks("why", "venv")
     finally:
         aside.rename(witness)
-    looked.expect(stdout="venv: would run:\n  output .venv/pyvenv.cfg is missing\n")
+    looked.expect(stdout="venv: would run:\n  its output .venv/pyvenv.cfg was deleted\n")
     set_up.is_up_to_date("venv", tasks=1)
 
 
@@ -278,7 +283,7 @@ def test_an_edit_of_the_sources_is_named_as_the_reason_to_test_again(tested):
 def test_only_prefects_own_settings_are_a_reason_to_test_again(tested):
     setting = {"PREFECT_LOGGING_LEVEL": "DEBUG"}
     tested.only_looks("why", *FLOW_TESTS, env=setting).expect(
-        stdout="test tests/test_flows.py: would run:\n  environment variable PREFECT_LOGGING_LEVEL changed\n"
+        stdout="test tests/test_flows.py: would run:\n  environment variable PREFECT_LOGGING_LEVEL added\n"
     )
     others = {"EDITOR": "vi", "PREFECT_HOME": "/nowhere"}  # tasks.toml sets the second
     tested.only_looks("why", *FLOW_TESTS, env=others).expect(stdout="test tests/test_flows.py: up to date\n")
