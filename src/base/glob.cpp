@@ -215,7 +215,11 @@ Result<Glob> Glob::parse(std::string_view pattern) {
   if (pattern.empty()) return failure("the pattern is empty");
   if (pattern.find('\0') != std::string_view::npos) return failure("the pattern has a NUL byte");
   std::vector<std::string> texts;
-  if (auto done = expand_braces(std::string(pattern), texts); !done) return tl::unexpected(done.error());
+  if (pattern.find('{') == std::string_view::npos) {
+    texts.emplace_back(pattern);
+  } else if (auto done = expand_braces(std::string(pattern), texts); !done) {
+    return tl::unexpected(done.error());
+  }
   Glob glob;
   for (const std::string& text : texts) {
     std::string_view rest = text;
@@ -267,7 +271,14 @@ void Glob::Parts::find_marks() {
     tail = last.text.substr(wild + 1);
   }
   for (const Part& part : *this) {
-    if (part.kind == Part::Kind::kLiteral && part.text.size() > inside.size()) inside = part.text;
+    // A class and an escape are more than the bytes they are written with: such parts are passed over.
+    if (part.kind == Part::Kind::kWild && part.text.find_first_of("[\\") != std::string::npos) continue;
+    std::string_view rest = part.text;
+    while (!rest.empty()) {
+      const std::string_view run = rest.substr(0, part.kind == Part::Kind::kWild ? rest.find_first_of("*?") : rest.size());
+      if (run.size() > inside.size()) inside = run;
+      rest.remove_prefix(std::min(run.size() + 1, rest.size()));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "os/machine.h"
 #include "os/process.h"
 
 namespace devtask {
@@ -50,6 +51,7 @@ int run_main(const std::vector<std::string>& arguments) {
 }  // namespace devtask
 
 int main(int argc, char** argv) {
+  devtask::prefer_few_allocations();
   try {
     return devtask::run_main(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& problem) {

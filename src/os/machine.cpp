@@ -1,5 +1,6 @@
 #include "os/machine.h"
 
+#include <malloc.h>
 #include <pwd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@ std::string machine_name() {
   std::transform(system.begin(), system.end(), system.begin(), [](unsigned char c) { return std::tolower(c); });
   return system + " " + names.machine;
 }
+
+// A second thread's arena grows by single pages otherwise: 600 system calls in a run over 20,000 files.
+void prefer_few_allocations() { ::mallopt(M_TOP_PAD, 4 << 20); }
 
 std::string user_home() {
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return home;

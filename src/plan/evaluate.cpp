@@ -86,7 +86,7 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   return gathered;
 }
 
-Evaluation Evaluator::evaluate(const Plan& plan) const {
+Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
   Evaluation evaluation;
   Tree tree(plan.project->root, sources_.memo);
   Programs programs(tree, sources_.home);
@@ -102,7 +102,7 @@ Evaluation Evaluator::evaluate(const Plan& plan) const {
 
   evaluation.states.reserve(plan.tasks.size());
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-    evaluation.states.push_back(judge(plan, i, gathered[i], evaluation.states, programs));
+    evaluation.states.push_back(judge(plan, i, gathered[i], evaluation.states, programs, keep_stamps));
     const PlannedTask& task = plan.tasks[i];
     if (task.inputs == nullptr) continue;
     for (const auto& pattern : task.task->inputs->written) {
@@ -131,7 +131,7 @@ TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index, const std:
   std::vector<TreeFile*> files = gathered.inputs;
   for (const auto& output : gathered.outputs) files.push_back(output.second);
   tree.read(files);
-  return judge(plan, index, gathered, states, programs);
+  return judge(plan, index, gathered, states, programs, true);
 }
 
 Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -164,7 +164,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
 }
 
 TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
-                           const std::vector<TaskState>& states, Programs& programs) const {
+                           const std::vector<TaskState>& states, Programs& programs, bool keep_stamps) const {
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
@@ -198,7 +198,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     if (!file->problem.empty() && !state.problem) {
       state.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
     }
-    state.inputs.push_back({file->path, file->stat});
+    if (keep_stamps) state.inputs.push_back({file->path, file->stat});
   }
   state.was_here = gathered.last != nullptr;
   std::string damage;
@@ -241,6 +241,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   }
   if (same_key && damage.empty()) {
     state.verdict = Verdict::kUpToDate;
+    if (!keep_stamps) state.fingerprint = {};
     state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   } else {
     state.damaged = same_key;

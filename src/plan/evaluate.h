@@ -68,8 +68,9 @@ class Evaluator {
  public:
   explicit Evaluator(EvaluatorSources sources);
 
-  // All tasks of the plan, looking at each file once, in parallel.
-  Evaluation evaluate(const Plan& plan) const;
+  // All tasks of the plan, looking at each file once, in parallel. Without `keep_stamps` the states have no `inputs`, and
+  // those of tasks that are up to date no `fingerprint`: it is much memory, and most callers need neither.
+  Evaluation evaluate(const Plan& plan, bool keep_stamps = false) const;
 
   // One task, from a fresh look at its files; `states` are those of the tasks before it.
   TaskState evaluate_task(const Plan& plan, TaskIndex index, const std::vector<TaskState>& states) const;
@@ -78,7 +79,7 @@ class Evaluator {
   struct Gathered;
   Gathered gather(const Plan& plan, TaskIndex index, Tree& tree) const;
   TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
-                  Programs& programs) const;
+                  Programs& programs, bool keep_stamps) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
   std::string why_stale(const PlannedTask& task, TaskState& state) const;

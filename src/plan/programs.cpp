@@ -150,24 +150,20 @@ std::string Programs::identity(std::string_view name, const std::vector<std::str
     path.remove_prefix(root.size() + 1);
     return std::any_of(made.begin(), made.end(), [&](const GlobList* list) { return list->matches(path); });
   };
-  std::vector<std::string> elsewhere;
-  for (const std::string& folder : folders) {
-    if (!is_made(join_path(folder, name))) elsewhere.push_back(folder);
-  }
   if (name.find('/') != std::string_view::npos && is_made(join_path(working_folder, name))) return {};
-  const std::string path = find(name, elsewhere, working_folder);
-  if (path.empty()) return {};
-  return identity_of_file(path, elsewhere, working_folder, 0);
-}
-
-const std::string& Programs::find(std::string_view name, const std::vector<std::string>& folders,
-                                  const std::string& working_folder) {
-  std::string question(name);
-  if (name.find('/') != std::string_view::npos) question += '\n' + working_folder;
-  for (const std::string& folder : folders) question += ':' + folder;
-  const auto [entry, added] = found_.try_emplace(std::move(question));
-  if (added) entry->second = find_program(name, folders, working_folder);
-  return entry->second;
+  const auto hidden = [&](const std::string& folder) { return is_made(join_path(folder, name)); };
+  if (!made.empty() && std::any_of(folders.begin(), folders.end(), hidden)) {
+    std::vector<std::string> elsewhere;
+    std::remove_copy_if(folders.begin(), folders.end(), std::back_inserter(elsewhere), hidden);
+    const std::string path = find_program(name, elsewhere, working_folder);
+    return path.empty() ? std::string() : identity_of_file(path, elsewhere, working_folder, 0);
+  }
+  const auto [answer, added] = answers_.try_emplace({&folders, std::string(name), working_folder});
+  if (added) {
+    const std::string path = find_program(name, folders, working_folder);
+    if (!path.empty()) answer->second = identity_of_file(path, folders, working_folder, 0);
+  }
+  return answer->second;
 }
 
 std::string Programs::file_fact(const std::string& path) {

@@ -37,12 +37,16 @@ class Programs {
   std::string version_manager_choice(const std::string& path, const std::string& working_folder);
   std::string file_fact(const std::string& path);
 
-  const std::string& find(std::string_view name, const std::vector<std::string>& folders,
-                          const std::string& working_folder);
-
   Tree& tree_;
   std::string home_;
-  std::map<std::string, std::string, std::less<>> found_;  // name and folders to path: a search is a dozen system calls
+  // Identities of plain names by where they are looked for: a search is a dozen system calls, and most tasks start the
+  // same few programs. The lists of folders outlive the evaluation and are told apart by address.
+  struct Question {
+    const std::vector<std::string>* folders;
+    std::string name, working_folder;
+    auto operator<=>(const Question&) const = default;
+  };
+  std::map<Question, std::string> answers_;
   std::map<std::pair<std::string, std::string>, std::string> known_;  // path and working folder
 };
 

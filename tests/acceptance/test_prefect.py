@@ -310,6 +310,15 @@ def test_formatting(set_up):
         )
         assert set_up.read(path) == formatted
         set_up.is_up_to_date("format", path, tasks=2)
+    set_up.run("check-format").expect(
+        stdout=Has("576 files would be left unchanged."),
+        stderr="""
+            check-format: never ran here
+            check-format: done in TIME
+            devtask: 1 ran, 1 up to date in TIME
+            """,
+    )
+    set_up.is_up_to_date("check-format", tasks=2)
 
 
 def test_the_database_is_the_checkouts_own(set_up):

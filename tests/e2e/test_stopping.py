@@ -13,7 +13,8 @@ ESCAPED = """setsid sh -c 'trap "" TERM INT HUP; echo $$ >escaped.pid; while :; 
 ORPHAN = """(setsid sh -c 'echo $$ >orphan.pid; exec sleep 1000' &) & """
 
 
-def slow_task(project, more="", script=""):
+def slow_task(project, more="", script="", start="sh slow.sh; true"):
+    """`start`: the shell of the task has a child that does the work, unless it becomes it with `exec`."""
     project.write("slow.sh", f"{script}\necho $$ >task.pid\nexec sleep 1000\n")
     project.tasks(
         f"""
@@ -21,7 +22,7 @@ def slow_task(project, more="", script=""):
         inputs = ["slow.sh"]
         outputs = ["out.txt"]
         {more}
-        run = "RAN; echo half >out.txt; echo started; exec sh slow.sh"
+        run = "RAN; echo half >out.txt; echo started; {start}"
         [tasks.after]
         deps = ["slow"]
         run = "RAN"
@@ -191,7 +192,7 @@ def test_killed_in_the_middle_the_next_run_is_right(project, script):
 
 
 def test_killed_in_the_middle_its_task_ends_too(project):
-    slow_task(project)
+    slow_task(project, start="exec sh slow.sh")  # the kernel tells only our children that we are gone
     running = project.start("slow")
     pid = int(wait_for_line(project.path("task.pid")))
     running.send(signal.SIGKILL)

@@ -148,16 +148,6 @@ class Project:
         (self.bin / "ninja").unlink(missing_ok=True)
         (self.bin / "ninja").symlink_to(ninja)
 
-    def record_ninja(self):
-        """A `ninja` that notes each call before it does what it should."""
-        self.tool("ninja", f'echo "$*" >>{self.folder}/ninja-calls\nexec {shutil.which("ninja")} "$@"')
-
-    def ninja_calls(self):
-        log = self.folder / "ninja-calls"
-        calls = log.read_text().splitlines() if log.exists() else []
-        log.unlink(missing_ok=True)
-        return calls
-
     def make_older(self, path):
         """A time of change years ago, as unpacking an archive gives it."""
         os.utime(self.root / path, (1_000_000_000, 1_000_000_000))

@@ -113,7 +113,7 @@ TEST_F(ProcessTest, StartsItWithSignalsAsUsual) {
 }
 
 TEST_F(ProcessTest, PutsItInAGroupOfItsOwn) {
-  run("echo $$; ps -o pgid= -p $$ | tr -d ' '");
+  run("echo $$; cut -d' ' -f5 /proc/$$/stat");
   const std::string leader = std::to_string(group_);
   EXPECT_EQ(output_, leader + "\n" + leader + "\n");
 }
@@ -252,7 +252,7 @@ TEST_F(ProcessTest, UnlocksThoughAnEscapedProcessStillHasTheDescriptor) {
 }
 
 TEST_F(ProcessTest, AnInteractiveProcessStaysInOurGroupAndUncaptured) {
-  ProcessRequest request = shell("ps -o pgid= -p $$ | tr -d ' ' > group; exit 5");
+  ProcessRequest request = shell("cut -d' ' -f5 /proc/$$/stat > group; exit 5");
   request.interactive = true;
   EXPECT_EQ(run(request).exit_status, 5);
   EXPECT_EQ(group_, 0);
