@@ -67,6 +67,32 @@ std::string as_json(Session& session, const Plan& plan) {
 
 }  // namespace
 
+Result<ExitCode> command_task_help(const Invocation& invocation) {
+  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  if (!session) return tl::unexpected(session.error());
+  auto request = read_request((*session)->project(), {invocation.words[0]}, {});
+  if (!request) return tl::unexpected(request.error());
+  const std::string name = invocation.words[0].substr(0, invocation.words[0].find('@'));
+  const Task& task = *(*session)->project().find(name);
+  std::string text = fmt::format("usage: devtask {} [-- EXTRA…]\n", usage_of(task));
+  if (!task.description.empty()) text += "\n" + task.description + "\n";
+  if (!task.args.empty()) text += "\nArguments:\n";
+  for (const ArgSpec& arg : task.args) {
+    std::string about = arg.help;
+    if (arg.defaults) about += fmt::format("{}default: {}", about.empty() ? "" : "; ", fmt::join(*arg.defaults, " "));
+    text += fmt::format("  {:<20}  {}\n", arg.name + (arg.many ? "…" : ""), about);
+  }
+  for (const MatrixAxis& axis : task.matrix) text += fmt::format("\nOne for each {}: {}\n", axis.name, fmt::join(axis.values, ", "));
+  for (const std::string& alias : task.aliases) text += fmt::format("\nAlso called {}\n", alias);
+  if (!task.deps.empty()) {
+    text += "\nFirst:";
+    for (const auto& dep : task.deps) text += " " + deps_text(dep);
+    text += "\n";
+  }
+  print(text + "\nEXTRA goes to the task's own command. `devtask --help` shows devtask's options.\n");
+  return ExitCode::kDone;
+}
+
 Result<ExitCode> command_list(const Invocation& invocation) {
   bool json = false;
   for (const std::string& word : invocation.words) {

@@ -42,12 +42,73 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
   return run_build(parts, std::move(evaluation.states), build);
 }
 
+// Everything that decides about a run and is not on disk. Variables that change with every command are left out; none of
+// them reaches a task.
+Digest question_of(const Invocation& invocation, const std::string& root) {
+  std::string text = own_executable() + '\n' + root + '\n';
+  for (const auto* list : {&invocation.words, &invocation.options.extra}) {
+    for (const std::string& word : *list) text += word + '\0';
+    text += '\n';
+  }
+  text += invocation.options.only ? "only\n" : "\n";
+  for (const auto& [name, value] : invocation.environment) {
+    if (name != "_" && name != "SHLVL" && name != "PWD" && name != "OLDPWD") text += name + '=' + value + '\0';
+  }
+  return sha256(text);
+}
+
+void announce_nothing(const SealedOutcome& outcome, const Options& options) {
+  Console console(console_options(options));
+  RunStarted started;
+  started.tasks = started.up_to_date = outcome.tasks;
+  console.on(started);
+  RunFinished finished;
+  finished.up_to_date = outcome.tasks;
+  finished.saved = std::chrono::milliseconds(outcome.saved_ms);
+  console.on(finished);
+}
+
+// Nothing had to be done: next time it is enough that everything still looks the same.
+void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Evaluation& evaluation, std::int64_t looked_ns) {
+  SealedOutcome outcome;
+  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
+    if (plan.tasks[i].is_group() || !evaluation.states[i].result) continue;
+    ++outcome.tasks;
+    outcome.saved_ms += evaluation.states[i].result->duration.count();
+  }
+  std::vector<Observation> observations = evaluation.observations;
+  for (const auto* list : {&session.project().files, &session.project().folders}) {
+    for (const std::string& path : *list) {
+      observations.push_back({path.empty() ? "." : path, true, stat_followed(join_path(session.root(), path))});
+    }
+  }
+  for (const std::string& path : {session.state().path + "/journal", own_executable()}) {
+    observations.push_back({path, true, stat_followed(path)});
+  }
+  (void)seal.write(observations, outcome, looked_ns);  // without it the next run looks more closely, no more
+}
+
 }  // namespace
 
 Result<ExitCode> command_run(const Invocation& invocation) {
   const Options& options = invocation.options;
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty()) return failure(error("no task is named").advise("`devtask list` shows the tasks"));
+  auto root = project_root(options);
+  if (!root) return tl::unexpected(root.error());
+  const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull && !options.dry_run;
+  const Seal seal(StateFolder(*root).seals(), *root, question_of(invocation, *root));
+  if (plain) {
+    if (const auto outcome = seal.check()) {
+      if (options.status) {
+        print("up to date\n");
+      } else {
+        announce_nothing(*outcome, options);
+      }
+      return ExitCode::kDone;
+    }
+  }
+  const std::int64_t looked_ns = now_ns();
   StopRequest stop;
   const bool looking = options.dry_run || options.status;
   auto session = Session::open(options, invocation.environment, looking ? Session::Mode::kLook : Session::Mode::kWork);
@@ -69,6 +130,9 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!schedule.run.empty()) {
     if (auto ninja = find_ninja(invocation.environment); !ninja) return tl::unexpected(ninja.error());
   }
+  const bool may_seal = plain && !looking && schedule.nothing_to_do() && evaluation.warnings.empty() &&
+                        (*session)->silent() && !evaluation.observations.empty();
+  if (may_seal) seal_outcome(**session, seal, *plan, evaluation, looked_ns);
   adopt_orphans();
   const SignalWatch signals(stop);
   const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);

@@ -42,6 +42,7 @@ Result<ExitCode> command_init(const Invocation& invocation);
 Result<ExitCode> command_exec(const Invocation& invocation);     // for plain Ninja: `ninja-exec ID…`
 Result<ExitCode> command_refresh(const Invocation& invocation);  // for plain Ninja: writes .devtask/build.ninja
 Result<ExitCode> command_help(const Invocation& invocation);
+Result<ExitCode> command_task_help(const Invocation& invocation);  // `devtask TASK --help`
 
 // A word that looks like an option but is none of the command's.
 Result<void> refuse_options(const std::vector<std::string>& words);

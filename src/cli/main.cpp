@@ -26,17 +26,20 @@ int run_main(const std::vector<std::string>& arguments) {
   const Variables environment = to_variables(own_environment());
   std::vector<std::string> words = options->words;
   CommandFunction function = command_run;
-  if (options->help) {
+  const bool help = options->help;
+  if (help && words.empty()) {
     function = command_help;
-    words.clear();
   } else if (words.empty()) {
     function = command_list;
   } else {
     const auto all = commands();
     const auto found = std::find_if(all.begin(), all.end(), [&](const Command& each) { return each.name == words[0]; });
     if (found != all.end()) {
-      function = found->function;
+      function = help ? command_help : found->function;
       words.erase(words.begin());
+      if (help) words.clear();
+    } else if (help) {
+      function = command_task_help;
     }
   }
   const auto code = function({*options, environment, std::move(words)});

@@ -65,13 +65,17 @@ Result<CacheLimits> cache_limits(const Variables& environment, const std::string
   return limits;
 }
 
+Result<std::string> project_root(const Options& options) {
+  const std::string start = start_folder(options);
+  if (stat_followed(start).kind != FileKind::kFolder) return failure("there is no folder `{}`", start);
+  const auto real = real_path(start);
+  return find_project_root(real ? *real : start);
+}
+
 std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
 
 Result<std::unique_ptr<Session>> Session::open(const Options& options, const Variables& environment, Mode mode) {
-  const std::string start = start_folder(options);
-  if (stat_followed(start).kind != FileKind::kFolder) return failure("there is no folder `{}`", start);
-  auto real = real_path(start);
-  auto root = find_project_root(real ? *real : start);
+  auto root = project_root(options);
   if (!root) return tl::unexpected(root.error());
   auto limits = cache_limits(environment);
   if (!limits) return tl::unexpected(limits.error());
@@ -82,7 +86,9 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const Var
                                         [](const Diagnostic& each) { return each.severity == Severity::kError; });
     return failure("{} {} in the configuration, nothing was run", mistakes, mistakes == 1 ? "mistake" : "mistakes");
   }
-  return std::unique_ptr<Session>(new Session(std::move(loaded.project), options, environment, *limits, mode));
+  std::unique_ptr<Session> session(new Session(std::move(loaded.project), options, environment, *limits, mode));
+  session->silent_ = loaded.diagnostics.empty();
+  return session;
 }
 
 Session::Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode)

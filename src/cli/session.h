@@ -28,6 +28,9 @@ class Session {
   // Looking commands change nothing: stores are opened for reading, and the memo is not saved.
   enum class Mode { kLook, kWork };
 
+  // True if the configuration was read without a word.
+  bool silent() const { return silent_; }
+
   // Prints warnings and mistakes of the configuration to standard error. On failure the exit code is 2.
   static Result<std::unique_ptr<Session>> open(const Options& options, const Variables& environment, Mode mode);
 
@@ -45,6 +48,7 @@ class Session {
  private:
   Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode);
 
+  bool silent_ = true;
   Project project_;
   StateFolder state_;
   Environment environment_;
@@ -56,5 +60,6 @@ class Session {
 
 // The folder to start from: -C, else the current one; absolute.
 std::string start_folder(const Options& options);
+Result<std::string> project_root(const Options& options);  // the project that folder belongs to
 
 }  // namespace devtask

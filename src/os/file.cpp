@@ -90,7 +90,8 @@ void Fd::reset() {
 }
 
 FileStat stat_file(const char* path, int folder) { return stat_with(folder, path, AT_SYMLINK_NOFOLLOW); }
-FileStat stat_followed(const std::string& path) { return stat_with(AT_FDCWD, path.c_str(), 0); }
+FileStat stat_followed(const char* path, int folder) { return stat_with(folder, path, 0); }
+FileStat stat_open(const Fd& file) { return stat_with(file.get(), "", AT_EMPTY_PATH); }
 
 Fd open_folder(const std::string& path) {
   return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

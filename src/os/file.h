@@ -49,7 +49,9 @@ struct FileStat {
 inline constexpr int kCwd = -100;  // AT_FDCWD
 FileStat stat_file(const char* path, int folder = kCwd);
 inline FileStat stat_file(const std::string& path) { return stat_file(path.c_str()); }
-FileStat stat_followed(const std::string& path);  // follows links
+FileStat stat_followed(const char* path, int folder = kCwd);  // follows links
+inline FileStat stat_followed(const std::string& path) { return stat_followed(path.c_str()); }
+FileStat stat_open(const Fd& file);
 
 // For stat_file and list_folder; an invalid descriptor on failure, `errno` says why.
 Fd open_folder(const std::string& path);

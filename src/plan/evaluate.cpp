@@ -121,6 +121,10 @@ Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
       }
     }
   }
+  const bool all_fresh = std::all_of(evaluation.states.begin(), evaluation.states.end(), [](const TaskState& state) {
+    return state.verdict == Verdict::kUpToDate;
+  });
+  if (all_fresh) evaluation.observations = tree.observations();
   return evaluation;
 }
 

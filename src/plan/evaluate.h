@@ -52,6 +52,7 @@ struct TaskState {
 struct Evaluation {
   std::vector<TaskState> states;      // one for each task of the plan
   std::vector<Diagnostic> warnings;   // patterns that match nothing
+  std::vector<Observation> observations;  // all that was looked at, if every task is up to date
 };
 
 // Where evaluations look. All references outlive the evaluator.

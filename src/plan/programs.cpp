@@ -84,10 +84,10 @@ std::vector<std::string> shell_words(std::string_view script) {
   return words;
 }
 
-std::string version_file_upward(std::string folder, std::string_view name) {
+std::string version_file_upward(Tree& tree, std::string folder, std::string_view name) {
   while (!folder.empty()) {
     std::string path = join_path(folder, name);
-    if (stat_followed(path).kind == FileKind::kRegular) return path;
+    if (tree.followed(path).kind == FileKind::kRegular) return path;
     folder = parent_folder(folder);
   }
   return {};
@@ -155,18 +155,34 @@ std::string Programs::identity(std::string_view name, const std::vector<std::str
   if (!made.empty() && std::any_of(folders.begin(), folders.end(), hidden)) {
     std::vector<std::string> elsewhere;
     std::remove_copy_if(folders.begin(), folders.end(), std::back_inserter(elsewhere), hidden);
-    const std::string path = find_program(name, elsewhere, working_folder);
+    const std::string path = find(name, elsewhere, working_folder);
     return path.empty() ? std::string() : identity_of_file(path, elsewhere, working_folder, 0);
   }
   const auto [answer, added] = answers_.try_emplace({&folders, std::string(name), working_folder});
   if (added) {
-    const std::string path = find_program(name, folders, working_folder);
+    const std::string path = find(name, folders, working_folder);
     if (!path.empty()) answer->second = identity_of_file(path, folders, working_folder, 0);
   }
   return answer->second;
 }
 
+// As find_program, every place that was looked at noted by the tree.
+std::string Programs::find(std::string_view name, const std::vector<std::string>& folders,
+                           const std::string& working_folder) {
+  std::vector<std::string> places;
+  if (name.find('/') != std::string_view::npos) {
+    places.push_back(join_path(working_folder, name));
+  } else {
+    for (const std::string& folder : folders) places.push_back(join_path(folder, name));
+  }
+  for (std::string& place : places) {
+    if (tree_.followed(place).kind == FileKind::kRegular && is_executable_file(place)) return std::move(place);
+  }
+  return {};
+}
+
 std::string Programs::file_fact(const std::string& path) {
+  tree_.followed(path);
   const auto real = real_path(path);
   if (!real) return {};
   TreeFile* file = tree_.file(*real);
@@ -197,7 +213,7 @@ std::string Programs::identity_of_file(const std::string& path, const std::vecto
           if (!words[i].starts_with('-') && !is_assignment(words[i])) interpreter = words[i];
         }
       }
-      const std::string found = interpreter.empty() ? "" : find_program(interpreter, folders, working_folder);
+      const std::string found = interpreter.empty() ? "" : find(interpreter, folders, working_folder);
       if (!found.empty()) fact += " " + identity_of_file(found, folders, working_folder, depth + 1);
     }
   }
@@ -212,9 +228,10 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   const std::string folder(parent_folder(path));
   if (file_name(folder) != "shims" && file_name(folder) != "bin") return {};
   const std::string manager(parent_folder(folder));
-  if (file_name(folder) == "shims" && stat_followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
-    std::string chosen_by = version_file_upward(working_folder, ".python-version");
+  if (file_name(folder) == "shims" && tree_.followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
+    std::string chosen_by = version_file_upward(tree_, working_folder, ".python-version");
     if (chosen_by.empty()) chosen_by = join_path(manager, "version");
+    tree_.followed(chosen_by);
     const std::string version = first_line(chosen_by);
     const std::string program = join_path(manager, "versions/" + version + "/bin/" + std::string(file_name(path)));
     return " pyenv:" + version + ":" + file_fact(program);
@@ -229,7 +246,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   static const std::array<std::string_view, 6> kFiles = {".tool-versions", "mise.toml",     ".mise.toml",
                                                          ".node-version",  ".python-version", ".nvmrc"};
   for (const std::string_view name : kFiles) {
-    const std::string file = version_file_upward(working_folder, name);
+    const std::string file = version_file_upward(tree_, working_folder, name);
     if (!file.empty()) facts += " " + file_fact(file);
   }
   if (asdf_or_mise && !home_.empty()) {
@@ -237,7 +254,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
     facts += " " + file_fact(join_path(home_, ".config/mise/config.toml"));
   }
   if (volta) {
-    const std::string package = version_file_upward(working_folder, "package.json");
+    const std::string package = version_file_upward(tree_, working_folder, "package.json");
     const auto json = nlohmann::json::parse(read_file(package).value_or(std::string()), nullptr, false);
     if (json.is_object() && json.contains("volta")) facts += " " + sha256(json["volta"].dump()).hex();
     if (!home_.empty()) facts += " " + file_fact(join_path(home_, ".volta/tools/user/platform.json"));

@@ -32,6 +32,7 @@ class Programs {
                        const std::string& working_folder, const std::vector<const GlobList*>& made);
 
  private:
+  std::string find(std::string_view name, const std::vector<std::string>& folders, const std::string& working_folder);
   std::string identity_of_file(const std::string& path, const std::vector<std::string>& folders,
                                const std::string& working_folder, int depth);
   std::string version_manager_choice(const std::string& path, const std::string& working_folder);

@@ -18,45 +18,117 @@ class Quoting {
   void read(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) step(text, i);
   }
+  // A parameter is put in here: it is part of a word, and of no here-document's last line.
+  void pass_parameter() {
+    word_start_ = false;
+    line_ += '$';
+  }
   Place place() const {
     if (single_) return Place::kSingle;
     if (comment_) return Place::kComment;
-    return stack_.back() == '"' ? Place::kDouble : Place::kPlain;
+    return std::string_view("\"ah").find(stack_.back()) != std::string_view::npos ? Place::kDouble : Place::kPlain;
   }
 
  private:
+  struct HereDocument {
+    std::string end;
+    bool strips_tabs = false;
+    bool quoted = false;
+  };
+
   void step(std::string_view text, std::size_t& i) {
     const char c = text[i];
     const bool at_word_start = word_start_;
-    word_start_ = std::string_view(" \t\n;&|(").find(c) != std::string_view::npos;
-    if (comment_) {
-      comment_ = c != '\n';
+    word_start_ = std::string_view(" \t\n;&|(`").find(c) != std::string_view::npos;
+    if (stack_.back() == 'h') {
+      step_here_document(text, i);
     } else if (single_) {
       single_ = c != '\'';
+    } else if (c == '\n' && stack_.back() != '"') {
+      comment_ = false;
+      if (!here_documents_.empty()) stack_.push_back('h');
+      line_.clear();
+    } else if (comment_) {
+      return;
     } else if (c == '\\') {
       ++i;
     } else if (c == '"') {
-      if (stack_.back() == '"') {
-        stack_.pop_back();
-      } else {
-        stack_.push_back('"');
-      }
-    } else if (c == '(' && i > 0 && text[i - 1] == '$') {
-      stack_.push_back('(');
+      toggle('"');
+    } else if (c == '`') {
+      toggle('`');
+    } else if (c == '(' && (stack_.back() != '"' || (i > 0 && text[i - 1] == '$'))) {
+      const bool arithmetic = stack_.back() == 'a' || (i > 0 && text[i - 1] == '(');
+      stack_.push_back(arithmetic ? 'a' : '(');
     } else if (stack_.back() == '"') {
       return;  // nothing else is special between double quotes
     } else if (c == '\'') {
       single_ = true;
     } else if (c == '#' && at_word_start) {
       comment_ = true;
-    } else if (c == '(') {
-      stack_.push_back('(');
     } else if (c == ')' && stack_.size() > 1) {
       stack_.pop_back();
+    } else if (c == '<' && stack_.back() != 'a' && text.substr(i).starts_with("<<")) {
+      begin_here_document(text, i);
     }
   }
 
-  std::vector<char> stack_{' '};  // '"' inside double quotes, '(' inside a substitution or subshell
+  void toggle(char mark) {
+    if (stack_.back() == mark) {
+      stack_.pop_back();
+    } else {
+      stack_.push_back(mark);
+    }
+  }
+
+  // `<<EOF`, `<<-'EOF'`; `<<<` is a here-string, a word like any other.
+  void begin_here_document(std::string_view text, std::size_t& i) {
+    i += 2;
+    if (text.substr(i).starts_with('<')) return;
+    HereDocument document;
+    if (text.substr(i).starts_with('-')) {
+      document.strips_tabs = true;
+      ++i;
+    }
+    while (i < text.size() && (text[i] == ' ' || text[i] == '\t')) ++i;
+    for (; i < text.size() && std::string_view(" \t\n;&|<>()").find(text[i]) == std::string_view::npos; ++i) {
+      if (std::string_view("'\"\\").find(text[i]) != std::string_view::npos) {
+        document.quoted = true;
+      } else {
+        document.end += text[i];
+      }
+    }
+    --i;  // what ended the word is read next
+    here_documents_.push_back(std::move(document));
+  }
+
+  // As between double quotes, but that quotes are text, until a line is the document's end.
+  void step_here_document(std::string_view text, std::size_t& i) {
+    const char c = text[i];
+    const HereDocument& document = here_documents_.front();
+    if (c == '\n') {
+      std::string_view line = line_;
+      while (document.strips_tabs && line.starts_with('\t')) line.remove_prefix(1);
+      if (line == document.end) {
+        here_documents_.erase(here_documents_.begin());
+        if (here_documents_.empty()) stack_.pop_back();
+      }
+      line_.clear();
+      return;
+    }
+    line_ += c;
+    if (document.quoted) return;
+    if (c == '\\' && i + 1 < text.size()) {
+      line_ += text[++i];
+    } else if (c == '`' || (c == '(' && i > 0 && text[i - 1] == '$')) {
+      stack_.push_back(c);
+    }
+  }
+
+  // '"' inside double quotes, '(' inside a substitution or subshell, '`' inside an old substitution, 'a' inside
+  // arithmetic, 'h' inside a here-document.
+  std::vector<char> stack_{' '};
+  std::vector<HereDocument> here_documents_;  // that have begun, or begin at the next line
+  std::string line_;                          // of a here-document, so far
   bool single_ = false;
   bool comment_ = false;
   bool word_start_ = true;
@@ -95,6 +167,7 @@ PlannedStep plan_shell(const Step& step, const Values& values, const std::string
   const auto put = [&](std::string_view name) {
     Words more = words_of(name, values);
     script += parameters(given.words.size() + 1, more.words.size(), quoting.place());
+    quoting.pass_parameter();
     given.words.insert(given.words.end(), more.words.begin(), more.words.end());
     given.keys.insert(given.keys.end(), more.keys.begin(), more.keys.end());
   };

@@ -63,6 +63,7 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
     if (!here.listed) {
       here.listed = true;
       opened = open_folder(absolute);
+      if (opened) here.stat = stat_open(opened);
       if (opened) here.entries = list_folder(opened, absolute).value_or(std::vector<FolderEntry>());
       here.files.resize(here.entries.size());
     }
@@ -110,6 +111,31 @@ TreeFile* Tree::file(std::string_view path) {
   return single;
 }
 
+FileStat Tree::followed(const std::string& path) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = followed_.find(path); known != followed_.end()) return known->second;
+  }
+  const FileStat stat = stat_followed(join_path(root_, path));
+  const std::scoped_lock lock(mutex_);
+  return followed_.try_emplace(path, stat).first->second;
+}
+
+std::vector<Observation> Tree::observations() const {
+  std::vector<Observation> seen;
+  for (const auto& [path, folder] : folders_) {
+    seen.push_back({path.empty() ? "." : path, false, folder->stat});
+    for (const auto& file : folder->files) {
+      if (file) seen.push_back({file->path, false, file->stat});
+    }
+  }
+  for (const auto& [path, file] : singles_) seen.push_back({path, false, file->stat});
+  for (const auto& [path, stat] : followed_) seen.push_back({path, true, stat});
+  // In the order of the paths neighbours share their folders, which the kernel then finds at once.
+  std::sort(seen.begin(), seen.end(), [](const Observation& a, const Observation& b) { return a.path < b.path; });
+  return seen;
+}
+
 void Tree::read(std::span<TreeFile* const> files) {
   std::vector<TreeFile*> unknown;
   for (TreeFile* file : files) {
@@ -137,7 +163,7 @@ void Tree::hash(TreeFile& file) {
         return;
       }
       file.target = std::move(*target);
-      if (stat_followed(absolute).kind != FileKind::kRegular) return;
+      if (followed(file.path).kind != FileKind::kRegular) return;
       if (const auto digest = hash_file(absolute)) file.digest = *digest;
       return;
     }

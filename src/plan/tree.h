@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/glob.h"
 #include "os/file.h"
+#include "plan/seal.h"
 #include "store/digest_memo.h"
 
 namespace devtask {
@@ -50,12 +51,19 @@ class Tree {
   // Fills digests, from the memo or by reading; in parallel inside. Not to be called by two threads at once.
   void read(std::span<TreeFile* const> files);
 
+  // A path that is not an input but matters, with links followed: whether a program is there, what a link leads to.
+  FileStat followed(const std::string& path);
+
+  // Everything looked at so far, to be called when nobody else uses the tree.
+  std::vector<Observation> observations() const;
+
   const std::string& root() const { return root_; }
 
  private:
   struct Folder {
     std::mutex mutex;
     bool listed = false;
+    FileStat stat;  // before it was listed
     std::vector<FolderEntry> entries;
     std::vector<std::unique_ptr<TreeFile>> files;  // same order as entries; null for folders
   };
@@ -67,9 +75,10 @@ class Tree {
   std::string root_;
   DigestMemo& memo_;
   DigestMemo::Cursor cursor_;
-  std::mutex mutex_;  // guards the two maps, not what is in them
+  std::mutex mutex_;  // guards the maps, not what is in them
   std::unordered_map<std::string, std::unique_ptr<Folder>> folders_;
   std::unordered_map<std::string, std::unique_ptr<TreeFile>> singles_;
+  std::unordered_map<std::string, FileStat> followed_;
 };
 
 }  // namespace devtask

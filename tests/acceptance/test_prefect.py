@@ -257,15 +257,23 @@ def test_an_edit_of_the_ui_builds_the_ui_only_and_its_revert_restores_it(tested)
     tested.is_up_to_date(*EVERYTHING, tasks=4)
 
 
-def test_another_checkout_gets_the_ui_without_installing_its_packages(built, checkouts):
+def test_another_checkout_gets_the_results_without_installing_anything(tested, checkouts):
     second = checkouts("second")
-    second.run("build-ui", no_processes=True).expect(
+    wanted = ("run", "build-ui", *FLOW_TESTS)
+    second.run(*wanted, no_processes=True).expect(
         stdout=ANY,
-        stderr="build-ui: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n",
+        stderr=Lines(
+            """
+            build-ui: restored from the cache (saved TIME)
+            test tests/test_flows.py: restored from the cache (saved TIME)
+            devtask: 2 restored in TIME
+            """
+        ),
     )
-    assert snapshot_of_content(second, UI) == snapshot_of_content(built, UI)
+    assert snapshot_of_content(second, UI) == snapshot_of_content(tested, UI)
     assert not second.path("ui/node_modules").exists()
-    second.is_up_to_date("build-ui", tasks=1)
+    assert not second.path(".venv").exists()
+    second.is_up_to_date(*wanted, tasks=2)
 
 
 def test_an_edit_of_the_sources_is_named_as_the_reason_to_test_again(tested):

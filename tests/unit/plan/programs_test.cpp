@@ -27,7 +27,7 @@ TEST(ProgramsOfScriptTest, FindsTheFirstWordOfEachCommand) {
       {"if a; then b; elif c; then d; else e; fi", {"a", "b", "c", "d", "e"}},
       {"while a; do b; done; until c; do d; done", {"a", "b", "c", "d"}},
       {"for x in one two; do tool $x; done", {"tool"}},
-      {"case $x in one) a;; *) b;; esac", {"*", "a", "b", "one"}},
+      {"case $x in one) a;; *) b;; esac", {"a", "b"}},
       {"! a", {"a"}},
       {"time a", {"a"}},
       {"{ a; }; (b; c)", {"a", "b", "c"}},
@@ -40,7 +40,7 @@ TEST(ProgramsOfScriptTest, FindsTheFirstWordOfEachCommand) {
       {"nohup a", {"a", "nohup"}},
       {"ls | xargs -0 a", {"a", "ls", "xargs"}},
       // Quotes, comments, redirections.
-      {"'a' x; \"b\" y; c\\d", {"a", "b", "cd"}},
+      {"'a' x; \"b\" y; to\\ol", {"a", "b", "tool"}},
       {"echo 'x; a' \"y | b\"", {}},
       {"a # && b", {"a"}},
       {"a#b", {}},
@@ -51,11 +51,7 @@ TEST(ProgramsOfScriptTest, FindsTheFirstWordOfEachCommand) {
       {"'a b'", {}},  // a program's name with a blank: not worth a guess
   };
   for (const auto& [script, expected] : table) {
-    Strings programs = programs_of_script(script);
-    std::erase(programs, "*");
-    Strings wanted = expected;
-    std::erase(wanted, "*");
-    EXPECT_EQ(programs, wanted) << script;
+    EXPECT_EQ(programs_of_script(script), expected) << script;
   }
 }
 

@@ -48,9 +48,9 @@ std::string planned(std::vector<Step> run, const Values& values, const std::stri
 
 TEST(StepsTest, AShellStepTakesValuesAsParameters) {
   EXPECT_EQ(planned({shell_step("tool {{x}} '{{x}}' \"{{x}}\" --all={{list}} {{none}} {{root}}")}, some_values()),
-            "[sh][-eu][-c][tool \"${1}\" '\"${2}\"' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\"][sh]"
+            "[sh][-eu][-c][tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\"][sh]"
             "[a b][a b][a b][one][two words][/somewhere/project]\n"
-            "  key: sh tool \"${1}\" '\"${2}\"' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\" -- "
+            "  key: sh tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\" -- "
             "'a b' 'a b' 'a b' one 'two words' '{{root}}'\n"
             "  shown: tool 'a b' ''a b'' \"'a b'\" --all=one 'two words'  /somewhere/project\n"
             "  programs: tool sh\n");
@@ -162,42 +162,46 @@ class StepsInAShellTest : public testing::Test {
 
 struct Place {
   std::string script;
-  std::string before, after;  // around the value in the output
+  std::string output;  // `@` stands for the value
 };
 
 const Place kPlaces[] = {
-    {"printf '%s|' {{x}}", "", "|"},
-    {"printf '%s|' a{{x}}b", "a", "b|"},
-    {"printf '%s|' \"{{x}}\"", "", "|"},
-    {"printf '%s|' \"a {{x}} b\"", "a ", " b|"},
-    {"printf '%s|' '{{x}}'", "", "|"},
-    {"printf '%s|' 'a \" {{x}} $b'", "a \" ", " $b|"},
-    {"printf '%s|' 'a'{{x}}\"b\"", "a", "b|"},
-    {"printf '%s|' \"\\\"{{x}}\\\"\"", "\"", "\"|"},
-    {"printf '%s|' \\\"{{x}}\\'", "\"", "'|"},
-    {"printf '%s|' \"it's {{x}}\"", "it's ", "|"},
-    {"v={{x}}; printf '%s|' \"$v\"", "", "|"},
-    {"v=a{{x}}b\nprintf '%s|' \"$v\"", "a", "b|"},
-    {"printf '%s|' \"$(printf '%s.' {{x}})\"", "", ".|"},
-    {"printf '%s|' \"$(printf '%s.' \"{{x}}\")\"", "", ".|"},
-    {"printf '%s|' \"$(printf '%s.' '{{x}}')\"", "", ".|"},
-    {"printf '%s|' \"a $(printf '%s.' \"b $(printf '%s.' {{x}})\") {{x}}\"", "", ""},  // checked apart
-    {"v=$(printf '%s.' {{x}}); printf '%s|' \"$v\"", "", ".|"},
-    {"v=`printf '%s.' {{x}}`; printf '%s|' \"$v\"", "", ".|"},
-    {"printf '%s|' \"`printf '%s.' {{x}}`\"", "", ".|"},
-    {"printf '%s|' \"${none:-{{x}}}\"", "", "|"},
-    {"(printf '%s|' {{x}})", "", "|"},
-    {"{ printf '%s|' {{x}}; }", "", "|"},
-    {"if [ {{x}} = {{x}} ]; then printf '%s|' {{x}}; fi", "", "|"},
-    {"case {{x}} in ({{x}}) printf '%s|' {{x}};; esac", "", "|"},
-    {"for v in {{x}}; do printf '%s|' \"$v\"; done", "", "|"},
-    {": # {{x}}\nprintf '%s|' {{x}}", "", "|"},
-    {": # it's {{x}} \"\nprintf '%s|' {{x}}", "", "|"},
-    {"printf '%s|' a#b'{{x}}'", "a#b", "|"},
-    {"printf '%s|' a \\\n  {{x}}", "a|", "|"},
-    {"cat <<EOF\na {{x}} b\nEOF\n", "a ", " b\n"},
-    {"cat <<-'EOF' | cat\n\ta\n\tEOF\nprintf '%s|' {{x}}", "a\n", "|"},
-    {"printf '%s|' \"$#\" {{x}}", "1|", "|"},
+    {"printf '%s|' {{x}}", "@|"},
+    {"printf '%s|' a{{x}}b", "a@b|"},
+    {"printf '%s|' \"{{x}}\"", "@|"},
+    {"printf '%s|' \"a {{x}} b\"", "a @ b|"},
+    {"printf '%s|' '{{x}}'", "@|"},
+    {"printf '%s|' 'a \" {{x}} $b'", "a \" @ $b|"},
+    {"printf '%s|' 'a'{{x}}\"b\"", "a@b|"},
+    {"printf '%s|' \"\\\"{{x}}\\\"\"", "\"@\"|"},
+    {"printf '%s|' \\\"{{x}}\\'", "\"@'|"},
+    {"printf '%s|' \"it's {{x}}\"", "it's @|"},
+    {"v={{x}}; printf '%s|' \"$v\"", "@|"},
+    {"v=a{{x}}b\nprintf '%s|' \"$v\"", "a@b|"},
+    {"printf '%s|' \"$(printf '%s.' {{x}})\"", "@.|"},
+    {"printf '%s|' \"$(printf '%s.' \"{{x}}\")\"", "@.|"},
+    {"printf '%s|' \"$(printf '%s.' '{{x}}')\"", "@.|"},
+    {"printf '%s|' \"a $(printf '%s.' \"b $(printf '%s.' {{x}})\") {{x}}\"", "a b @.. @|"},
+    {"v=$(printf '%s.' {{x}}); printf '%s|' \"$v\"", "@.|"},
+    {"v=`printf '%s.' {{x}}`; printf '%s|' \"$v\"", "@.|"},
+    {"printf '%s|' \"`printf '%s.' {{x}}`\"", "@.|"},
+    {"printf '%s|' \"${none:-{{x}}}\"", "@|"},
+    {"(printf '%s|' {{x}})", "@|"},
+    {"{ printf '%s|' {{x}}; }", "@|"},
+    {"if [ {{x}} = {{x}} ]; then printf '%s|' {{x}}; fi", "@|"},
+    {"case {{x}} in ({{x}}) printf '%s|' {{x}};; esac", "@|"},
+    {"for v in {{x}}; do printf '%s|' \"$v\"; done", "@|"},
+    {": # {{x}}\nprintf '%s|' {{x}}", "@|"},
+    {": # it's {{x}} \"\nprintf '%s|' {{x}}", "@|"},
+    {"printf '%s|' a#b'{{x}}'", "a#b@|"},
+    {"printf '%s|' a \\\n  {{x}}", "a|@|"},
+    {"cat <<EOF\na {{x}} b\nEOF\n", "a @ b\n"},
+    {"cat <<-'EOF' | cat\n\ta\n\tEOF\nprintf '%s|' {{x}}", "a\n@|"},
+    {"cat <<EOF\n\"$(printf '%s.' {{x}})\" it's # no comment\nEOF\nprintf '%s|' {{x}}", "\"@.\" it's # no comment\n@|"},
+    {"cat <<A; cat <<B\nEOF\nA\n{{x}}\nB\nprintf '%s|' '{{x}}'", "EOF\n@\n@|"},
+    {"printf '%s|' $((1 << 2)) {{x}}", "4|@|"},
+    {"printf '%s|' $(((1 + 1) << 2)) '{{x}}'", "8|@|"},
+    {"printf '%s|' \"$#\" {{x}}", "1|@|"},
 };
 
 TEST_F(StepsInAShellTest, NoValueIsExecutedAndEachArrivesWhole) {
@@ -207,8 +211,8 @@ TEST_F(StepsInAShellTest, NoValueIsExecutedAndEachArrivesWhole) {
         Values values;
         values.set("x", {value}, false);
         values.set("extra", {}, true);
-        std::string expected = place.before + value + place.after;
-        if (place.after.empty()) expected = "a b " + value + ".. " + value + "|";
+        std::string expected;
+        for (const char c : place.output) expected += c == '@' ? value : std::string(1, c);
         EXPECT_EQ(run(shell, place.script, values), expected) << shell << ": " << place.script;
       }
     }
