@@ -67,11 +67,12 @@ class Bench:
         self.time(case, kind, command)
 
     def settle(self) -> None:
-        """Everything up to date for both, and old enough for the memo to trust it."""
-        time.sleep(2.1)
+        """Everything up to date for both, and old enough for memo and seal to trust it."""
         for _ in range(2):
             self.devtask("settle")
             self.ninja("settle")
+            time.sleep(2.1)
+        self.devtask("settle")
 
     def round(self, case: str, number: int) -> None:
         tasks = self.options.tasks

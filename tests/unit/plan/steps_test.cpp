@@ -244,6 +244,13 @@ TEST_F(StepsInAShellTest, AValueBesideAHashIsNoComment) {
   }
 }
 
+TEST_F(StepsInAShellTest, CountsWithAValue) {
+  Values values;
+  values.set("x", {"20"}, false);
+  values.set("extra", {}, true);
+  for (const char* shell : {"sh", "bash"}) EXPECT_EQ(run(shell, "echo $(( ({{x}} + 1) * 2 ))", values), "42\n");
+}
+
 TEST_F(StepsInAShellTest, AnEmptyListIsNoWord) {
   Values values;
   values.set("x", {}, true);
