@@ -65,7 +65,7 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
     Console console(looks);
     LocalExecutor executor(shim_path(), stop);
     const RunnerParts parts{*plan,   (*session)->evaluator(), (*session)->environment(), executor, (*session)->journal(),
-                            (*session)->action_cache(), (*session)->blob_store(), console, stop, (*session)->state()};
+                            (*session)->action_cache(), (*session)->blob_store(), (*session)->memo(), console, stop, (*session)->state()};
     TaskRunner runner(parts, std::move(states));
     const Outcome outcome = runner.bring_up_to_date(index);
     keep_memo(**session, invocation.options);

@@ -38,7 +38,7 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
   Console console(std::move(looks));
   LocalExecutor executor(build.shim, stop);
   const RunnerParts parts{plan,    session.evaluator(), session.environment(), executor, session.journal(),
-                          session.action_cache(), session.blob_store(), console, stop, session.state()};
+                          session.action_cache(), session.blob_store(), session.memo(), console, stop, session.state()};
   return run_build(parts, std::move(evaluation.states), build);
 }
 

@@ -105,6 +105,18 @@ bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
   return set_mode(absolute, entry.mode).has_value();
 }
 
+// Whether every folder on the way to `path` is one, and no link. `checked`: what is known of folders.
+bool has_real_parents(const std::string& root, std::string_view path, std::map<std::string_view, bool>& checked) {
+  const std::string_view folder = parent_folder(path);
+  if (folder.empty()) return true;
+  const auto known = checked.find(folder);
+  if (known != checked.end()) return known->second;
+  const bool real = has_real_parents(root, folder, checked) &&
+                    stat_file(join_path(root, folder)).kind == FileKind::kFolder;
+  checked.emplace(folder, real);
+  return real;
+}
+
 // Folders on the way to `path`, made where they are missing. A link on the way is refused: it may lead anywhere.
 Result<void> make_parents(const std::string& root, std::string_view path, std::set<std::string>& made) {
   const std::string folder(parent_folder(path));
@@ -227,8 +239,10 @@ Result<void> restore_outputs(const std::string& root, const ActionResult& result
 
 void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
   std::set<std::string> folders;
+  std::map<std::string_view, bool> checked;
   for (const OutputEntry& entry : entries) {
     const std::string absolute = join_path(root, entry.path);
+    if (!has_real_parents(root, entry.path, checked)) continue;  // what is behind a link is not ours
     if (entry.kind == Kind::kDir) {
       remove_folder_if_empty(absolute);
     } else if (const FileKind kind = stat_file(absolute).kind; kind == FileKind::kRegular || kind == FileKind::kLink) {

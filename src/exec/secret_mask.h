@@ -18,6 +18,9 @@ class SecretMask {
   std::string finish();
 
  private:
+  // Takes from `held_` what can be shown: everything, or up to where a secret may begin.
+  std::string take(bool all);
+
   std::vector<std::string> secrets_;
   std::string held_;
 };

@@ -19,30 +19,35 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// What devtask may clear away before a run: what the last success put there, and whatever an attempt that did not end
-// well has added since. Files that were there before any attempt are somebody else's.
+// What lies in a task's outputs before a run. What the last success or a failed attempt put there is devtask's to clear
+// away; everything else is somebody else's.
 struct Ownership {
   std::vector<OutputEntry> owned;
-  std::vector<std::string> foreign;
+  std::vector<InputStamp> foreign;
 };
 
-Ownership ownership_of(const std::vector<OutputEntry>& found, const JournalEntry* last,
+Ownership ownership_of(const std::string& root, const GlobList& outputs, const JournalEntry* last,
                        const std::optional<StartedEntry>& attempt) {
   std::set<std::string_view> known;
   if (last != nullptr) {
     for (const OutputEntry& entry : last->result.outputs) known.insert(entry.path);
   }
+  if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
   Ownership ownership;
-  for (const OutputEntry& entry : found) {
-    const bool is_foreign =
-        attempt ? std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path) : !known.contains(entry.path);
-    if (is_foreign) {
-      ownership.foreign.push_back(entry.path);
-    } else {
-      ownership.owned.push_back(entry);
+  for (OutputEntry& entry : scan_outputs(root, outputs)) {
+    if (known.contains(entry.path)) {
+      ownership.owned.push_back(std::move(entry));
+    } else if (entry.kind != OutputEntry::Kind::kDir) {
+      ownership.foreign.push_back({entry.path, stat_file(join_path(root, entry.path))});
     }
   }
   return ownership;
+}
+
+const InputStamp* stamp_of(const std::vector<InputStamp>& stamps, std::string_view path) {
+  const auto found = std::lower_bound(stamps.begin(), stamps.end(), path,
+                                      [](const InputStamp& stamp, std::string_view name) { return stamp.path < name; });
+  return found != stamps.end() && found->path == path ? &*found : nullptr;
 }
 
 }  // namespace
@@ -52,6 +57,9 @@ struct TaskRunner::Capture {
   std::string log;  // masked
   std::chrono::milliseconds duration{0};
   std::vector<OutputEntry> creates_before;
+  std::vector<InputStamp> foreign;  // files in its outputs that were there before and are not devtask's
+  Digest key;
+  bool watched = false;             // `foreign` is known: a failure can say what the attempt left
 };
 
 TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
@@ -124,8 +132,22 @@ bool TaskRunner::restore(TaskIndex index) {
 
 bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  const auto last = parts_.journal.last_success(task.id);
-  auto restored = restore_outputs(root_, *state.result, last ? &last->result : nullptr, *parts_.blobs);
+  ActionResult previous;
+  if (const auto last = parts_.journal.last_success(task.id)) previous = last->result;
+  if (const auto attempt = parts_.journal.unfinished(task.id)) {
+    for (const std::string& path : attempt->made) previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
+  }
+  // Should this end half-way, what it has put there is known to be devtask's.
+  StartedEntry attempt;
+  for (const OutputEntry& entry : state.result->outputs) {
+    if (entry.kind != OutputEntry::Kind::kCreate) attempt.made.push_back(entry.path);
+  }
+  for (const OutputEntry& entry : previous.outputs) attempt.made.push_back(entry.path);
+  if (auto started = parts_.journal.start(task.id, attempt); !started) {
+    warn(std::move(started.error()));
+    return false;
+  }
+  auto restored = restore_outputs(root_, *state.result, &previous, *parts_.blobs);
   if (!restored) {
     warn_of_cache(std::move(restored.error()));
     return false;
@@ -144,7 +166,14 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   return true;
 }
 
+// A devtask that a task starts must not wait for that task: it would wait for itself.
+constexpr char kWithin[] = "DEVTASK_WITHIN";
+
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
+  const std::string within = ":" + parts_.environment.caller(kWithin) + ":";
+  if (within.find(":" + parts_.state.lock(task.lock_id) + ":") != std::string::npos) {
+    return failure(error("task `{}` is asked for by a devtask that it has started itself", task.label));
+  }
   return TaskLock::acquire(parts_.state.lock(task.lock_id), marks(task), parts_.stop, [&](int pid) {
     Diagnostic note = warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
     note.severity = Severity::kNote;
@@ -164,6 +193,8 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   const Variables visible = parts_.environment.visible(*task.task, task.values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
   for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
+  const std::string outer = parts_.environment.caller(kWithin);
+  action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") + parts_.state.lock(task.lock_id));
   action.secrets = parts_.environment.secrets(*task.task, visible);
   action.folder = join_path(root_, task.dir);
   action.timeout = task.task->timeout;
@@ -174,20 +205,27 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
 Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const auto last = parts_.journal.last_success(task.id);
+  Capture capture;
   if (state.key) {
-    const Ownership ownership = ownership_of(scan_outputs(root_, task.outputs->globs), last.get(),
-                                             parts_.journal.unfinished(task.id));
-    if (auto started = parts_.journal.start(task.id, *state.key, ownership.foreign); !started) {
+    StartedEntry attempt{*state.key, {}, {}};
+    Ownership ownership;
+    if (task.task->cache == CacheMode::kYes) {
+      ownership = ownership_of(root_, task.outputs->globs, last.get(), parts_.journal.unfinished(task.id));
+      for (const InputStamp& stamp : ownership.foreign) attempt.foreign.push_back(stamp.path);
+    }
+    if (auto started = parts_.journal.start(task.id, attempt); !started) {
       warn(std::move(started.error()));
       return fail(index, Outcome::kFailed, {}, 1);
     }
-    if (task.task->cache == CacheMode::kYes) remove_outputs(root_, ownership.owned);
+    remove_outputs(root_, ownership.owned);
+    capture.foreign = std::move(ownership.foreign);
+    capture.watched = task.task->cache == CacheMode::kYes;
+    capture.key = *state.key;
   }
   for (const std::string& path : task.outputs->globs.literals()) {
     if (const std::string_view folder = parent_folder(path); !folder.empty()) (void)make_folders(join_path(root_, folder));
   }
 
-  Capture capture;
   capture.creates_before = scan_outputs(root_, task.creates->globs);
   parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
   ExecutionHooks hooks;
@@ -225,24 +263,33 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   return fail(index, Outcome::kFailed, capture, executed->exit_status);
 }
 
-// An edits task is expected to change its inputs: what it left is what is remembered. Anything else that changed while
-// the command ran makes the result one of unknown inputs.
-bool TaskRunner::inputs_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
+// Anything that went into the key and changed while the command ran makes the result one of unknown facts. An edits task
+// is expected to change its inputs: what it left is what is remembered.
+bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
   TaskState now = look(index);
-  std::vector<std::string> changed;
-  const auto stamp_of = [](const std::vector<InputStamp>& stamps, const std::string& path) {
-    const auto found = std::lower_bound(stamps.begin(), stamps.end(), path,
-                                        [](const InputStamp& stamp, const std::string& name) { return stamp.path < name; });
-    return found != stamps.end() && found->path == path ? &*found : nullptr;
+  const auto expected = [&](const std::string& path) {
+    return task.edits->globs.matches(path) || task.creates->globs.matches(path);
   };
-  std::set<std::string> paths;
+  std::set<std::string> changed;  // as they are told
+  std::set<std::string_view> paths;
   for (const auto* stamps : {&state.inputs, &now.inputs}) {
     for (const InputStamp& stamp : *stamps) paths.insert(stamp.path);
   }
-  for (const std::string& path : paths) {
+  for (const std::string_view path : paths) {
     const InputStamp *before = stamp_of(state.inputs, path), *after = stamp_of(now.inputs, path);
     const bool same = before != nullptr && after != nullptr && *before == *after;
-    if (!same && !task.edits->globs.matches(path) && !task.creates->globs.matches(path)) changed.push_back(path);
+    if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
+  }
+  for (const Change& change : explain(state.fingerprint, now.fingerprint)) {
+    if (change.kind != "input") changed.insert(change.sentence());
+  }
+  Tree tree(root_, parts_.memo);
+  for (const TaskIndex dep : task.read_deps) {
+    const TaskState& made = states_[dep];
+    if (!made.result || !made.seen) continue;
+    if (const std::string damage = first_damage(*made.result, tree); !damage.empty()) {
+      changed.insert(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
+    }
   }
   if (changed.empty()) {
     if (now.key) {
@@ -251,10 +298,30 @@ bool TaskRunner::inputs_changed(const PlannedTask& task, TaskIndex index, TaskSt
     }
     return false;
   }
-  std::string others = changed.size() > 1 ? fmt::format(" and {} more", changed.size() - 1) : "";
-  warn(warning("`{}`{} changed while `{}` ran: its result is not stored", escape_line(changed.front()), others, task.label)
-           .advise("if the task itself writes it, declare it in `outputs`, `creates` or `edits`"));
+  const std::string others = changed.size() > 1 ? fmt::format(" and {} more", changed.size() - 1) : "";
+  const bool is_file = changed.begin()->starts_with('`');
+  warn(warning("{}{}{} while `{}` ran: its result is not stored", *changed.begin(), others, is_file ? " changed" : "", task.label)
+           .advise(is_file ? "if the task itself writes it, declare it in `outputs`, `creates` or `edits`" : ""));
   return true;
+}
+
+// Leaves out what was there before and was not touched: it is not the task's. Returns whether the rest can be shared. It
+// cannot when such a file has content: it may be an output after all, of a tool that leaves alone what is right already.
+bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture, std::vector<OutputEntry>& found) {
+  std::string kept;
+  std::erase_if(found, [&](const OutputEntry& entry) {
+    const InputStamp* before = stamp_of(capture.foreign, entry.path);
+    if (before == nullptr || !(before->stat == stat_file(join_path(root_, entry.path)))) return false;
+    if (kept.empty() && before->stat.size > 0) kept = entry.path;
+    return true;
+  });
+  if (kept.empty()) return true;
+  Diagnostic note = warning("`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
+                            escape_line(kept), task.label);
+  note.severity = Severity::kNote;
+  note.help = fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(kept));
+  parts_.events.on(Notice{std::move(note)});
+  return false;
 }
 
 Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
@@ -265,7 +332,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     return fail(index, Outcome::kFailed, capture, 1);
   }
   const bool local = task.task->cache == CacheMode::kLocal;
-  const bool changed = state.key && inputs_changed(task, index, state);
+  const bool changed = state.key && facts_changed(task, index, state);
   const bool share = state.key && !changed && !local && parts_.blobs != nullptr;
 
   ActionResult result;
@@ -287,6 +354,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     result.witness = std::move(witness);
   } else {
     std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
+    stored = leave_out_foreign(task, capture, found) && stored;
     for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {
       const bool old = std::any_of(capture.creates_before.begin(), capture.creates_before.end(),
                                    [&](const OutputEntry& entry) { return entry.path == created.path; });
@@ -301,7 +369,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       return fail(index, Outcome::kFailed, capture, 1);
     }
     for (Diagnostic& each : taken->warnings) warn_of_cache(std::move(each));
-    stored = share && taken->stored && !taken->leaves_project;
+    stored = stored && taken->stored && !taken->leaves_project;
     result.outputs = std::move(taken->entries);
     if (stored && taken->names_checkout) {
       storage_key = checkout_key(*state.key, root_);
@@ -344,6 +412,15 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
 
 Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  if (capture.watched) {
+    // What the attempt leaves is cleared away by the next; what a person adds from now on is not.
+    StartedEntry attempt{capture.key, {}, {}};
+    for (const InputStamp& stamp : capture.foreign) attempt.foreign.push_back(stamp.path);
+    for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
+      if (stamp_of(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
+    }
+    if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
+  }
   TaskFinished finished;
   finished.task = task.label;
   finished.outcome = outcome;

@@ -28,6 +28,7 @@ struct RunnerParts {
   Journal& journal;
   ActionCache* cache;  // null: --no-cache
   BlobStore* blobs;    // null: --no-cache
+  DigestMemo& memo;
   EventSink& events;
   const StopRequest& stop;
   StateFolder state;
@@ -65,7 +66,8 @@ class TaskRunner {
   void warn(Diagnostic diagnostic);
   void warn_of_cache(Diagnostic diagnostic);  // once a run
   void write_out_file(const PlannedTask& task, const std::optional<Digest>& seen);
-  bool inputs_changed(const PlannedTask& task, TaskIndex index, TaskState& state);
+  bool facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state);
+  bool leave_out_foreign(const PlannedTask& task, const Capture& capture, std::vector<OutputEntry>& found);
   Result<TaskLock> lock(const PlannedTask& task);
 
   RunnerParts parts_;

@@ -10,6 +10,12 @@
 namespace devtask {
 namespace {
 
+// Where no task and no file of the project can have the same name.
+constexpr char kDirty[] = ".devtask/dirty";
+constexpr char kAlways[] = ".devtask/always";
+constexpr char kAll[] = ".devtask/all";
+constexpr char kList[] = ".devtask/list";
+
 std::string out_path(const PlannedTask& task) { return std::string(kStateName) + "/out/" + task.id; }
 
 std::string paths(const std::vector<std::string>& all) {
@@ -122,7 +128,7 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
   add_pools(text, plan);
   // `exec`: the shell that Ninja starts becomes the shim instead of waiting for it.
   add_rule(text, "exec " + ninja_value(shell_quote(options.shim)) + " $task");
-  text += "build dirty: phony\n";
+  text += "build " + std::string(kDirty) + ": phony\n";
   std::vector<std::string> ends;
   for (const Chain& chain : chains) {
     Edge edge;
@@ -131,7 +137,6 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
       const PlannedTask& task = plan.tasks[index];
       const TaskState& state = states[index];
       edge.outputs.push_back(out_path(task));
-      for (std::string& path : named_outputs(task)) edge.implicit_outputs.push_back(std::move(path));
       edge.ids.push_back(task.id);
       if (edge.why.empty()) edge.why = task.label + (state.why.empty() ? "" : ": " + state.why);
       edge.command += (edge.command.empty() ? "" : " && ") + commands(task);
@@ -140,11 +145,11 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
       dirty = dirty || state.verdict != Verdict::kWaiting || state.stale_anyway || !task.after.empty();
     }
     for (const TaskIndex dep : awaited(plan, schedule, chain.front())) edge.inputs.push_back(out_path(plan.tasks[dep]));
-    if (dirty) edge.inputs.emplace_back("dirty");
+    if (dirty) edge.inputs.emplace_back(kDirty);
     add_edge(text, edge);
     ends.push_back(out_path(plan.tasks[chain.back()]));
   }
-  text += "build all: phony" + paths(ends) + "\ndefault all\n";
+  text += "build " + std::string(kAll) + ": phony" + paths(ends) + "\ndefault " + kAll + "\n";
   return text;
 }
 
@@ -168,22 +173,28 @@ std::vector<std::string> dependency_outs(const Plan& plan, TaskIndex index) {
   return outs;
 }
 
-std::string phony(const PlannedTask& task, const std::vector<std::string>& targets) {
-  if (!can_be_said(task.label)) return {};
-  return "build " + ninja_path(task.label) + ": phony" + paths(targets) + "\n";
+// An output that is called like a task is the target already, and the task's edge makes it.
+std::string phony(const std::string& name, const std::vector<std::string>& targets, const std::set<std::string>& taken) {
+  if (!can_be_said(name) || taken.contains(name)) return {};
+  return "build " + ninja_path(name) + ": phony" + paths(targets) + "\n";
 }
 
 // Every name a person may give: labels, and for a matrix or an alias the task's name for all of it.
 void add_names(std::string& text, const Plan& plan) {
   std::map<std::string, std::vector<std::string>> groups;
+  std::set<std::string> taken;
+  for (const PlannedTask& task : plan.tasks) {
+    for (std::string& path : named_outputs(task)) taken.insert(std::move(path));
+  }
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     const PlannedTask& task = plan.tasks[i];
-    text += phony(task, task.is_group() ? dependency_outs(plan, i) : std::vector{out_path(task)});
+    text += phony(task.label, task.is_group() ? dependency_outs(plan, i) : std::vector{out_path(task)}, taken);
     for (const std::string& alias : task.task->aliases) groups[alias].push_back(task.label);
     if (task.label != task.task->name) groups[task.task->name].push_back(task.label);
   }
-  for (const auto& [name, labels] : groups) {
-    if (plan.find(name) == nullptr) text += "build " + ninja_path(name) + ": phony" + paths(labels) + "\n";
+  for (auto& [name, labels] : groups) {
+    std::erase_if(labels, [&](const std::string& label) { return !can_be_said(label); });
+    if (plan.find(name) == nullptr) text += phony(name, labels, taken);
   }
 }
 
@@ -201,8 +212,8 @@ std::string project_manifest(const Plan& plan, const std::vector<TaskState>& sta
           " ninja-refresh\n  description = devtask: looking for what is stale\n  generator = 1\n  restat = 1\n";
   text += "rule list\n  command = exec " + ninja_value(shell_quote(devtask)) +
           " list\n  description = devtask: tasks of this project\n  pool = console\n";
-  text += "build always: phony\nbuild dirty: phony\nbuild " + manifest + ": refresh | always\n";
-  text += "build devtask-list: list | always\ndefault devtask-list\n";
+  text += fmt::format("build {0}: phony\nbuild {1}: phony\nbuild {2}: refresh | {0}\nbuild {3}: list | {0}\ndefault {3}\n",
+                      kAlways, kDirty, manifest, kList);
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = states[i];
@@ -213,7 +224,7 @@ std::string project_manifest(const Plan& plan, const std::vector<TaskState>& sta
     edge.inputs = dependency_outs(plan, i);
     const bool stale = state.verdict == Verdict::kStale || state.verdict == Verdict::kCached ||
                        (state.verdict == Verdict::kWaiting && state.stale_anyway);
-    if (stale) edge.inputs.emplace_back("dirty");
+    if (stale) edge.inputs.emplace_back(kDirty);
     edge.ids = {task.id};
     edge.why = task.label + (state.why.empty() ? "" : ": " + state.why);
     edge.command = commands(task);

@@ -24,7 +24,7 @@ struct ManifestOptions {
   std::string builddir;  // for Ninja's own log, relative to the root
 };
 
-// The graph of one run: the tasks of the schedule that must or may have to run. Target `all` is everything.
+// The graph of one run: the tasks of the schedule that must or may have to run. Target `.devtask/all` is everything.
 std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states, const Schedule& schedule,
                          const std::vector<Chain>& chains, const ManifestOptions& options);
 

@@ -116,6 +116,11 @@ Variables Environment::visible(const Task& task, const Values& values, const std
   return result;
 }
 
+std::string Environment::caller(std::string_view name) const {
+  const auto found = caller_.find(name);
+  return found == caller_.end() ? std::string() : found->second;
+}
+
 const std::vector<std::string>& Environment::search_path(const Scope& scope, const std::string& root) const {
   const auto [entry, added] = search_paths_.try_emplace(&scope);
   if (added) {

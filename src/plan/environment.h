@@ -47,6 +47,8 @@ class Environment {
   // Folders of `path` that lie in `own_outputs` are left out of PATH: a task that makes an environment anew must not
   // find the old one's programs.
   Variables visible(const Task& task, const Values& values, const std::string& root, const GlobList& own_outputs) const;
+  // A variable of the caller's, "" if it is not set.
+  std::string caller(std::string_view name) const;
   // Folders in which a task's programs are looked for, absolute, in order.
   const std::vector<std::string>& search_path(const Scope& scope, const std::string& root) const;
   // Values of the variables that the scope calls secret, if the task can see them.

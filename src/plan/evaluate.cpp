@@ -60,12 +60,34 @@ std::string damage_of(const OutputEntry& entry, const TreeFile& file) {
   return same ? std::string() : "its output " + escape_line(entry.path) + " was changed";
 }
 
+// Outputs are never looked at, written or removed through a link that somebody put in place of a folder.
+bool is_behind_link(std::string_view path, Tree& tree) {
+  for (std::string_view folder = parent_folder(path); !folder.empty(); folder = parent_folder(folder)) {
+    if (tree.file(folder)->stat.kind == FileKind::kLink) return true;
+  }
+  return false;
+}
+
+std::string damage_by_link(const OutputEntry& entry) {
+  return "its output " + escape_line(entry.path) + " is behind a link";
+}
+
+std::string left_by(const StartedEntry& attempt, const ActionResult& result) {
+  for (const std::string& path : attempt.made) {
+    const bool known = std::any_of(result.outputs.begin(), result.outputs.end(),
+                                   [&](const OutputEntry& entry) { return entry.path == path; });
+    if (!known) return "a failed run left " + escape_line(path);
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Evaluator::Gathered {
   std::vector<TreeFile*> inputs;
   std::shared_ptr<const JournalEntry> last;
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
+  std::string behind_link;  // told as damage: an output that would be reached through a link
 };
 
 Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), platform_(machine_name()) {}
@@ -74,14 +96,26 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   const PlannedTask& task = plan.tasks[index];
   Gathered gathered;
   if (task.is_group() || task.always_runs()) return gathered;
-  gathered.inputs = tree.list({task.inputs, &task.task->scope->ignore, task.made_by_tasks});
+  FileSelection selection{task.inputs, &task.task->scope->ignore, {}};
+  std::vector<std::shared_ptr<const JournalEntry>> records;  // keeps what the selection points to
+  for (const Maker& maker : task.makers) {
+    if (maker.whole) {
+      selection.excluded.push_back({maker.outputs, nullptr});
+    } else if (auto record = sources_.journal.last_success(maker.id)) {
+      selection.excluded.push_back({maker.outputs, &record->result.outputs});
+      records.push_back(std::move(record));
+    }
+  }
+  gathered.inputs = tree.list(selection);
   gathered.last = sources_.journal.last_success(task.id);
   if (!gathered.last) return gathered;
   if (gathered.last->result.witness) {
     gathered.outputs.emplace_back(&*gathered.last->result.witness, tree.file(task.witness));
   }
   for (const OutputEntry& entry : gathered.last->result.outputs) {
-    if (entry.kind != OutputEntry::Kind::kCreate) gathered.outputs.emplace_back(&entry, tree.file(entry.path));
+    if (entry.kind == OutputEntry::Kind::kCreate) continue;
+    gathered.outputs.emplace_back(&entry, tree.file(entry.path));
+    if (gathered.behind_link.empty() && is_behind_link(entry.path, tree)) gathered.behind_link = damage_by_link(entry);
   }
   return gathered;
 }
@@ -111,7 +145,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
       const bool matched = !glob || std::any_of(gathered[i].inputs.begin(), gathered[i].inputs.end(),
                                                 [&](const TreeFile* file) { return glob->matches(file->path); });
       // What another task makes is known through the dependency, and may not be there yet.
-      const bool is_made = glob && !task.made_by_tasks.empty();
+      const bool is_made = glob && !task.makers.empty();
       if (!matched && !is_made) {
         auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value), task.task->name);
         if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
@@ -205,10 +239,13 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     if (keep_stamps) state.inputs.push_back({file->path, file->stat});
   }
   state.was_here = gathered.last != nullptr;
-  std::string damage;
+  std::string damage = gathered.behind_link;
   for (const auto& [entry, file] : gathered.outputs) {
     if (damage.empty()) damage = damage_of(*entry, *file);
   }
+  // What a failed attempt left beside the outputs is not part of the result either.
+  const auto attempt = sources_.journal.unfinished(task.id);
+  if (attempt && gathered.last && damage.empty()) damage = left_by(*attempt, gathered.last->result);
 
   Fingerprint facts = common_facts(plan, task, gathered, programs);
   bool complete = true;  // of every dependency at least the last result is known
@@ -237,8 +274,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     state.why = "forced";
     return state;
   }
-  const auto attempt = sources_.journal.unfinished(task.id);
-  if (attempt && attempt->key == key) {
+  // Whatever an attempt with other inputs did to a local result, nobody can take back.
+  const bool spoilt = attempt && task.task->cache == CacheMode::kLocal;
+  if (attempt && (attempt->key == key || spoilt)) {
     state.verdict = Verdict::kStale;
     state.why = "its last run did not succeed";
     return state;
@@ -290,6 +328,7 @@ std::string first_damage(const ActionResult& result, Tree& tree) {
   tree.read(files);
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (result.outputs[i].kind == OutputEntry::Kind::kCreate) continue;
+    if (is_behind_link(result.outputs[i].path, tree)) return damage_by_link(result.outputs[i]);
     if (std::string damage = damage_of(result.outputs[i], *files[i]); !damage.empty()) return damage;
   }
   return {};

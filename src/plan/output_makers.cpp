@@ -22,13 +22,13 @@ OutputMakers::OutputMakers(const Project& project, std::vector<std::shared_ptr<c
   for (const Task& task : project.tasks) {
     if (task.outputs.globs.empty() && task.outputs.written.empty()) continue;
     if (task.matrix.empty()) {
-      all_.push_back({&task, &task.outputs.globs});
+      all_.push_back({&task, task.name, &task.outputs.globs});
       continue;
     }
     for (const MatrixRow& row : matrix_rows(task.matrix)) {
       if (auto expanded = expand_patterns(task.outputs, row)) {
         owned.push_back(std::make_shared<const Patterns>(std::move(*expanded)));
-        all_.push_back({&task, &owned.back()->globs});
+        all_.push_back({&task, task.name + "@" + row.label(), &owned.back()->globs});
       }
     }
   }

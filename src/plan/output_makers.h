@@ -17,6 +17,7 @@ class OutputMakers {
 
   struct Maker {
     const Task* task;
+    std::string label;  // of the instance with default arguments
     const GlobList* outputs;
   };
   // Makers whose outputs may overlap with `globs`, in the order of the project.

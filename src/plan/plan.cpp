@@ -66,8 +66,13 @@ class Planner {
       auto added = add_named(target.name, &target);
       if (!added) return tl::unexpected(added.error());
     }
+    // Those that come to the end of the list meanwhile have their turn later: a chain may be deeper than the stack.
+    for (TaskIndex i = 0; i < plan_.tasks.size(); ++i) {
+      if (auto added = add_dependencies(i); !added) return added;
+    }
     order_edits();
     if (auto sorted = sort(); !sorted) return sorted;
+    if (auto apart = refuse_twins(); !apart) return apart;
     for (TaskIndex i = 0; i < plan_.tasks.size(); ++i) find_read_deps(i);
     return {};
   }
@@ -113,12 +118,13 @@ class Planner {
     const TaskIndex index = plan_.tasks.size();
     by_id_.emplace(planned.id, index);
     plan_.tasks.push_back(std::move(planned));
+    return index;
+  }
+
+  Result<void> add_dependencies(TaskIndex index) {
+    const Task& task = *plan_.tasks[index].task;
     for (const auto& dep : task.deps) {
-      std::string name;
-      for (const Template::Part& part : dep.value.parts()) {
-        const std::string* value = part.placeholder ? row.find(part.text) : nullptr;
-        name += value != nullptr ? *value : part.text;
-      }
+      const std::string name = plan_.tasks[index].values.expand(dep.value);
       auto added = add_named(name, nullptr);
       if (!added) return failure(std::move(added.error()).at(dep.where));
       auto& deps = plan_.tasks[index].deps;
@@ -126,7 +132,7 @@ class Planner {
         if (std::find(deps.begin(), deps.end(), each) == deps.end()) deps.push_back(each);
       }
     }
-    return index;
+    return {};
   }
 
   Result<void> give_arguments(PlannedTask& planned, const Request::Target* target) {
@@ -265,13 +271,30 @@ class Planner {
     return {};
   }
 
+  // Two instances of a task with other arguments write the same outputs: one of them would be lost.
+  Result<void> refuse_twins() const {
+    std::unordered_map<std::string_view, const PlannedTask*> writers;
+    for (const PlannedTask& task : plan_.tasks) {
+      if (task.outputs->written.empty() || task.is_group()) continue;
+      const auto [twin, added] = writers.try_emplace(task.lock_id, &task);
+      if (added) continue;
+      return failure(error("`{}` and `{}` write the same outputs", twin->second->label, task.label)
+                         .advise("ask for one after the other, in two commands")
+                         .at(task.task->where));
+    }
+    return {};
+  }
+
   void find_read_deps(TaskIndex index) {
     PlannedTask& task = plan_.tasks[index];
     task.read_deps = task.deps;
     if (!task.outputs->globs.empty()) task.made_by_deps.push_back(&task.outputs->globs);
     std::vector<OutputMakers::Maker> makers;
     if (task.inputs != nullptr) makers = outputs_.makers(*task.inputs);
-    for (const OutputMakers::Maker& maker : makers) task.made_by_tasks.push_back(maker.outputs);
+    for (const OutputMakers::Maker& maker : makers) {
+      const bool whole = maker.task == task.task || maker.task->cache == CacheMode::kLocal;
+      task.makers.push_back({maker.outputs, file_id(maker.label), whole});
+    }
     const bool searches_project = !task.task->scope->path.empty();
     if (makers.empty() && !searches_project && task.deps.empty()) return;
     // Everything it depends on, at any distance.
@@ -315,6 +338,8 @@ std::string file_id(std::string_view label) {
   std::string id;
   bool safe = label.size() <= kLongest && !label.empty() && label.front() != '.';
   for (const char c : label) {
+    // "a:b" and "a__b" are not the same task.
+    if ((c == ':' || c == '_') && id.ends_with('_')) safe = false;
     if (c == ':') {
       id += "__";
     } else if (std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_.@,=-").find(c) != std::string_view::npos) {

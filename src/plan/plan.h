@@ -42,6 +42,15 @@ struct PlannedStep {
 
 using TaskIndex = std::size_t;
 
+// A task whose outputs lie where another's inputs are. What it made is no input: the dependency's result stands for it.
+// Other files there are, since somebody else put them there.
+struct Maker {
+  const GlobList* outputs;
+  std::string id;      // of its last success
+  bool whole = false;  // everything that matches counts as made: the task's own outputs, and local ones, which are not
+                       // recorded file by file
+};
+
 // An instance of a task: a matrix value chosen, arguments given.
 struct PlannedTask {
   const Task* task = nullptr;
@@ -65,7 +74,7 @@ struct PlannedTask {
   std::vector<TaskIndex> after;      // must have ended before, but is not part of the key (edits before readers)
   std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others whose
                                      // outputs it reads
-  std::vector<const GlobList*> made_by_tasks;  // outputs of any task that its inputs touch: not its own inputs
+  std::vector<Maker> makers;         // tasks whose outputs its inputs touch, itself among them
   std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies and its own: a program in there is known
                                                // through them
 

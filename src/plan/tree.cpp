@@ -16,6 +16,14 @@ FileIdentity identity_of(const FileStat& stat) {
 
 }  // namespace
 
+bool Exclusion::holds(std::string_view path) const {
+  if (!globs->matches(path)) return false;
+  if (recorded == nullptr) return true;
+  const auto found = std::lower_bound(recorded->begin(), recorded->end(), path,
+                                      [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
+  return found != recorded->end() && found->path == path && found->kind != OutputEntry::Kind::kCreate;
+}
+
 Tree::Tree(std::string root, DigestMemo& memo) : root_(std::move(root)), memo_(memo) {}
 
 Tree::Folder& Tree::folder(std::string_view path) {
@@ -29,8 +37,8 @@ std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
   std::vector<TreeFile*> found;
   const auto excluded = [&](std::string_view path) {
     if (selection.ignore != nullptr && selection.ignore->matches(path)) return true;
-    return std::any_of(selection.also_excluded.begin(), selection.also_excluded.end(),
-                       [&](const GlobList* list) { return list->matches(path); });
+    return std::any_of(selection.excluded.begin(), selection.excluded.end(),
+                       [&](const Exclusion& exclusion) { return exclusion.holds(path); });
   };
   for (const std::string& path : selection.globs->literals()) {
     if (excluded(path)) continue;
@@ -51,8 +59,8 @@ std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
 void Tree::walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found) {
   if (!selection.globs->may_match_below(path)) return;
   if (selection.ignore != nullptr && selection.ignore->covers_all_below(path)) return;
-  for (const GlobList* list : selection.also_excluded) {
-    if (list->covers_all_below(path)) return;
+  for (const Exclusion& exclusion : selection.excluded) {
+    if (exclusion.recorded == nullptr && exclusion.globs->covers_all_below(path)) return;
   }
   const std::string absolute = join_path(root_, path);
   Folder& here = folder(path);
@@ -77,8 +85,8 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
       }
       if (!selection.globs->matches(entry_path)) continue;
       if (selection.ignore != nullptr && selection.ignore->matches(entry_path)) continue;
-      if (std::any_of(selection.also_excluded.begin(), selection.also_excluded.end(),
-                      [&](const GlobList* list) { return list->matches(entry_path); })) {
+      if (std::any_of(selection.excluded.begin(), selection.excluded.end(),
+                      [&](const Exclusion& exclusion) { return exclusion.holds(entry_path); })) {
         continue;
       }
       auto& slot = here.files[i];

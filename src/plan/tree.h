@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "action/action_result.h"
 #include "base/digest.h"
 #include "base/glob.h"
 #include "os/file.h"
@@ -32,10 +33,18 @@ struct TreeFile {
   std::string_view mode_fact() const { return (stat.mode & 0100) != 0 ? "x" : "-"; }
 };
 
+// Files that are somebody's outputs: those that match, and of them only the recorded ones if there is a record.
+struct Exclusion {
+  const GlobList* globs = nullptr;
+  const std::vector<OutputEntry>* recorded = nullptr;  // sorted by path; null: all
+
+  bool holds(std::string_view path) const;
+};
+
 struct FileSelection {
   const GlobList* globs = nullptr;
-  const GlobList* ignore = nullptr;             // may be null
-  std::vector<const GlobList*> also_excluded;   // outputs of tasks
+  const GlobList* ignore = nullptr;  // may be null
+  std::vector<Exclusion> excluded;
 };
 
 class Tree {

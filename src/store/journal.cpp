@@ -65,14 +65,17 @@ std::shared_ptr<const JournalEntry> parse_done(std::string_view text) {
 StartedEntry parse_started(std::string_view text) {
   constexpr std::string_view kKey = "key ";
   constexpr std::string_view kForeign = "foreign ";
+  constexpr std::string_view kMade = "made ";
   StartedEntry entry;
-  if (text.starts_with(kKey)) {
-    entry.key = Digest::from_hex(take_line(text).substr(kKey.size())).value_or(Digest());
-  }
   while (!text.empty()) {
     const std::string_view line = take_line(text);
-    if (!line.starts_with(kForeign)) continue;
-    if (auto path = unescape_line(line.substr(kForeign.size()))) entry.foreign.push_back(std::move(*path));
+    if (line.starts_with(kKey)) {
+      entry.key = Digest::from_hex(line.substr(kKey.size())).value_or(Digest());
+    } else if (line.starts_with(kForeign)) {
+      if (auto path = unescape_line(line.substr(kForeign.size()))) entry.foreign.push_back(std::move(*path));
+    } else if (line.starts_with(kMade)) {
+      if (auto path = unescape_line(line.substr(kMade.size()))) entry.made.push_back(std::move(*path));
+    }
   }
   return entry;
 }
@@ -196,12 +199,13 @@ Result<void> Journal::append(const std::string& record) {
   return written;
 }
 
-Result<void> Journal::start(const std::string& task_id, const Digest& key,
-                            const std::vector<std::string>& foreign) {
-  StartedEntry entry{key, foreign};
+Result<void> Journal::start(const std::string& task_id, const StartedEntry& attempt) {
+  StartedEntry entry = attempt;
   std::sort(entry.foreign.begin(), entry.foreign.end());
-  std::string record = "started " + escape_line(task_id) + "\nkey " + key.hex() + '\n';
+  std::sort(entry.made.begin(), entry.made.end());
+  std::string record = "started " + escape_line(task_id) + "\nkey " + entry.key.hex() + '\n';
   for (const std::string& path : entry.foreign) record += "foreign " + escape_line(path) + '\n';
+  for (const std::string& path : entry.made) record += "made " + escape_line(path) + '\n';
   const std::lock_guard lock(mutex_);
   if (auto written = append(record); !written) return written;
   tasks_[task_id].started = std::move(entry);

@@ -5,6 +5,7 @@
 //   done <task id>           started <task id>           forgotten <task id>
 //   key <sha256>             key <sha256>                (clean: nothing is known any more)
 //   at <unix ms>             foreign <path> …
+//                            made <path> …              (once it has ended)
 //   <result text>
 //
 // Later records replace earlier ones of the same task; those of an unknown word are ignored. Compacted on
@@ -38,6 +39,7 @@ struct JournalEntry {
 struct StartedEntry {
   Digest key;                        // that the attempt was for; all zero for a task without one
   std::vector<std::string> foreign;  // sorted paths
+  std::vector<std::string> made;     // sorted paths that the attempt left, if it could still say so when it ended
 };
 
 class Journal {
@@ -53,7 +55,7 @@ class Journal {
   std::optional<StartedEntry> unfinished(std::string_view task_id) const;
   std::vector<std::string> task_ids() const;  // those with a last success, sorted
 
-  Result<void> start(const std::string& task_id, const Digest& key, const std::vector<std::string>& foreign);
+  Result<void> start(const std::string& task_id, const StartedEntry& attempt);
   Result<void> commit(const std::string& task_id, const Digest& key, const ActionResult& result);
   Result<void> forget(const std::string& task_id);
   // Reads what other processes have appended since.

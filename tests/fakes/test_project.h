@@ -66,7 +66,7 @@ class TestProject {
   }
 
   EvaluatorSources sources() { return {memo, journal, environment, &store, &store, folder / "home"}; }
-  Evaluation evaluate(const Plan& what) { return Evaluator(sources()).evaluate(what); }
+  Evaluation evaluate(const Plan& what) { return Evaluator(sources()).evaluate(what, true); }
 
   TemporaryFolder folder;
   Project project;
