@@ -1,6 +1,7 @@
 // `devtask TASK`: plan, look, and hand over to the build.
 #include <algorithm>
 
+#include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/look.h"
 #include "cli/report.h"
@@ -88,6 +89,25 @@ void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Ev
   (void)seal.write(observations, outcome, looked_ns);  // without it the next run looks more closely, no more
 }
 
+// `devtask test -k retry`: behind a task that takes arguments these are hardly meant for devtask, and its own -k and -n
+// would make something else of them, silently.
+Result<void> refuse_tool_options(const Project& project, const Request& request, const Options& options) {
+  const std::string name = request.targets.front().name.substr(0, request.targets.front().name.find('@'));
+  const Task* task = project.find(name);
+  if (task == nullptr || task->args.empty()) return {};
+  const auto& typed = options.behind_first;
+  const auto found = std::find_if(typed.begin(), typed.end(), [](const std::string& word) {
+    return word == "-k" || word == "-n" || word == "-x" || word == "-s";
+  });
+  if (found == typed.end()) return {};
+  std::string meant = "devtask " + request.targets.front().name;
+  for (auto word = typed.begin(); word != found; ++word) meant += " " + shell_quote(*word);
+  meant += " --";
+  for (auto word = found; word != typed.end(); ++word) meant += " " + shell_quote(*word);
+  return failure(error("`{}` behind task `{}` could be meant for the task's command or for devtask", *found, name)
+                     .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
+}
+
 }  // namespace
 
 Result<ExitCode> command_run(const Invocation& invocation) {
@@ -115,6 +135,9 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!session) return tl::unexpected(session.error());
   auto request = read_request((*session)->project(), invocation.words, options.extra);
   if (!request) return tl::unexpected(request.error());
+  if (auto meant = refuse_tool_options((*session)->project(), *request, options); !meant) {
+    return tl::unexpected(meant.error());
+  }
   request->force = options.force;
   request->only = options.only;
   auto plan = make_plan((*session)->project(), *request);

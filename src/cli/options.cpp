@@ -40,7 +40,7 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
   app.add_flag("-f,--force", options.force, "Run the named tasks although they are up to date or cached")->envname("DEVTASK_FORCE");
   app.add_flag("--only", options.only, "Without the dependencies")->envname("DEVTASK_ONLY");
   app.add_flag("--no-cache", options.no_cache, "Neither read nor write the shared cache")->envname("DEVTASK_NO_CACHE");
-  app.add_option("--output-logs", options.output_logs, "Output of which tasks to print: full, new-only, errors-only, none")
+  app.add_option("--output-logs", options.output_logs, "Output of which tasks to print: full, new-only (the default), errors-only, none")
       ->type_name("WHICH")->transform(CLI::CheckedTransformer(kOutputLogs).description(""))->envname("DEVTASK_OUTPUT_LOGS");
   app.add_option("--color", options.color, "auto, always, never")
       ->type_name("WHEN")->transform(CLI::CheckedTransformer(kColors).description(""))->envname("DEVTASK_COLOR");
@@ -58,6 +58,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
   app.allow_extras();
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> own(arguments.begin(), dashes);
+  const std::vector<std::string> typed = own;
   if (dashes != arguments.end()) options.extra.assign(dashes + 1, arguments.end());
   std::reverse(own.begin(), own.end());  // CLI11 takes them from the end
   try {
@@ -66,6 +67,10 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     return failure(error("{}", problem.what()).advise("`devtask --help` shows the options"));
   }
   options.words = app.remaining();
+  if (!options.words.empty()) {
+    const auto first = std::find(typed.begin(), typed.end(), options.words.front());
+    if (first != typed.end()) options.behind_first.assign(first + 1, typed.end());
+  }
   if (options.quiet) options.verbosity = -1;
   if (!jobs.empty()) {
     auto number = read_jobs(jobs);

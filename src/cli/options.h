@@ -27,6 +27,7 @@ struct Options {
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
   std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments
+  std::vector<std::string> behind_first;  // what stood behind the first word, as typed, up to `--`
   std::vector<std::string> extra;  // after `--`
 };
 

@@ -10,13 +10,13 @@ namespace devtask {
 class LocalExecutor final : public Executor {
  public:
   // `exec_step`: path of devtask-shim. `stop` outlives the executor.
-  LocalExecutor(std::string exec_step, const StopRequest& stop) : exec_step_(std::move(exec_step)), stop_(stop) {}
+  LocalExecutor(std::string exec_step, StopRequest& stop) : exec_step_(std::move(exec_step)), stop_(stop) {}
 
   Result<ExecutionResult> run(const Action& action, const ExecutionHooks& hooks) override;
 
  private:
   std::string exec_step_;
-  const StopRequest& stop_;
+  StopRequest& stop_;
 };
 
 }  // namespace devtask

@@ -45,6 +45,8 @@ void scan(const std::string& root, const std::string& path, const GlobList& glob
         add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
       }
       scan(root, entry_path, globs, found);
+    } else if (is_leftover(entry.name)) {
+      (void)remove_file(join_path(root, entry_path));  // of a restore that was killed
     } else if (globs.matches(entry_path)) {
       add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
     }

@@ -135,6 +135,7 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   ActionResult previous;
   if (const auto last = parts_.journal.last_success(task.id)) previous = last->result;
   if (const auto attempt = parts_.journal.unfinished(task.id)) {
+    (void)scan_outputs(root_, task.outputs->globs);  // clears temporary files of a killed restore away
     for (const std::string& path : attempt->made) previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
   }
   // Should this end half-way, what it has put there is known to be devtask's.

@@ -37,7 +37,10 @@ class Build {
     announce();
     count_up_to_date();
     if (!schedule_.nothing_to_do()) {
-      if (auto created = parts_.state.create(); !created) return give_up(std::move(created.error()));
+      if (auto created = parts_.state.create(); !created) {
+        give_up(std::move(created.error()));
+        return ExitCode::kUsage;
+      }
       restore_hits();
       if (!schedule_.run.empty() && !parts_.stop.stopping()) {
         if (auto built = run_ninja(); !built) return give_up(std::move(built.error()));
@@ -120,8 +123,9 @@ class Build {
     request.folder = parts_.plan.project->root;
     auto ninja = BackgroundProcess::start(request, options_.shim);
     if (!ninja) return tl::unexpected(ninja.error());
-    const std::string said = follow(*ninja);
+    std::string said = follow(*ninja);
     const int status = ninja->wait();
+    while (said.ends_with('\n')) said.pop_back();
     const bool explained = parts_.stop.stopping() || any_failed();
     if (status != 0 && !explained) {
       return failure(error("ninja stopped with exit status {}", status).note(escape_line(said)));

@@ -26,6 +26,8 @@ Result<RunFolder> RunFolder::create(const std::string& runs) {
       if (!belongs_to_living(entry.name)) (void)remove_tree(join_path(runs, entry.name));
     }
   }
+  const std::string state(parent_folder(runs));
+  for (const std::string& place : {state, state + "/out", state + "/seals"}) remove_leftovers(place);
   RunFolder folder;
   const int pid = own_process_id();
   folder.name_ = fmt::format("{}-{}", pid, process_start(pid));

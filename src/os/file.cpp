@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/stat.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -202,6 +204,25 @@ Result<std::string> real_path(const std::string& path) {
   std::string result = resolved;
   ::free(resolved);
   return result;
+}
+
+bool is_leftover(std::string_view name) {
+  for (const std::string_view prefix : {".tmp-", ".devtask-"}) {
+    if (!name.starts_with(prefix)) continue;
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid);
+    return parsed.ec == std::errc() && parsed.ptr != name.data() + name.size() && *parsed.ptr == '-' && pid > 1 &&
+           ::kill(pid, 0) != 0 && errno == ESRCH;
+  }
+  return false;
+}
+
+void remove_leftovers(const std::string& folder) {
+  const auto entries = list_folder(folder);
+  if (!entries) return;
+  for (const FolderEntry& entry : *entries) {
+    if (entry.kind == FileKind::kRegular && is_leftover(entry.name)) (void)remove_file(join_path(folder, entry.name));
+  }
 }
 
 std::string temporary_name(const std::string& path) {

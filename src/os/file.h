@@ -121,6 +121,10 @@ class FileLock {
   Fd fd_;
 };
 
+// Whether `name` is that of a temporary file of a process that is no longer there.
+bool is_leftover(std::string_view name);
+// Removes such files from a folder.
+void remove_leftovers(const std::string& folder);
 // A name in the folder of `path` that nobody else uses, for writing before a rename.
 std::string temporary_name(const std::string& path);
 

@@ -222,8 +222,7 @@ std::multimap<pid_t, pid_t> process_tree() {
 
 }  // namespace
 
-Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
-                                   const StopRequest& stop) {
+Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step, StopRequest& stop) {
   Fd read_end;
   Fd write_end;
   if (!request.interactive) {
@@ -236,7 +235,16 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::str
   if (!pid) return tl::unexpected(pid.error());
   write_end.reset();
   if (request.started) request.started(request.interactive ? 0 : *pid);
-  return Child(*pid, request, std::move(read_end), stop).run();
+  if (request.interactive) stop.leave_interrupts_to_child(true);
+  ProcessOutcome outcome = Child(*pid, request, std::move(read_end), stop).run();
+  if (request.interactive) {
+    stop.leave_interrupts_to_child(false);
+    if (outcome.exit_status == 128 + SIGINT && !outcome.stopped) {
+      stop.request();
+      outcome.stopped = true;
+    }
+  }
+  return outcome;
 }
 
 Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request, const std::string& exec_step) {

@@ -59,7 +59,9 @@ SignalWatch::SignalWatch(StopRequest& stop) : watcher_(new Watcher) {
       if (::poll(waiting, 2, -1) < 0) continue;
       if (waiting[1].revents != 0) return;
       signalfd_siginfo info;
-      if (::read(watcher_->signals.get(), &info, sizeof info) == sizeof info) stop.request();
+      if (::read(watcher_->signals.get(), &info, sizeof info) != sizeof info) continue;
+      if (info.ssi_signo == SIGINT && stop.interrupts_left()) continue;
+      stop.request();
     }
   });
 }

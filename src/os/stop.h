@@ -2,6 +2,8 @@
 // Thread-safe; the file descriptors become readable (and stay so) for anybody who polls.
 #pragma once
 
+#include <atomic>
+
 #include "os/file.h"
 
 namespace devtask {
@@ -11,6 +13,9 @@ class StopRequest {
   StopRequest();
 
   void request();  // the first call asks to stop, each later one to stop at once
+  // While a program has the terminal, Ctrl-C is its own business.
+  void leave_interrupts_to_child(bool yes) { interrupts_left_ = yes; }
+  bool interrupts_left() const { return interrupts_left_; }
   bool stopping() const;
   bool at_once() const;
   int stopping_fd() const { return stopping_.get(); }
@@ -19,6 +24,7 @@ class StopRequest {
  private:
   Fd stopping_;
   Fd at_once_;
+  std::atomic<bool> interrupts_left_{false};
 };
 
 // While it lives, SIGINT, SIGTERM and SIGHUP call `stop.request()` (on a thread of its own) instead of ending this

@@ -46,6 +46,8 @@ static int become_devtask(int argc, char** argv) {
   strcpy(name + 1, "devtask");
   char** words = calloc((size_t)argc + 3, sizeof *words);
   if (words == NULL) return complain("cannot start", path);
+  /* Ends politely with the Ninja that started it; the setting outlives execv. */
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
   words[0] = path;
   words[1] = "ninja-exec";
   memcpy(words + 2, argv + 1, (size_t)(argc - 1) * sizeof *words);
