@@ -44,9 +44,12 @@ std::string render(const Diagnostic& diagnostic, bool color) {
   const Paint paint{color};
   const auto [word, code] = [&]() -> std::pair<std::string_view, std::string_view> {
     switch (diagnostic.severity) {
-      case Severity::kError: return {"error:", "1;31"};
-      case Severity::kWarning: return {"warning:", "1;33"};
-      case Severity::kNote: break;
+      case Severity::kError:
+        return {"error:", "1;31"};
+      case Severity::kWarning:
+        return {"warning:", "1;33"};
+      case Severity::kNote:
+        break;
     }
     return {"note:", "1;36"};
   }();
@@ -55,7 +58,8 @@ std::string render(const Diagnostic& diagnostic, bool color) {
     const Span& span = *diagnostic.span;
     const std::string number = std::to_string(span.line);
     const std::string margin(number.size(), ' ');
-    text += fmt::format("{} {} {}:{}:{}\n", margin, paint("36", "-->"), span.file->path, span.line, span.column);
+    text +=
+        fmt::format("{} {} {}:{}:{}\n", margin, paint("36", "-->"), span.file->path, span.line, span.column);
     const std::string_view line = line_of(span.file->text, span.line);
     if (!line.empty()) {
       const std::size_t start = std::min<std::size_t>(span.column > 0 ? span.column - 1 : 0, line.size());
@@ -66,7 +70,8 @@ std::string render(const Diagnostic& diagnostic, bool color) {
     }
   }
   if (!diagnostic.help.empty()) text += fmt::format("  {} {}\n", paint("1;32", "help:"), diagnostic.help);
-  for (const std::string& line : diagnostic.notes) text += fmt::format("  {} {}\n", paint("36", "note:"), line);
+  for (const std::string& line : diagnostic.notes)
+    text += fmt::format("  {} {}\n", paint("36", "note:"), line);
   return text;
 }
 

@@ -11,8 +11,8 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 
 constexpr std::uint64_t in_each_byte(std::uint64_t value) { return value * 0x0101010101010101; }
 
-// Eight hexadecimal digits to four bytes, without a branch or a table: a thousand results of tasks, read at each start,
-// hold 20,000 digests. False if one is no lower-case digit.
+// Eight hexadecimal digits to four bytes, without a branch or a table: a thousand results of tasks, read at
+// each start, hold 20,000 digests. False if one is no lower-case digit.
 bool decode_eight(const char* text, std::uint8_t* bytes) {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t digits = 0;

@@ -81,9 +81,15 @@ std::optional<std::string> unescape_line(std::string_view text) {
     }
     if (++i == text.size()) return std::nullopt;
     switch (text[i]) {
-      case '\\': bytes += '\\'; break;
-      case 'n': bytes += '\n'; break;
-      case 't': bytes += '\t'; break;
+      case '\\':
+        bytes += '\\';
+        break;
+      case 'n':
+        bytes += '\n';
+        break;
+      case 't':
+        bytes += '\t';
+        break;
       case 'x': {
         if (i + 2 >= text.size()) return std::nullopt;
         const int high = hex_value(text[i + 1]);
@@ -93,14 +99,16 @@ std::optional<std::string> unescape_line(std::string_view text) {
         i += 2;
         break;
       }
-      default: return std::nullopt;
+      default:
+        return std::nullopt;
     }
   }
   return bytes;
 }
 
 std::string shell_quote(std::string_view word) {
-  constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_-+=:,./";
+  constexpr std::string_view kSafe =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_-+=:,./";
   if (!word.empty() && word.find_first_not_of(kSafe) == std::string_view::npos) return std::string(word);
   std::string quoted = "'";
   for (const char byte : word) {

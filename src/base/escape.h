@@ -1,4 +1,5 @@
-// File names are bytes; our text formats are lines. Backslash, control characters, space-free quoting of newline:
+// File names are bytes; our text formats are lines. Backslash, control characters, space-free quoting of
+// newline:
 // `\\`, `\n`, `\t`, `\xHH` for other bytes below 0x20, 0x7f and bytes that are not valid UTF-8.
 #pragma once
 

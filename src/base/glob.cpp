@@ -48,13 +48,15 @@ struct Token {
   enum class Kind { kByte, kOne, kClass, kStar } kind;
   char byte = 0;
   std::string_view text{};  // the class
-  std::size_t length = 1;  // bytes of the pattern
+  std::size_t length = 1;   // bytes of the pattern
 };
 
 Token token_at(std::string_view pattern, std::size_t at) {
   switch (pattern[at]) {
-    case '*': return {Token::Kind::kStar};
-    case '?': return {Token::Kind::kOne};
+    case '*':
+      return {Token::Kind::kStar};
+    case '?':
+      return {Token::Kind::kOne};
     case '[':
       if (const std::size_t end = class_end(pattern, at); end != std::string_view::npos) {
         return {Token::Kind::kClass, 0, pattern.substr(at, end - at), end - at};
@@ -63,16 +65,21 @@ Token token_at(std::string_view pattern, std::size_t at) {
     case '\\':
       if (at + 1 < pattern.size()) return {Token::Kind::kByte, pattern[at + 1], {}, 2};
       return {Token::Kind::kByte, '\\'};
-    default: return {Token::Kind::kByte, pattern[at]};
+    default:
+      return {Token::Kind::kByte, pattern[at]};
   }
 }
 
 bool token_accepts(const Token& token, char byte) {
   switch (token.kind) {
-    case Token::Kind::kByte: return token.byte == byte;
-    case Token::Kind::kOne: return true;
-    case Token::Kind::kClass: return class_matches(token.text, byte);
-    case Token::Kind::kStar: return true;
+    case Token::Kind::kByte:
+      return token.byte == byte;
+    case Token::Kind::kOne:
+      return true;
+    case Token::Kind::kClass:
+      return class_matches(token.text, byte);
+    case Token::Kind::kStar:
+      return true;
   }
   return false;
 }
@@ -232,7 +239,8 @@ Result<Glob> Glob::parse(std::string_view pattern) {
       const std::string_view part = take_part(rest);
       if (part.empty() || part == ".") continue;
       if (part == "..") {
-        return failure(error("the path `{}` leaves the project", pattern).advise("`..` is not allowed in paths"));
+        return failure(
+            error("the path `{}` leaves the project", pattern).advise("`..` is not allowed in paths"));
       }
       if (part == "**") {
         if (parts.empty() || parts.back().kind != Part::Kind::kAnyDepth) {
@@ -275,7 +283,8 @@ void Glob::Parts::find_marks() {
     if (part.kind == Part::Kind::kWild && part.text.find_first_of("[\\") != std::string::npos) continue;
     std::string_view rest = part.text;
     while (!rest.empty()) {
-      const std::string_view run = rest.substr(0, part.kind == Part::Kind::kWild ? rest.find_first_of("*?") : rest.size());
+      const std::string_view run =
+          rest.substr(0, part.kind == Part::Kind::kWild ? rest.find_first_of("*?") : rest.size());
       if (run.size() > inside.size()) inside = run;
       rest.remove_prefix(std::min(run.size() + 1, rest.size()));
     }
@@ -302,22 +311,24 @@ bool Glob::parts_match(const Parts& parts, std::size_t at, std::string_view path
 }
 
 bool Glob::matches(std::string_view path) const {
-  return std::any_of(alternatives_.begin(), alternatives_.end(),
-                     [&](const Parts& parts) { return parts.may_match(path) && parts_match(parts, 0, path); });
+  return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const Parts& parts) {
+    return parts.may_match(path) && parts_match(parts, 0, path);
+  });
 }
 
 // Positions in `parts` that are reachable when all of `folder` has been consumed.
 std::vector<std::size_t> Glob::after(const Parts& parts, std::string_view folder) {
   std::vector<std::size_t> positions{0};
-  const auto close = [&](std::vector<std::size_t>& set) {  // kAnyDepth may stand for nothing, unless it is the last
-    for (std::size_t i = 0; i < set.size(); ++i) {
-      const std::size_t at = set[i];
-      if (at + 1 < parts.size() && parts[at].kind == Part::Kind::kAnyDepth &&
-          std::find(set.begin(), set.end(), at + 1) == set.end()) {
-        set.push_back(at + 1);
-      }
-    }
-  };
+  const auto close =
+      [&](std::vector<std::size_t>& set) {  // kAnyDepth may stand for nothing, unless it is the last
+        for (std::size_t i = 0; i < set.size(); ++i) {
+          const std::size_t at = set[i];
+          if (at + 1 < parts.size() && parts[at].kind == Part::Kind::kAnyDepth &&
+              std::find(set.begin(), set.end(), at + 1) == set.end()) {
+            set.push_back(at + 1);
+          }
+        }
+      };
   close(positions);
   while (!folder.empty() && !positions.empty()) {
     const std::string_view name = take_part(folder);
@@ -343,8 +354,7 @@ std::vector<std::size_t> Glob::after(const Parts& parts, std::string_view folder
 bool Glob::may_match_below(std::string_view folder) const {
   return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const Parts& parts) {
     const auto positions = after(parts, folder);
-    return std::any_of(positions.begin(), positions.end(),
-                       [&](std::size_t at) { return at < parts.size(); });
+    return std::any_of(positions.begin(), positions.end(), [&](std::size_t at) { return at < parts.size(); });
   });
 }
 
@@ -410,7 +420,8 @@ bool Glob::parts_intersect(const Parts& a, std::size_t i, const Parts& b, std::s
   if (any_depth(b, j)) return parts_intersect(b, j, a, i);
   if (i == a.size() || j == b.size()) return false;
   const Part &left = a[i], &right = b[j];
-  const bool left_literal = left.kind == Part::Kind::kLiteral, right_literal = right.kind == Part::Kind::kLiteral;
+  const bool left_literal = left.kind == Part::Kind::kLiteral,
+             right_literal = right.kind == Part::Kind::kLiteral;
   const bool names = left_literal && right_literal ? left.text == right.text
                      : left_literal                ? name_matches(right.text, left.text)
                      : right_literal               ? name_matches(left.text, right.text)
@@ -484,8 +495,8 @@ std::vector<std::string> GlobList::roots() const {
   std::sort(folders.begin(), folders.end());
   std::vector<std::string> outer;
   for (std::string& folder : folders) {
-    const bool inside =
-        std::any_of(outer.begin(), outer.end(), [&](const std::string& other) { return is_inside(folder, other); });
+    const bool inside = std::any_of(outer.begin(), outer.end(),
+                                    [&](const std::string& other) { return is_inside(folder, other); });
     if (!inside) outer.push_back(std::move(folder));
   }
   return outer;

@@ -5,9 +5,9 @@
 //   {a,b}  either                       x/   a trailing slash: everything below folder x
 //   \c     the character itself
 //
-// A list of patterns is read in order: a path belongs to it if the last pattern that matches has no leading '!'.
-// A plain name of a folder (no wildcard, no slash at the end) is a path only; `name/` is the folder's content.
-// Unaware of: the disk (plan/ walks it).
+// A list of patterns is read in order: a path belongs to it if the last pattern that matches has no leading
+// '!'. A plain name of a folder (no wildcard, no slash at the end) is a path only; `name/` is the folder's
+// content. Unaware of: the disk (plan/ walks it).
 #pragma once
 
 #include <string>
@@ -31,7 +31,8 @@ class Glob {
   bool matches_all_below(std::string_view folder) const;
   // The one path this can match, if it has no wildcard and no trailing slash; else empty.
   std::string literal() const;
-  // Longest leading run of parts without wildcards, no trailing slash ("" = root), common to all alternatives.
+  // Longest leading run of parts without wildcards, no trailing slash ("" = root), common to all
+  // alternatives.
   std::string literal_prefix() const;
   // Whether some path matches both; exact but for escapes inside classes.
   bool intersects(const Glob& other) const;
@@ -72,8 +73,8 @@ class GlobList {
   std::vector<std::string> literals() const;
   // Folders a walk for the patterns with wildcards must start from, none inside another; "" is the root.
   std::vector<std::string> roots() const;
-  // True if some path could belong to both lists. Exclusions count for paths without wildcards only, so it may say
-  // true when unsure, never false when they overlap.
+  // True if some path could belong to both lists. Exclusions count for paths without wildcards only, so it
+  // may say true when unsure, never false when they overlap.
   bool may_overlap(const GlobList& other) const;
 
  private:

@@ -20,8 +20,9 @@ std::string format_bytes(std::uint64_t bytes) {
 Result<ExitCode> stats(LocalStore& store) {
   auto stats = store.stats();
   if (!stats) return tl::unexpected(stats.error());
-  print(fmt::format("folder   {}\nresults  {}\nblobs    {}\non disk  {}\ncontent  {}\n", stats->folder, stats->results,
-                    stats->blobs, format_bytes(stats->stored_bytes), format_bytes(stats->content_bytes)));
+  print(fmt::format("folder   {}\nresults  {}\nblobs    {}\non disk  {}\ncontent  {}\n", stats->folder,
+                    stats->results, stats->blobs, format_bytes(stats->stored_bytes),
+                    format_bytes(stats->content_bytes)));
   return ExitCode::kDone;
 }
 

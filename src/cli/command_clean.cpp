@@ -1,5 +1,6 @@
-// `devtask clean`: takes away what tasks made here. Sources are never touched: only recorded outputs are, and, for a task
-// that is named and keeps its outputs local (a virtual environment), what its output patterns match.
+// `devtask clean`: takes away what tasks made here. Sources are never touched: only recorded outputs are,
+// and, for a task that is named and keeps its outputs local (a virtual environment), what its output patterns
+// match.
 #include <set>
 
 #include "cli/commands.h"
@@ -26,7 +27,8 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   const bool named = !invocation.words.empty();
-  auto request = named ? read_request(session.project(), invocation.words, {}) : Result<Request>(everything(session.project()));
+  auto request = named ? read_request(session.project(), invocation.words, {})
+                       : Result<Request>(everything(session.project()));
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan(session.project(), *request);
   if (!plan) return tl::unexpected(plan.error());
@@ -54,11 +56,16 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
     remove_outputs(session.root(), made);
     files += files_in(made);
     ++tasks;
-    if (auto forgotten = session.journal().forget(task.id); !forgotten) return tl::unexpected(forgotten.error());
-    if (auto removed = remove_file(session.state().out(task.id)); !removed) return tl::unexpected(removed.error());
+    if (auto forgotten = session.journal().forget(task.id); !forgotten)
+      return tl::unexpected(forgotten.error());
+    if (auto removed = remove_file(session.state().out(task.id)); !removed)
+      return tl::unexpected(removed.error());
   }
-  std::string text = fmt::format("removed {} {} of {} {}\n", files, files == 1 ? "file" : "files", tasks, tasks == 1 ? "task" : "tasks");
-  if (kept > 0) text += fmt::format("kept {} local {} (name it to remove it: devtask clean TASK)\n", kept, kept == 1 ? "result" : "results");
+  std::string text = fmt::format("removed {} {} of {} {}\n", files, files == 1 ? "file" : "files", tasks,
+                                 tasks == 1 ? "task" : "tasks");
+  if (kept > 0)
+    text += fmt::format("kept {} local {} (name it to remove it: devtask clean TASK)\n", kept,
+                        kept == 1 ? "result" : "results");
   print(text);
   return ExitCode::kDone;
 }

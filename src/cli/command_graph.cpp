@@ -8,7 +8,9 @@
 namespace devtask {
 namespace {
 
-std::string quoted(const std::string& text) { return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 std::string as_dot(const Plan& plan) {
   std::string text = "digraph tasks {\n  rankdir = LR;\n  node [shape = box];\n";
@@ -16,7 +18,8 @@ std::string as_dot(const Plan& plan) {
     text += "  " + quoted(task.label) + (task.is_group() ? " [style = dashed]" : "") + ";\n";
   }
   for (const PlannedTask& task : plan.tasks) {
-    for (const TaskIndex dep : task.deps) text += "  " + quoted(plan.tasks[dep].label) + " -> " + quoted(task.label) + ";\n";
+    for (const TaskIndex dep : task.deps)
+      text += "  " + quoted(plan.tasks[dep].label) + " -> " + quoted(task.label) + ";\n";
   }
   return text + "}\n";
 }
@@ -43,7 +46,9 @@ std::string as_json(const Plan& plan) {
     for (const auto& pattern : task.outputs->written) outputs.push_back(pattern.value);
     tasks.push_back({{"task", task.label}, {"group", task.is_group()}, {"deps", deps}, {"outputs", outputs}});
   }
-  return nlohmann::ordered_json{{"tasks", tasks}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return nlohmann::ordered_json{{"tasks", tasks}}.dump(2, ' ', false,
+                                                       nlohmann::json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace
@@ -62,8 +67,12 @@ Result<ExitCode> command_graph(const Invocation& invocation) {
     }
   }
   if (auto refused = refuse_options(names); !refused) return tl::unexpected(refused.error());
-  const auto writer = format == "dot" ? as_dot : format == "mermaid" ? as_mermaid : format == "json" ? as_json : nullptr;
-  if (writer == nullptr) return failure(error("unknown format `{}`", escape_line(format)).advise("write dot, mermaid or json"));
+  const auto writer = format == "dot"       ? as_dot
+                      : format == "mermaid" ? as_mermaid
+                      : format == "json"    ? as_json
+                                            : nullptr;
+  if (writer == nullptr)
+    return failure(error("unknown format `{}`", escape_line(format)).advise("write dot, mermaid or json"));
   auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   const Project& project = (*session)->project();

@@ -6,7 +6,8 @@
 namespace devtask {
 namespace {
 
-constexpr std::string_view kStartingFile = R"toml(# Tasks of this project. `devtask` lists them, `devtask NAME` brings one up to date, `devtask why NAME` explains.
+constexpr std::string_view kStartingFile =
+    R"toml(# Tasks of this project. `devtask` lists them, `devtask NAME` brings one up to date, `devtask why NAME` explains.
 # Every key: `devtask help reference`; a schema for editors: `devtask help schema > devtask.schema.json`.
 
 [project]
@@ -41,14 +42,16 @@ outputs = ["build/hello.txt"]
 }  // namespace
 
 Result<ExitCode> command_init(const Invocation& invocation) {
-  if (!invocation.words.empty()) return failure(error("`init` takes no arguments").advise("devtask -C DIR init"));
+  if (!invocation.words.empty())
+    return failure(error("`init` takes no arguments").advise("devtask -C DIR init"));
   const std::string folder = start_folder(invocation.options);
   const std::string path = join_path(folder, "tasks.toml");
   if (stat_file(path).kind != FileKind::kAbsent) {
     return failure(error("`{}` is there already", path).advise("nothing was changed"));
   }
   std::string name;
-  for (const char c : file_name(folder)) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ? c : '-';
+  for (const char c : file_name(folder))
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ? c : '-';
   if (name.empty() || name.front() == '-' || name.front() == '.') name = "project";
   std::string text(kStartingFile);
   text.replace(text.find("{name}"), sizeof "{name}" - 1, name);

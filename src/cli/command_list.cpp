@@ -27,9 +27,12 @@ std::string deps_text(const Placed<Template>& dep) {
 std::string_view cache_word(const Task& task) {
   if (task.interactive || !task.inputs) return "no";
   switch (task.cache) {
-    case CacheMode::kYes: return "yes";
-    case CacheMode::kLocal: return "local";
-    case CacheMode::kNo: break;
+    case CacheMode::kYes:
+      return "yes";
+    case CacheMode::kLocal:
+      return "local";
+    case CacheMode::kNo:
+      break;
   }
   return "no";
 }
@@ -52,11 +55,18 @@ std::string as_json(Session& session, const Plan& plan) {
     nlohmann::ordered_json deps = nlohmann::ordered_json::array(), args = nlohmann::ordered_json::array();
     for (const auto& dep : task.deps) deps.push_back(deps_text(dep));
     for (const ArgSpec& arg : task.args) {
-      args.push_back({{"name", arg.name}, {"help", arg.help}, {"many", arg.many}, {"required", !arg.defaults}});
+      args.push_back(
+          {{"name", arg.name}, {"help", arg.help}, {"many", arg.many}, {"required", !arg.defaults}});
     }
-    list.push_back({{"name", task.name}, {"description", task.description}, {"aliases", task.aliases}, {"deps", deps},
-                    {"args", args}, {"hidden", task.hidden}, {"cache", cache_word(task)},
-                    {"file", task.where.file ? task.where.file->path : ""}, {"line", task.where.line},
+    list.push_back({{"name", task.name},
+                    {"description", task.description},
+                    {"aliases", task.aliases},
+                    {"deps", deps},
+                    {"args", args},
+                    {"hidden", task.hidden},
+                    {"cache", cache_word(task)},
+                    {"file", task.where.file ? task.where.file->path : ""},
+                    {"line", task.where.line},
                     {"up_to_date", up_to_date(task, plan, evaluation)}});
   }
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
@@ -79,10 +89,12 @@ Result<ExitCode> command_task_help(const Invocation& invocation) {
   if (!task.args.empty()) text += "\nArguments:\n";
   for (const ArgSpec& arg : task.args) {
     std::string about = arg.help;
-    if (arg.defaults) about += fmt::format("{}default: {}", about.empty() ? "" : "; ", fmt::join(*arg.defaults, " "));
+    if (arg.defaults)
+      about += fmt::format("{}default: {}", about.empty() ? "" : "; ", fmt::join(*arg.defaults, " "));
     text += fmt::format("  {:<20}  {}\n", arg.name + (arg.many ? "…" : ""), about);
   }
-  for (const MatrixAxis& axis : task.matrix) text += fmt::format("\nOne for each {}: {}\n", axis.name, fmt::join(axis.values, ", "));
+  for (const MatrixAxis& axis : task.matrix)
+    text += fmt::format("\nOne for each {}: {}\n", axis.name, fmt::join(axis.values, ", "));
   for (const std::string& alias : task.aliases) text += fmt::format("\nAlso called {}\n", alias);
   if (!task.deps.empty()) {
     text += "\nFirst:";
@@ -96,7 +108,9 @@ Result<ExitCode> command_task_help(const Invocation& invocation) {
 Result<ExitCode> command_list(const Invocation& invocation) {
   bool json = false;
   for (const std::string& word : invocation.words) {
-    if (word != "--json") return failure(error("unknown word `{}` after `list`", escape_line(word)).advise("devtask list [--json]"));
+    if (word != "--json")
+      return failure(
+          error("unknown word `{}` after `list`", escape_line(word)).advise("devtask list [--json]"));
     json = true;
   }
   auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
@@ -115,13 +129,16 @@ Result<ExitCode> command_list(const Invocation& invocation) {
     rows.emplace_back(usage_of(task), &task);
     width = std::max(width, static_cast<std::size_t>(display_width(rows.back().first)));
   }
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
   std::string text;
   for (const auto& [usage, task] : rows) {
     std::string line = usage;
     std::string about = task->description;
-    for (const std::string& alias : task->aliases) about += (about.empty() ? "" : " ") + fmt::format("[alias {}]", alias);
-    if (!about.empty()) line += std::string(width - static_cast<std::size_t>(display_width(usage)) + 2, ' ') + about;
+    for (const std::string& alias : task->aliases)
+      about += (about.empty() ? "" : " ") + fmt::format("[alias {}]", alias);
+    if (!about.empty())
+      line += std::string(width - static_cast<std::size_t>(display_width(usage)) + 2, ' ') + about;
     text += line + "\n";
   }
   if (rows.empty()) text = "no tasks; `devtask init` shows how to declare some\n";

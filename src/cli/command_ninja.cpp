@@ -33,8 +33,8 @@ Result<ExitCode> command_ninja(const Invocation& invocation) {
   return failure(become_program(*ninja, argv, (*session)->root()));
 }
 
-// Its dependencies have been brought up to date by Ninja before. What they left is in their `out` files: a dependency
-// that always runs has no other record.
+// Its dependencies have been brought up to date by Ninja before. What they left is in their `out` files: a
+// dependency that always runs has no other record.
 Result<ExitCode> command_exec(const Invocation& invocation) {
   auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
@@ -64,19 +64,33 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
     if (auto created = (*session)->state().create(); !created) return tl::unexpected(created.error());
     Console console(looks);
     LocalExecutor executor(shim_path(), stop);
-    const RunnerParts parts{*plan,   (*session)->evaluator(), (*session)->environment(), executor, (*session)->journal(),
-                            (*session)->action_cache(), (*session)->blob_store(), (*session)->memo(), console, stop, (*session)->state()};
+    const RunnerParts parts{*plan,
+                            (*session)->evaluator(),
+                            (*session)->environment(),
+                            executor,
+                            (*session)->journal(),
+                            (*session)->action_cache(),
+                            (*session)->blob_store(),
+                            (*session)->memo(),
+                            console,
+                            stop,
+                            (*session)->state()};
     TaskRunner runner(parts, std::move(states));
     const Outcome outcome = runner.bring_up_to_date(index);
     keep_memo(**session, invocation.options);
     switch (outcome) {
       case Outcome::kUpToDate:
       case Outcome::kRestored:
-      case Outcome::kRan: break;
-      case Outcome::kTimedOut: return ExitCode::kTimeLimit;
-      case Outcome::kCancelled: kill_descendants(); return ExitCode::kInterrupted;
+      case Outcome::kRan:
+        break;
+      case Outcome::kTimedOut:
+        return ExitCode::kTimeLimit;
+      case Outcome::kCancelled:
+        kill_descendants();
+        return ExitCode::kInterrupted;
       case Outcome::kFailed:
-      case Outcome::kSkipped: return ExitCode::kTaskFailed;
+      case Outcome::kSkipped:
+        return ExitCode::kTaskFailed;
     }
   }
   return ExitCode::kDone;

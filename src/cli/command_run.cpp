@@ -38,13 +38,22 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
   looks.prefix = build.jobs > 1;
   Console console(std::move(looks));
   LocalExecutor executor(build.shim, stop);
-  const RunnerParts parts{plan,    session.evaluator(), session.environment(), executor, session.journal(),
-                          session.action_cache(), session.blob_store(), session.memo(), console, stop, session.state()};
+  const RunnerParts parts{plan,
+                          session.evaluator(),
+                          session.environment(),
+                          executor,
+                          session.journal(),
+                          session.action_cache(),
+                          session.blob_store(),
+                          session.memo(),
+                          console,
+                          stop,
+                          session.state()};
   return run_build(parts, std::move(evaluation.states), build);
 }
 
-// Everything that decides about a run and is not on disk. Variables that change with every command are left out; none of
-// them reaches a task.
+// Everything that decides about a run and is not on disk. Variables that change with every command are left
+// out; none of them reaches a task.
 Digest question_of(const Invocation& invocation, const std::string& root) {
   std::string text = own_executable() + '\n' + root + '\n';
   for (const auto* list : {&invocation.words, &invocation.options.extra}) {
@@ -53,7 +62,8 @@ Digest question_of(const Invocation& invocation, const std::string& root) {
   }
   text += invocation.options.only ? "only\n" : "\n";
   for (const auto& [name, value] : invocation.environment) {
-    if (name != "_" && name != "SHLVL" && name != "PWD" && name != "OLDPWD") text += name + '=' + value + '\0';
+    if (name != "_" && name != "SHLVL" && name != "PWD" && name != "OLDPWD")
+      text += name + '=' + value + '\0';
   }
   return sha256(text);
 }
@@ -70,7 +80,8 @@ void announce_nothing(const SealedOutcome& outcome, const Options& options) {
 }
 
 // Nothing had to be done: next time it is enough that everything still looks the same.
-void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Evaluation& evaluation, std::int64_t looked_ns) {
+void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Evaluation& evaluation,
+                  std::int64_t looked_ns) {
   SealedOutcome outcome;
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     if (plan.tasks[i].is_group() || !evaluation.states[i].result) continue;
@@ -80,7 +91,8 @@ void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Ev
   std::vector<Observation> observations = evaluation.observations;
   for (const auto* list : {&session.project().files, &session.project().folders}) {
     for (const std::string& path : *list) {
-      observations.push_back({path.empty() ? "." : path, true, stat_followed(join_path(session.root(), path))});
+      observations.push_back(
+          {path.empty() ? "." : path, true, stat_followed(join_path(session.root(), path))});
     }
   }
   for (const std::string& path : {session.state().path + "/journal", own_executable()}) {
@@ -89,8 +101,8 @@ void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Ev
   (void)seal.write(observations, outcome, looked_ns);  // without it the next run looks more closely, no more
 }
 
-// `devtask test -k retry`: behind a task that takes arguments these are hardly meant for devtask, and its own -k and -n
-// would make something else of them, silently.
+// `devtask test -k retry`: behind a task that takes arguments these are hardly meant for devtask, and its own
+// -k and -n would make something else of them, silently.
 Result<void> refuse_tool_options(const Project& project, const Request& request, const Options& options) {
   const std::string name = request.targets.front().name.substr(0, request.targets.front().name.find('@'));
   const Task* task = project.find(name);
@@ -104,8 +116,9 @@ Result<void> refuse_tool_options(const Project& project, const Request& request,
   for (auto word = typed.begin(); word != found; ++word) meant += " " + shell_quote(*word);
   meant += " --";
   for (auto word = found; word != typed.end(); ++word) meant += " " + shell_quote(*word);
-  return failure(error("`{}` behind task `{}` could be meant for the task's command or for devtask", *found, name)
-                     .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
+  return failure(
+      error("`{}` behind task `{}` could be meant for the task's command or for devtask", *found, name)
+          .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
 }
 
 }  // namespace
@@ -113,10 +126,12 @@ Result<void> refuse_tool_options(const Project& project, const Request& request,
 Result<ExitCode> command_run(const Invocation& invocation) {
   const Options& options = invocation.options;
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
-  if (invocation.words.empty()) return failure(error("no task is named").advise("`devtask list` shows the tasks"));
+  if (invocation.words.empty())
+    return failure(error("no task is named").advise("`devtask list` shows the tasks"));
   auto root = project_root(options);
   if (!root) return tl::unexpected(root.error());
-  const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull && !options.dry_run;
+  const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
+                     !options.dry_run;
   const Seal seal(StateFolder(*root).seals(), *root, question_of(invocation, *root));
   if (plain) {
     if (const auto outcome = seal.check()) {
@@ -131,7 +146,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   const std::int64_t looked_ns = now_ns();
   StopRequest stop;
   const bool looking = options.dry_run || options.status;
-  auto session = Session::open(options, invocation.environment, looking ? Session::Mode::kLook : Session::Mode::kWork);
+  auto session =
+      Session::open(options, invocation.environment, looking ? Session::Mode::kLook : Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
   auto request = read_request((*session)->project(), invocation.words, options.extra);
   if (!request) return tl::unexpected(request.error());
@@ -147,7 +163,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   const Schedule schedule = make_schedule(*plan, evaluation.states);
   report_problems(evaluation, schedule, options);
   if (options.dry_run || options.status) {
-    print(options.status && schedule.nothing_to_do() ? "up to date\n" : plan_text(*plan, evaluation, schedule));
+    print(options.status && schedule.nothing_to_do() ? "up to date\n"
+                                                     : plan_text(*plan, evaluation, schedule));
     return options.status && !schedule.nothing_to_do() ? ExitCode::kTaskFailed : ExitCode::kDone;
   }
   if (!schedule.run.empty()) {

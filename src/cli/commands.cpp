@@ -18,7 +18,8 @@ constexpr std::array kCommands = {
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
     Command{"ninja", "-- ARGS…", "Call Ninja on the whole project's graph", command_ninja},
     Command{"init", "", "Write a commented tasks.toml to start from", command_init},
-    Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema", command_help},
+    Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema",
+            command_help},
     Command{"ninja-exec", "ID…", "", command_exec},
     Command{"ninja-refresh", "", "", command_refresh},
 };
@@ -30,8 +31,9 @@ std::span<const Command> commands() { return kCommands; }
 Result<void> refuse_options(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word.size() > 1 && word.starts_with('-')) {
-      return failure(error("unknown option `{}`", escape_line(word))
-                         .advise("options for a task's own command come after `--`; `devtask --help` shows devtask's"));
+      return failure(
+          error("unknown option `{}`", escape_line(word))
+              .advise("options for a task's own command come after `--`; `devtask --help` shows devtask's"));
     }
   }
   return {};
@@ -43,15 +45,18 @@ Result<ExitCode> command_help(const Invocation& invocation) {
     print(topic == "reference" ? reference_page() : json_schema());
     return ExitCode::kDone;
   }
-  std::string text = "devtask: runs a project's tasks, and only what has really changed\n\n"
-                     "usage: devtask [OPTIONS] TASK [ARGS…] [-- EXTRA…]\n       devtask [OPTIONS] COMMAND …\n\nCommands:\n";
+  std::string text =
+      "devtask: runs a project's tasks, and only what has really changed\n\n"
+      "usage: devtask [OPTIONS] TASK [ARGS…] [-- EXTRA…]\n       devtask [OPTIONS] COMMAND …\n\nCommands:\n";
   for (const Command& command : commands()) {
     if (command.summary.empty()) continue;
-    text += fmt::format("  {:<44}  {}\n", fmt::format("{} {}", command.name, command.synopsis), command.summary);
+    text +=
+        fmt::format("  {:<44}  {}\n", fmt::format("{} {}", command.name, command.synopsis), command.summary);
   }
   text += "\n" + options_help();
-  text += "\nEvery option has an environment variable: DEVTASK_JOBS=4 is -j 4.\n"
-          "Exit status: 0 done, 1 a task failed, 2 wrong use, 124 a task's time limit, 130 interrupted.\n";
+  text +=
+      "\nEvery option has an environment variable: DEVTASK_JOBS=4 is -j 4.\n"
+      "Exit status: 0 done, 1 a task failed, 2 wrong use, 124 a task's time limit, 130 interrupted.\n";
   print(text);
   return ExitCode::kDone;
 }

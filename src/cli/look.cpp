@@ -20,8 +20,8 @@ std::string plan_text(const Plan& plan, const Evaluation& evaluation, const Sche
       text += fmt::format("run {}: {}\n", label, state.why);
     }
   }
-  return text + fmt::format("{} to run, {} to restore, {} up to date\n", schedule.run.size(), schedule.restore.size(),
-                            schedule.up_to_date.size());
+  return text + fmt::format("{} to run, {} to restore, {} up to date\n", schedule.run.size(),
+                            schedule.restore.size(), schedule.up_to_date.size());
 }
 
 std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex index) {
@@ -30,12 +30,17 @@ std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex i
   std::string text = task.label;
   switch (state.verdict) {
     case Verdict::kUpToDate:
-      return text + (task.is_group() ? ": up to date (a group: it stands for its dependencies)\n" : ": up to date\n");
+      return text + (task.is_group() ? ": up to date (a group: it stands for its dependencies)\n"
+                                     : ": up to date\n");
     case Verdict::kWaiting:
       return text + fmt::format(": depends on what `{}` produces, which has to run first: {}\n",
                                 plan.tasks[state.waits_for].label, evaluation.states[state.waits_for].why);
-    case Verdict::kCached: text += ": would be restored from the cache:\n"; break;
-    case Verdict::kStale: text += ": would run:\n"; break;
+    case Verdict::kCached:
+      text += ": would be restored from the cache:\n";
+      break;
+    case Verdict::kStale:
+      text += ": would run:\n";
+      break;
   }
   if (state.changes.empty()) return text + "  " + state.why + "\n";
   for (const Change& change : state.changes) text += "  " + change.sentence() + "\n";

@@ -33,7 +33,8 @@ int run_main(const std::vector<std::string>& arguments) {
     function = command_list;
   } else {
     const auto all = commands();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Command& each) { return each.name == words[0]; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Command& each) { return each.name == words[0]; });
     if (found != all.end()) {
       function = help ? command_help : found->function;
       words.erase(words.begin());

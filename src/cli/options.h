@@ -10,7 +10,6 @@
 
 namespace devtask {
 
-
 struct Options {
   std::string folder;  // -C
   int jobs = 0;        // 0: as many as cores
@@ -26,9 +25,9 @@ struct Options {
   int verbosity = 0;  // -1 quiet, 0, 1 commands, 2 also what is up to date
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
-  std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments
+  std::vector<std::string> words;         // a verb and its own options, or tasks and their arguments
   std::vector<std::string> behind_first;  // what stood behind the first word, as typed, up to `--`
-  std::vector<std::string> extra;  // after `--`
+  std::vector<std::string> extra;         // after `--`
 };
 
 Result<Options> parse_options(const std::vector<std::string>& arguments);

@@ -20,7 +20,8 @@ std::optional<std::string> variable(std::string_view name) {
 void print(std::string_view text) { write_all(kStandardOutput, text); }
 
 ConsoleOptions console_options(const Options& options) {
-  const TerminalFacts terminal{is_terminal(kStandardOutput), is_terminal(kStandardError), terminal_size(kStandardError)};
+  const TerminalFacts terminal{is_terminal(kStandardOutput), is_terminal(kStandardError),
+                               terminal_size(kStandardError)};
   ConsoleOptions console = choose_console_options(variable, options.color, terminal);
   console.verbosity = options.verbosity;
   console.output_logs = options.output_logs;

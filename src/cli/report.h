@@ -8,7 +8,7 @@
 
 namespace devtask {
 
-void print(std::string_view text);                                   // standard output
+void print(std::string_view text);                                  // standard output
 void report(const Diagnostic& diagnostic, const Options& options);  // standard error
 ConsoleOptions console_options(const Options& options);
 

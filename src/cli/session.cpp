@@ -27,7 +27,8 @@ std::optional<Amount> read_amount(const std::string& text) {
   }
   if (at == 0) return std::nullopt;
   amount.unit = text.substr(at);
-  std::transform(amount.unit.begin(), amount.unit.end(), amount.unit.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(amount.unit.begin(), amount.unit.end(), amount.unit.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return amount;
 }
 
@@ -36,21 +37,25 @@ std::optional<Amount> read_amount(const std::string& text) {
 std::string cache_folder(const Variables& environment) {
   if (std::string folder = value_of(environment, "DEVTASK_CACHE_DIR"); folder.starts_with('/')) return folder;
   // The XDG specification: a relative path is to be ignored.
-  if (std::string folder = value_of(environment, "XDG_CACHE_HOME"); folder.starts_with('/')) return folder + "/devtask";
+  if (std::string folder = value_of(environment, "XDG_CACHE_HOME"); folder.starts_with('/'))
+    return folder + "/devtask";
   return user_home() + "/.cache/devtask";
 }
 
-Result<CacheLimits> cache_limits(const Variables& environment, const std::string& max_size, const std::string& max_age) {
+Result<CacheLimits> cache_limits(const Variables& environment, const std::string& max_size,
+                                 const std::string& max_age) {
   CacheLimits limits;
   const std::string size = max_size.empty() ? value_of(environment, "DEVTASK_CACHE_MAX_SIZE") : max_size;
   const std::string age = max_age.empty() ? value_of(environment, "DEVTASK_CACHE_MAX_AGE") : max_age;
   if (!size.empty()) {
-    static const std::map<std::string, int> kShifts = {{"", 0},    {"b", 0},   {"k", 10},  {"kb", 10}, {"m", 20},
-                                                       {"mb", 20}, {"g", 30}, {"gb", 30}, {"t", 40},  {"tb", 40}};
+    static const std::map<std::string, int> kShifts = {{"", 0},   {"b", 0},   {"k", 10}, {"kb", 10},
+                                                       {"m", 20}, {"mb", 20}, {"g", 30}, {"gb", 30},
+                                                       {"t", 40}, {"tb", 40}};
     const auto amount = read_amount(size);
     const auto shift = amount ? kShifts.find(amount->unit) : kShifts.end();
     if (shift == kShifts.end()) {
-      return failure(error("`{}` is not a size", size).advise("write a number of bytes, or with a unit: `500M`, `10G`"));
+      return failure(
+          error("`{}` is not a size", size).advise("write a number of bytes, or with a unit: `500M`, `10G`"));
     }
     limits.max_bytes = amount->number << shift->second;
   }
@@ -74,7 +79,8 @@ Result<std::string> project_root(const Options& options) {
 
 std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
 
-Result<std::unique_ptr<Session>> Session::open(const Options& options, const Variables& environment, Mode mode) {
+Result<std::unique_ptr<Session>> Session::open(const Options& options, const Variables& environment,
+                                               Mode mode) {
   auto root = project_root(options);
   if (!root) return tl::unexpected(root.error());
   auto limits = cache_limits(environment);
@@ -82,16 +88,20 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const Var
   LoadedProject loaded = load_project(*root);
   for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
   if (!loaded.ok()) {
-    const auto mistakes = std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
-                                        [](const Diagnostic& each) { return each.severity == Severity::kError; });
-    return failure("{} {} in the configuration, nothing was run", mistakes, mistakes == 1 ? "mistake" : "mistakes");
+    const auto mistakes =
+        std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                      [](const Diagnostic& each) { return each.severity == Severity::kError; });
+    return failure("{} {} in the configuration, nothing was run", mistakes,
+                   mistakes == 1 ? "mistake" : "mistakes");
   }
-  std::unique_ptr<Session> session(new Session(std::move(loaded.project), options, environment, *limits, mode));
+  std::unique_ptr<Session> session(
+      new Session(std::move(loaded.project), options, environment, *limits, mode));
   session->silent_ = loaded.diagnostics.empty();
   return session;
 }
 
-Session::Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode)
+Session::Session(Project project, const Options& options, const Variables& environment, CacheLimits limits,
+                 Mode mode)
     : project_(std::move(project)),
       state_(project_.root),
       environment_(environment),
@@ -99,7 +109,8 @@ Session::Session(Project project, const Options& options, const Variables& envir
       journal_(state_.path, mode == Mode::kLook),
       evaluator_([&] {
         if (!options.no_cache) store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
-        return EvaluatorSources{memo_, journal_, environment_, action_cache(), blob_store(), value_of(environment, "HOME")};
+        return EvaluatorSources{memo_,          journal_,     environment_,
+                                action_cache(), blob_store(), value_of(environment, "HOME")};
       }()) {}
 
 }  // namespace devtask

@@ -17,7 +17,8 @@
 
 namespace devtask {
 
-// Where the shared cache is: `$XDG_CACHE_HOME/devtask`, else `~/.cache/devtask`; DEVTASK_CACHE_DIR goes before both.
+// Where the shared cache is: `$XDG_CACHE_HOME/devtask`, else `~/.cache/devtask`; DEVTASK_CACHE_DIR goes
+// before both.
 std::string cache_folder(const Variables& environment);
 // DEVTASK_CACHE_MAX_SIZE ("10G", "500M") and DEVTASK_CACHE_MAX_AGE ("30d", "12h").
 Result<CacheLimits> cache_limits(const Variables& environment, const std::string& max_size = {},
@@ -32,7 +33,8 @@ class Session {
   bool silent() const { return silent_; }
 
   // Prints warnings and mistakes of the configuration to standard error. On failure the exit code is 2.
-  static Result<std::unique_ptr<Session>> open(const Options& options, const Variables& environment, Mode mode);
+  static Result<std::unique_ptr<Session>> open(const Options& options, const Variables& environment,
+                                               Mode mode);
 
   const Project& project() const { return project_; }
   const std::string& root() const { return project_.root; }
@@ -46,7 +48,8 @@ class Session {
   const Evaluator& evaluator() const { return evaluator_; }
 
  private:
-  Session(Project project, const Options& options, const Variables& environment, CacheLimits limits, Mode mode);
+  Session(Project project, const Options& options, const Variables& environment, CacheLimits limits,
+          Mode mode);
 
   bool silent_ = true;
   Project project_;

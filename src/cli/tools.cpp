@@ -27,7 +27,8 @@ Result<std::string> find_ninja(const Variables& environment) {
     if (std::string found = find_program(name, folders, current_folder()); !found.empty()) return found;
   }
   return failure(error("cannot find `{}`, which runs the tasks", names.front())
-                     .advise("install it (apt install ninja-build, brew install ninja, pip install ninja), or name it in DEVTASK_NINJA"));
+                     .advise("install it (apt install ninja-build, brew install ninja, pip install ninja), "
+                             "or name it in DEVTASK_NINJA"));
 }
 
 void keep_memo(Session& session, const Options& options) {

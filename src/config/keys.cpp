@@ -69,7 +69,8 @@ constexpr KeyInfo kKeys[] = {
      "Placeholders: axes.",
      "[]", R"(deps = ["venv", "schema@sqlite"])"},
     {kTaskTable, "inputs", KeyType::kStringList,
-     "Patterns of the files that the task reads; `!` excludes, and links to folders are not entered. Without this key the task runs whenever it is "
+     "Patterns of the files that the task reads; `!` excludes, and links to folders are not entered. Without "
+     "this key the task runs whenever it is "
      "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},

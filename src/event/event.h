@@ -24,17 +24,17 @@ enum class Outcome {
 };
 
 struct RunStarted {
-  std::size_t tasks = 0;       // everything the request reaches that may have to do something (not groups)
+  std::size_t tasks = 0;  // everything the request reaches that may have to do something (not groups)
   std::size_t up_to_date = 0;
   std::size_t to_restore = 0;
-  std::size_t to_run = 0;      // an upper bound: early cutoff may spare some
+  std::size_t to_run = 0;  // an upper bound: early cutoff may spare some
   int jobs = 1;
 };
 
 struct TaskStarted {
-  std::string task;         // label, as a person would type it
-  std::string why;          // one line, e.g. "`ui/src/main.ts` changed"
-  std::string command;      // for people, with -v
+  std::string task;          // label, as a person would type it
+  std::string why;           // one line, e.g. "`ui/src/main.ts` changed"
+  std::string command;       // for people, with -v
   bool interactive = false;  // it owns the terminal until TaskFinished: nothing else may be drawn
 };
 

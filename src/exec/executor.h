@@ -1,5 +1,5 @@
-// Runs one action. Implementations: LocalExecutor (processes of this machine), fakes in tests; later a sandbox and
-// remote execution.
+// Runs one action. Implementations: LocalExecutor (processes of this machine), fakes in tests; later a
+// sandbox and remote execution.
 #pragma once
 
 #include <chrono>

@@ -49,7 +49,8 @@ Result<ExecutionResult> LocalExecutor::run(const Action& action, const Execution
                          .advise("install it, or name its folder in `path` of [project]"));
     }
     request.argv = step.argv;
-    if (action.timeout) request.timeout = std::max(*action.timeout - result.duration, std::chrono::milliseconds(1));
+    if (action.timeout)
+      request.timeout = std::max(*action.timeout - result.duration, std::chrono::milliseconds(1));
     auto ended = run_process(request, exec_step_, stop_);
     if (!ended) return tl::unexpected(std::move(ended.error()));
     result.duration += ended->duration;

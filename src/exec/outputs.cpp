@@ -33,7 +33,8 @@ void add_entry(const std::string& path, const FileStat& stat, std::vector<Output
   found.push_back(std::move(entry));
 }
 
-void scan(const std::string& root, const std::string& path, const GlobList& globs, std::vector<OutputEntry>& found) {
+void scan(const std::string& root, const std::string& path, const GlobList& globs,
+          std::vector<OutputEntry>& found) {
   if (!globs.may_match_below(path)) return;
   const auto entries = list_folder(join_path(root, path));
   if (!entries) return;
@@ -95,10 +96,14 @@ bool stays_inside(std::string_view path, std::string_view target) {
 bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
   const FileStat stat = stat_file(absolute);
   switch (entry.kind) {
-    case Kind::kDir: return stat.kind == FileKind::kFolder;
-    case Kind::kLink: return stat.kind == FileKind::kLink && read_link(absolute).value_or("") == entry.target;
-    case Kind::kCreate: return stat.kind != FileKind::kAbsent;
-    case Kind::kFile: break;
+    case Kind::kDir:
+      return stat.kind == FileKind::kFolder;
+    case Kind::kLink:
+      return stat.kind == FileKind::kLink && read_link(absolute).value_or("") == entry.target;
+    case Kind::kCreate:
+      return stat.kind != FileKind::kAbsent;
+    case Kind::kFile:
+      break;
   }
   if (stat.kind != FileKind::kRegular || stat.size != entry.size) return false;
   const auto digest = hash_file(absolute);
@@ -108,18 +113,20 @@ bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
 }
 
 // Whether every folder on the way to `path` is one, and no link. `checked`: what is known of folders.
-bool has_real_parents(const std::string& root, std::string_view path, std::map<std::string_view, bool>& checked) {
+bool has_real_parents(const std::string& root, std::string_view path,
+                      std::map<std::string_view, bool>& checked) {
   const std::string_view folder = parent_folder(path);
   if (folder.empty()) return true;
   const auto known = checked.find(folder);
   if (known != checked.end()) return known->second;
-  const bool real = has_real_parents(root, folder, checked) &&
-                    stat_file(join_path(root, folder)).kind == FileKind::kFolder;
+  const bool real =
+      has_real_parents(root, folder, checked) && stat_file(join_path(root, folder)).kind == FileKind::kFolder;
   checked.emplace(folder, real);
   return real;
 }
 
-// Folders on the way to `path`, made where they are missing. A link on the way is refused: it may lead anywhere.
+// Folders on the way to `path`, made where they are missing. A link on the way is refused: it may lead
+// anywhere.
 Result<void> make_parents(const std::string& root, std::string_view path, std::set<std::string>& made) {
   const std::string folder(parent_folder(path));
   if (folder.empty() || made.contains(folder)) return {};
@@ -142,14 +149,16 @@ Result<void> put_back(const std::string& root, const OutputEntry& entry, BlobSto
     return failure("the folder `{}` is in the way of a file", escape_line(entry.path));
   }
   switch (entry.kind) {
-    case Kind::kDir: return make_folders(absolute, entry.mode);
+    case Kind::kDir:
+      return make_folders(absolute, entry.mode);
     case Kind::kLink:
       if (!stays_inside(entry.path, entry.target)) {
         return failure("the link `{}` leads out of the project", escape_line(entry.path));
       }
       return make_link(entry.target, absolute);
     case Kind::kFile:
-    case Kind::kCreate: break;
+    case Kind::kCreate:
+      break;
   }
   return blobs.get_file(entry.digest, absolute, entry.mode);
 }
@@ -165,7 +174,8 @@ std::vector<OutputEntry> scan_outputs(const std::string& root, const GlobList& g
     const auto below = list_folder(absolute);
     if (below && below->empty() && !folder.empty()) add_entry(folder, stat_file(absolute), found);
   }
-  std::sort(found.begin(), found.end(), [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
+  std::sort(found.begin(), found.end(),
+            [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
   found.erase(std::unique(found.begin(), found.end(),
                           [](const OutputEntry& a, const OutputEntry& b) { return a.path == b.path; }),
               found.end());
@@ -213,8 +223,8 @@ Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEnt
   return taken;
 }
 
-Result<void> restore_outputs(const std::string& root, const ActionResult& result, const ActionResult* previous,
-                             BlobStore& blobs) {
+Result<void> restore_outputs(const std::string& root, const ActionResult& result,
+                             const ActionResult* previous, BlobStore& blobs) {
   if (previous != nullptr) {
     std::set<std::string_view> kept;
     for (const OutputEntry& entry : result.outputs) kept.insert(entry.path);
@@ -247,7 +257,8 @@ void remove_outputs(const std::string& root, const std::vector<OutputEntry>& ent
     if (!has_real_parents(root, entry.path, checked)) continue;  // what is behind a link is not ours
     if (entry.kind == Kind::kDir) {
       remove_folder_if_empty(absolute);
-    } else if (const FileKind kind = stat_file(absolute).kind; kind == FileKind::kRegular || kind == FileKind::kLink) {
+    } else if (const FileKind kind = stat_file(absolute).kind;
+               kind == FileKind::kRegular || kind == FileKind::kLink) {
       (void)remove_file(absolute);  // what cannot be removed is found by whoever writes there
     }
     folders.emplace(parent_folder(entry.path));
@@ -259,7 +270,8 @@ void remove_outputs(const std::string& root, const std::vector<OutputEntry>& ent
   }
 }
 
-std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task, const Patterns& outputs) {
+std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
+                                        const Patterns& outputs) {
   std::vector<Diagnostic> missing;
   for (const auto& pattern : outputs.written) {
     if (pattern.value.starts_with('!')) continue;
@@ -271,7 +283,8 @@ std::vector<Diagnostic> missing_outputs(const std::string& root, const std::stri
     if (literal.empty() && !folder) continue;
     const FileKind kind = stat_file(join_path(root, folder ? glob->literal_prefix() : literal)).kind;
     if (kind == FileKind::kAbsent) {
-      missing.push_back(error("task `{}` did not make its output `{}`", task, pattern.value).at(pattern.where));
+      missing.push_back(
+          error("task `{}` did not make its output `{}`", task, pattern.value).at(pattern.where));
     } else if (!folder && kind == FileKind::kFolder) {
       missing.push_back(error("output `{}` of task `{}` is a folder", pattern.value, task)
                             .advise(fmt::format("write `{}/` for everything in it", pattern.value))

@@ -12,7 +12,8 @@
 
 namespace devtask {
 
-// Files, links and empty folders below `root` that match, sorted by path; digests and link targets are not filled.
+// Files, links and empty folders below `root` that match, sorted by path; digests and link targets are not
+// filled.
 std::vector<OutputEntry> scan_outputs(const std::string& root, const GlobList& globs);
 
 struct TakenOutputs {
@@ -26,16 +27,18 @@ struct TakenOutputs {
 // Reads what scan_outputs found into `blobs` (null: only digests are taken).
 Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEntry> found, BlobStore* blobs);
 
-// Puts the result's outputs in place, leaves alone what is right already, and removes what `previous` had put there and
-// the result no longer has. Files of `creates` are written only where nothing is. Refuses paths that a link would
-// lead out of the project. On failure some may be in place and others not: the task has to run.
-Result<void> restore_outputs(const std::string& root, const ActionResult& result, const ActionResult* previous,
-                             BlobStore& blobs);
+// Puts the result's outputs in place, leaves alone what is right already, and removes what `previous` had put
+// there and the result no longer has. Files of `creates` are left alone. Refuses paths
+// that a link would lead out of the project. On failure some may be in place and others not: the task has to
+// run.
+Result<void> restore_outputs(const std::string& root, const ActionResult& result,
+                             const ActionResult* previous, BlobStore& blobs);
 
 // Removes files and links, and folders that become empty by that.
 void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries);
 
 // A declared output that is not there although it is named without wildcards, told as an error.
-std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task, const Patterns& outputs);
+std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
+                                        const Patterns& outputs);
 
 }  // namespace devtask

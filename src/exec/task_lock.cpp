@@ -49,7 +49,8 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
     auto lock = FileLock::try_acquire(path);
     if (!lock) return tl::unexpected(lock.error());
     if (*lock) {
-      if (auto written = (*lock)->write_content(holder_text(0)); !written) return tl::unexpected(written.error());
+      if (auto written = (*lock)->write_content(holder_text(0)); !written)
+        return tl::unexpected(written.error());
       return TaskLock(std::move(**lock), waited);
     }
     const auto holder = read_holder(path);

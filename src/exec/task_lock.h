@@ -1,5 +1,5 @@
-// One task at a time, in however many devtask processes: held over check, run and commit, and inherited by the task's
-// processes, so that a killed devtask's task that still works is noticed.
+// One task at a time, in however many devtask processes: held over check, run and commit, and inherited by
+// the task's processes, so that a killed devtask's task that still works is noticed.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@ namespace devtask {
 
 class TaskLock {
  public:
-  // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left running:
-  // the process group it noted, and every process that has all of `marks` in its environment.
-  // Fails if a stop was asked for while waiting.
+  // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left
+  // running: the process group it noted, and every process that has all of `marks` in its environment. Fails
+  // if a stop was asked for while waiting.
   static Result<TaskLock> acquire(const std::string& path, const std::vector<std::string>& marks,
                                   const StopRequest& stop, const std::function<void(int pid)>& waiting);
   TaskLock(TaskLock&&) = default;

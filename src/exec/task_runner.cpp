@@ -19,8 +19,8 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// What lies in a task's outputs before a run. What the last success or a failed attempt put there is devtask's to clear
-// away; everything else is somebody else's.
+// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
+// devtask's to clear away; everything else is somebody else's.
 struct Ownership {
   std::vector<OutputEntry> owned;
   std::vector<InputStamp> foreign;
@@ -45,8 +45,9 @@ Ownership ownership_of(const std::string& root, const GlobList& outputs, const J
 }
 
 const InputStamp* stamp_of(const std::vector<InputStamp>& stamps, std::string_view path) {
-  const auto found = std::lower_bound(stamps.begin(), stamps.end(), path,
-                                      [](const InputStamp& stamp, std::string_view name) { return stamp.path < name; });
+  const auto found =
+      std::lower_bound(stamps.begin(), stamps.end(), path,
+                       [](const InputStamp& stamp, std::string_view name) { return stamp.path < name; });
   return found != stamps.end() && found->path == path ? &*found : nullptr;
 }
 
@@ -59,7 +60,7 @@ struct TaskRunner::Capture {
   std::vector<OutputEntry> creates_before;
   std::vector<InputStamp> foreign;  // files in its outputs that were there before and are not devtask's
   Digest key;
-  bool watched = false;             // `foreign` is known: a failure can say what the attempt left
+  bool watched = false;  // `foreign` is known: a failure can say what the attempt left
 };
 
 TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
@@ -99,7 +100,8 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
       warn(error("task `{}` was reached before its dependency `{}`", task.label,
                  parts_.plan.tasks[state.waits_for].label));
       return fail(index, Outcome::kFailed, {}, 70);
-    case Verdict::kStale: break;
+    case Verdict::kStale:
+      break;
   }
   return run(index, std::move(state), *held);
 }
@@ -136,7 +138,8 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   if (const auto last = parts_.journal.last_success(task.id)) previous = last->result;
   if (const auto attempt = parts_.journal.unfinished(task.id)) {
     (void)scan_outputs(root_, task.outputs->globs);  // clears temporary files of a killed restore away
-    for (const std::string& path : attempt->made) previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
+    for (const std::string& path : attempt->made)
+      previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
   }
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
@@ -176,7 +179,8 @@ Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
     return failure(error("task `{}` is asked for by a devtask that it has started itself", task.label));
   }
   return TaskLock::acquire(parts_.state.lock(task.lock_id), marks(task), parts_.stop, [&](int pid) {
-    Diagnostic note = warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
+    Diagnostic note =
+        warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
     note.severity = Severity::kNote;
     parts_.events.on(Notice{std::move(note)});
   });
@@ -195,7 +199,8 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
   for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
-  action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") + parts_.state.lock(task.lock_id));
+  action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") +
+                       parts_.state.lock(task.lock_id));
   action.secrets = parts_.environment.secrets(*task.task, visible);
   action.folder = join_path(root_, task.dir);
   action.timeout = task.task->timeout;
@@ -224,7 +229,8 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     capture.key = *state.key;
   }
   for (const std::string& path : task.outputs->globs.literals()) {
-    if (const std::string_view folder = parent_folder(path); !folder.empty()) (void)make_folders(join_path(root_, folder));
+    if (const std::string_view folder = parent_folder(path); !folder.empty())
+      (void)make_folders(join_path(root_, folder));
   }
 
   capture.creates_before = scan_outputs(root_, task.creates->globs);
@@ -243,12 +249,15 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   }
   capture.duration = executed->duration;
   switch (executed->end) {
-    case ExecutionResult::End::kSucceeded: return take_in(index, state, capture);
+    case ExecutionResult::End::kSucceeded:
+      return take_in(index, state, capture);
     case ExecutionResult::End::kTimedOut:
       kill_marked_orphans(marks(task));
       return fail(index, Outcome::kTimedOut, capture, 124);
-    case ExecutionResult::End::kStopped: return fail(index, Outcome::kCancelled, capture, 130);
-    case ExecutionResult::End::kFailed: break;
+    case ExecutionResult::End::kStopped:
+      return fail(index, Outcome::kCancelled, capture, 130);
+    case ExecutionResult::End::kFailed:
+      break;
   }
   if (executed->exit_status == 127) {
     const auto& folders = parts_.environment.search_path(*task.task->scope, root_);
@@ -264,8 +273,8 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   return fail(index, Outcome::kFailed, capture, executed->exit_status);
 }
 
-// Anything that went into the key and changed while the command ran makes the result one of unknown facts. An edits task
-// is expected to change its inputs: what it left is what is remembered.
+// Anything that went into the key and changed while the command ran makes the result one of unknown facts. An
+// edits task is expected to change its inputs: what it left is what is remembered.
 bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
   TaskState now = look(index);
   const auto expected = [&](const std::string& path) {
@@ -301,14 +310,18 @@ bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskSta
   }
   const std::string others = changed.size() > 1 ? fmt::format(" and {} more", changed.size() - 1) : "";
   const bool is_file = changed.begin()->starts_with('`');
-  warn(warning("{}{}{} while `{}` ran: its result is not stored", *changed.begin(), others, is_file ? " changed" : "", task.label)
-           .advise(is_file ? "if the task itself writes it, declare it in `outputs`, `creates` or `edits`" : ""));
+  warn(warning("{}{}{} while `{}` ran: its result is not stored", *changed.begin(), others,
+               is_file ? " changed" : "", task.label)
+           .advise(is_file ? "if the task itself writes it, declare it in `outputs`, `creates` or `edits`"
+                           : ""));
   return true;
 }
 
-// Leaves out what was there before and was not touched: it is not the task's. Returns whether the rest can be shared. It
-// cannot when such a file has content: it may be an output after all, of a tool that leaves alone what is right already.
-bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture, std::vector<OutputEntry>& found) {
+// Leaves out what was there before and was not touched: it is not the task's. Returns whether the rest can be
+// shared. It cannot when such a file has content: it may be an output after all, of a tool that leaves alone
+// what is right already.
+bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture,
+                                   std::vector<OutputEntry>& found) {
   std::string kept;
   std::erase_if(found, [&](const OutputEntry& entry) {
     const InputStamp* before = stamp_of(capture.foreign, entry.path);
@@ -317,10 +330,12 @@ bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& captu
     return true;
   });
   if (kept.empty()) return true;
-  Diagnostic note = warning("`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
-                            escape_line(kept), task.label);
+  Diagnostic note =
+      warning("`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
+              escape_line(kept), task.label);
   note.severity = Severity::kNote;
-  note.help = fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(kept));
+  note.help =
+      fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(kept));
   parts_.events.on(Notice{std::move(note)});
   return false;
 }
@@ -334,7 +349,8 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   }
   const bool local = task.task->cache == CacheMode::kLocal;
   const bool changed = state.key && facts_changed(task, index, state);
-  const bool share = state.key && !changed && !local && parts_.blobs != nullptr;
+  const bool share =
+      state.key && !changed && !local && parts_.blobs != nullptr && task.creates->written.empty();
 
   ActionResult result;
   result.duration = capture.duration;
@@ -363,7 +379,8 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       created.kind = OutputEntry::Kind::kCreate;
       found.push_back(std::move(created));
     }
-    std::sort(found.begin(), found.end(), [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
+    std::sort(found.begin(), found.end(),
+              [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
     auto taken = take_outputs(root_, std::move(found), share ? parts_.blobs : nullptr);
     if (!taken) {
       warn(std::move(taken.error()));
@@ -374,7 +391,8 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     result.outputs = std::move(taken->entries);
     if (stored && taken->names_checkout) {
       storage_key = checkout_key(*state.key, root_);
-      Diagnostic note = warning("the result of `{}` holds this checkout's path: it is kept for this checkout only", task.label);
+      Diagnostic note = warning(
+          "the result of `{}` holds this checkout's path: it is kept for this checkout only", task.label);
       note.severity = Severity::kNote;
       parts_.events.on(Notice{std::move(note)});
     }
@@ -450,8 +468,8 @@ void TaskRunner::warn_of_cache(Diagnostic diagnostic) {
   warn(std::move(diagnostic));
 }
 
-// Ninja compares times: the file is written only when the digest differs, and gets a time that differs then, also on a
-// file system that counts in seconds.
+// Ninja compares times: the file is written only when the digest differs, and gets a time that differs then,
+// also on a file system that counts in seconds.
 void TaskRunner::write_out_file(const PlannedTask& task, const std::optional<Digest>& seen) {
   const std::string path = parts_.state.out(task.id);
   const FileStat before = stat_file(path);

@@ -1,6 +1,6 @@
-// Brings one task up to date: looks again, then nothing, or its outputs from the cache, or its command; then takes in
-// what the command made and commits. Whoever schedules (Ninja through the shim, or the restore phase) calls this.
-// Unaware of: Ninja, the order of tasks.
+// Brings one task up to date: looks again, then nothing, or its outputs from the cache, or its command; then
+// takes in what the command made and commits. Whoever schedules (Ninja through the shim, or the restore
+// phase) calls this. Unaware of: Ninja, the order of tasks.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,8 @@ class TaskRunner {
   // A task whose verdict is cached. False: it must run after all (its state says so now). Thread-safe.
   bool restore(TaskIndex index);
 
-  // The task as it is now; groups among its dependencies are settled first, since nobody brings those up to date.
+  // The task as it is now; groups among its dependencies are settled first, since nobody brings those up to
+  // date.
   TaskState look(TaskIndex index);
 
   const std::vector<TaskState>& states() const { return states_; }

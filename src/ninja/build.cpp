@@ -133,7 +133,8 @@ class Build {
     return {};
   }
 
-  // Until Ninja ends. It is not told to stop: its tasks end, and with them it. A second request ends it at once.
+  // Until Ninja ends. It is not told to stop: its tasks end, and with them it. A second request ends it at
+  // once.
   std::string follow(BackgroundProcess& ninja) {
     std::string said;
     while (true) {
@@ -185,7 +186,8 @@ class Build {
       } else if (given_up_) {
         outcomes_[index] = Outcome::kSkipped;
       } else {
-        // Spared by Ninja, which sees times. What counts is the content: a file may have changed during the run.
+        // Spared by Ninja, which sees times. What counts is the content: a file may have changed during the
+        // run.
         outcomes_[index] = runner_.bring_up_to_date(index);
         if (!succeeded(*outcomes_[index]) && !first_failure_) first_failure_ = index;
       }
@@ -216,13 +218,29 @@ class Build {
       if (!outcomes_[index]) continue;
       const TaskState& state = runner_.states()[index];
       switch (*outcomes_[index]) {
-        case Outcome::kRan: ++finished.ran; break;
-        case Outcome::kRestored: ++finished.restored; break;
-        case Outcome::kUpToDate: ++finished.up_to_date; break;
-        case Outcome::kTimedOut: timed_out = true; ++finished.failed; break;
-        case Outcome::kFailed: failed = true; ++finished.failed; break;
-        case Outcome::kSkipped: ++finished.skipped; break;
-        case Outcome::kCancelled: ++finished.cancelled; break;
+        case Outcome::kRan:
+          ++finished.ran;
+          break;
+        case Outcome::kRestored:
+          ++finished.restored;
+          break;
+        case Outcome::kUpToDate:
+          ++finished.up_to_date;
+          break;
+        case Outcome::kTimedOut:
+          timed_out = true;
+          ++finished.failed;
+          break;
+        case Outcome::kFailed:
+          failed = true;
+          ++finished.failed;
+          break;
+        case Outcome::kSkipped:
+          ++finished.skipped;
+          break;
+        case Outcome::kCancelled:
+          ++finished.cancelled;
+          break;
       }
       const bool spared = *outcomes_[index] == Outcome::kRestored || *outcomes_[index] == Outcome::kUpToDate;
       if (spared && state.result) finished.saved += state.result->duration;

@@ -1,5 +1,5 @@
-// One run: restores what the cache has, hands the rest to Ninja, answers its shims, and checks at the end that
-// everything requested is what it should be.
+// One run: restores what the cache has, hands the rest to Ninja, answers its shims, and checks at the end
+// that everything requested is what it should be.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ namespace devtask {
 
 struct BuildOptions {
   Result<std::string> ninja = std::string();  // path of the program; asked for only when something has to run
-  std::string shim;   // path of devtask-shim
+  std::string shim;                           // path of devtask-shim
   int jobs = 1;
   bool keep_going = false;
-  bool tell_up_to_date = false;    // an event for each task that was up to date…
-  bool replay_up_to_date = false;  // …and its log with it
+  bool tell_up_to_date = false;          // an event for each task that was up to date…
+  bool replay_up_to_date = false;        // …and its log with it
   std::vector<std::string> environment;  // of Ninja itself
 };
 

@@ -47,7 +47,8 @@ std::string pool_of(const PlannedTask& task) {
   return task.task->pool.empty() ? std::string() : "pool_" + file_id(task.task->pool);
 }
 
-// `generator`: only devtask decides, Ninja needs no command hashes. `restat`: an unchanged result stops there.
+// `generator`: only devtask decides, Ninja needs no command hashes. `restat`: an unchanged result stops
+// there.
 void add_rule(std::string& text, const std::string& command) {
   text += "rule devtask\n  command = " + command + "\n  description = $why\n  generator = 1\n  restat = 1\n";
 }
@@ -107,8 +108,10 @@ std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule) {
   std::map<TaskIndex, std::size_t> ends_chain;  // last task of a chain, its index in chains
   for (const TaskIndex index : schedule.run) {
     const auto& deps = before[index];
-    const auto tail = deps.size() == 1 && dependents[deps[0]] == 1 ? ends_chain.find(deps[0]) : ends_chain.end();
-    if (tail != ends_chain.end() && pool_of(plan.tasks[index]).empty() && pool_of(plan.tasks[deps[0]]).empty()) {
+    const auto tail =
+        deps.size() == 1 && dependents[deps[0]] == 1 ? ends_chain.find(deps[0]) : ends_chain.end();
+    if (tail != ends_chain.end() && pool_of(plan.tasks[index]).empty() &&
+        pool_of(plan.tasks[deps[0]]).empty()) {
       const std::size_t chain = tail->second;
       chains[chain].push_back(index);
       ends_chain.erase(tail);
@@ -123,7 +126,8 @@ std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule) {
 
 std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states, const Schedule& schedule,
                          const std::vector<Chain>& chains, const ManifestOptions& options) {
-  std::string text = "# One run of devtask: what is stale, and what is downstream of it.\nninja_required_version = 1.5\n";
+  std::string text =
+      "# One run of devtask: what is stale, and what is downstream of it.\nninja_required_version = 1.5\n";
   text += "builddir = " + ninja_value(options.builddir) + "\n";
   add_pools(text, plan);
   // `exec`: the shell that Ninja starts becomes the shim instead of waiting for it.
@@ -141,10 +145,12 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
       if (edge.why.empty()) edge.why = task.label + (state.why.empty() ? "" : ": " + state.why);
       edge.command += (edge.command.empty() ? "" : " && ") + commands(task);
       edge.pool = pool_of(task);
-      // A task that only waits is Ninja's to spare, unless it would be stale anyway or follows an edit of its inputs.
+      // A task that only waits is Ninja's to spare, unless it would be stale anyway or follows an edit of its
+      // inputs.
       dirty = dirty || state.verdict != Verdict::kWaiting || state.stale_anyway || !task.after.empty();
     }
-    for (const TaskIndex dep : awaited(plan, schedule, chain.front())) edge.inputs.push_back(out_path(plan.tasks[dep]));
+    for (const TaskIndex dep : awaited(plan, schedule, chain.front()))
+      edge.inputs.push_back(out_path(plan.tasks[dep]));
     if (dirty) edge.inputs.emplace_back(kDirty);
     add_edge(text, edge);
     ends.push_back(out_path(plan.tasks[chain.back()]));
@@ -174,7 +180,8 @@ std::vector<std::string> dependency_outs(const Plan& plan, TaskIndex index) {
 }
 
 // An output that is called like a task is the target already, and the task's edge makes it.
-std::string phony(const std::string& name, const std::vector<std::string>& targets, const std::set<std::string>& taken) {
+std::string phony(const std::string& name, const std::vector<std::string>& targets,
+                  const std::set<std::string>& taken) {
   if (!can_be_said(name) || taken.contains(name)) return {};
   return "build " + ninja_path(name) + ": phony" + paths(targets) + "\n";
 }
@@ -188,7 +195,8 @@ void add_names(std::string& text, const Plan& plan) {
   }
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     const PlannedTask& task = plan.tasks[i];
-    text += phony(task.label, task.is_group() ? dependency_outs(plan, i) : std::vector{out_path(task)}, taken);
+    text +=
+        phony(task.label, task.is_group() ? dependency_outs(plan, i) : std::vector{out_path(task)}, taken);
     for (const std::string& alias : task.task->aliases) groups[alias].push_back(task.label);
     if (task.label != task.task->name) groups[task.task->name].push_back(task.label);
   }
@@ -200,20 +208,23 @@ void add_names(std::string& text, const Plan& plan) {
 
 }  // namespace
 
-std::string project_manifest(const Plan& plan, const std::vector<TaskState>& states, const ManifestOptions& options,
-                             const std::string& devtask) {
+std::string project_manifest(const Plan& plan, const std::vector<TaskState>& states,
+                             const ManifestOptions& options, const std::string& devtask) {
   const std::string manifest = std::string(kStateName) + "/build.ninja";
-  std::string text = "# Written by devtask, and refreshed by itself before every build. Look, do not edit.\n"
-                     "ninja_required_version = 1.5\n";
+  std::string text =
+      "# Written by devtask, and refreshed by itself before every build. Look, do not edit.\n"
+      "ninja_required_version = 1.5\n";
   text += "builddir = " + ninja_value(options.builddir) + "\n";
   add_pools(text, plan);
   add_rule(text, "exec " + ninja_value(shell_quote(options.shim)) + " $task");
-  text += "rule refresh\n  command = exec " + ninja_value(shell_quote(devtask)) +
-          " ninja-refresh\n  description = devtask: looking for what is stale\n  generator = 1\n  restat = 1\n";
+  text +=
+      "rule refresh\n  command = exec " + ninja_value(shell_quote(devtask)) +
+      " ninja-refresh\n  description = devtask: looking for what is stale\n  generator = 1\n  restat = 1\n";
   text += "rule list\n  command = exec " + ninja_value(shell_quote(devtask)) +
           " list\n  description = devtask: tasks of this project\n  pool = console\n";
-  text += fmt::format("build {0}: phony\nbuild {1}: phony\nbuild {2}: refresh | {0}\nbuild {3}: list | {0}\ndefault {3}\n",
-                      kAlways, kDirty, manifest, kList);
+  text += fmt::format(
+      "build {0}: phony\nbuild {1}: phony\nbuild {2}: refresh | {0}\nbuild {3}: list | {0}\ndefault {3}\n",
+      kAlways, kDirty, manifest, kList);
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = states[i];
@@ -236,8 +247,9 @@ std::string project_manifest(const Plan& plan, const std::vector<TaskState>& sta
 }
 
 std::string sources_manifest(const Plan& plan, const std::vector<TaskState>& states) {
-  std::string text = "# Every source of every task, for `ninja -f .devtask/sources.ninja -t graph|inputs|query`.\n"
-                     "ninja_required_version = 1.5\nrule task\n  command = $cmd\n";
+  std::string text =
+      "# Every source of every task, for `ninja -f .devtask/sources.ninja -t graph|inputs|query`.\n"
+      "ninja_required_version = 1.5\nrule task\n  command = $cmd\n";
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     const PlannedTask& task = plan.tasks[i];
     if (task.is_group()) continue;

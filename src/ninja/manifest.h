@@ -16,21 +16,23 @@ namespace devtask {
 using Chain = std::vector<TaskIndex>;
 
 // Runs of tasks in which each is the only dependent of the only unfinished dependency: nothing is lost in
-// parallelism, and an edge each is won. Interactive tasks and tasks in a pool stay alone. In plan order of their heads.
+// parallelism, and an edge each is won. Interactive tasks and tasks in a pool stay alone. In plan order of
+// their heads.
 std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule);
 
 struct ManifestOptions {
-  std::string shim;     // path of devtask-shim
+  std::string shim;      // path of devtask-shim
   std::string builddir;  // for Ninja's own log, relative to the root
 };
 
-// The graph of one run: the tasks of the schedule that must or may have to run. Target `.devtask/all` is everything.
+// The graph of one run: the tasks of the schedule that must or may have to run. Target `.devtask/all` is
+// everything.
 std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states, const Schedule& schedule,
                          const std::vector<Chain>& chains, const ManifestOptions& options);
 
 // The whole project for plain Ninja (`ninja -f .devtask/build.ninja TARGET`): refreshing is its first rule.
-std::string project_manifest(const Plan& plan, const std::vector<TaskState>& states, const ManifestOptions& options,
-                             const std::string& devtask);
+std::string project_manifest(const Plan& plan, const std::vector<TaskState>& states,
+                             const ManifestOptions& options, const std::string& devtask);
 
 // Every source on its edge, for `ninja -t graph|inputs|query`; not for building.
 std::string sources_manifest(const Plan& plan, const std::vector<TaskState>& states);

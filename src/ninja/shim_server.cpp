@@ -18,8 +18,8 @@ std::vector<std::string> split_words(std::string_view line) {
 
 }  // namespace
 
-Result<std::unique_ptr<ShimServer>> ShimServer::start(const std::string& folder, const std::string& name, int workers,
-                                                      Handler handler) {
+Result<std::unique_ptr<ShimServer>> ShimServer::start(const std::string& folder, const std::string& name,
+                                                      int workers, Handler handler) {
   auto socket = ListeningSocket::create(folder, name);
   if (!socket) return tl::unexpected(socket.error());
   std::unique_ptr<ShimServer> server(new ShimServer(std::move(*socket), std::move(handler)));

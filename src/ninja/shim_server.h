@@ -14,14 +14,15 @@ class ShimServer {
  public:
   using Handler = std::function<unsigned char(const std::vector<std::string>& ids)>;
 
-  // `workers` threads take connections, so that at most so many tasks work at once; each lives as long as the server
-  // (the kernel ends a task's process with the thread that started it). `handler` is called on them.
-  static Result<std::unique_ptr<ShimServer>> start(const std::string& folder, const std::string& name, int workers,
-                                                   Handler handler);
+  // `workers` threads take connections, so that at most so many tasks work at once; each lives as long as the
+  // server (the kernel ends a task's process with the thread that started it). `handler` is called on them.
+  static Result<std::unique_ptr<ShimServer>> start(const std::string& folder, const std::string& name,
+                                                   int workers, Handler handler);
   ~ShimServer();  // waits for the workers
 
  private:
-  ShimServer(ListeningSocket socket, Handler handler) : socket_(std::move(socket)), handler_(std::move(handler)) {}
+  ShimServer(ListeningSocket socket, Handler handler)
+      : socket_(std::move(socket)), handler_(std::move(handler)) {}
   void work();
 
   ListeningSocket socket_;

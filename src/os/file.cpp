@@ -26,10 +26,14 @@ tl::unexpected<Diagnostic> os_failure(std::string_view what, std::string_view pa
 
 FileKind kind_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return FileKind::kRegular;
-    case S_IFDIR: return FileKind::kFolder;
-    case S_IFLNK: return FileKind::kLink;
-    default: return FileKind::kOther;
+    case S_IFREG:
+      return FileKind::kRegular;
+    case S_IFDIR:
+      return FileKind::kFolder;
+    case S_IFLNK:
+      return FileKind::kLink;
+    default:
+      return FileKind::kOther;
   }
 }
 
@@ -99,7 +103,8 @@ Fd open_folder(const std::string& path) {
   return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-// Through getdents64 and not readdir: no allocation and no fstat for each folder, and the descriptor stays ours.
+// Through getdents64 and not readdir: no allocation and no fstat for each folder, and the descriptor stays
+// ours.
 Result<std::vector<FolderEntry>> list_folder(const Fd& folder, const std::string& path) {
   constexpr std::size_t kBuffer = 32 * 1024;
   alignas(dirent64) thread_local char buffer[kBuffer];
@@ -115,11 +120,20 @@ Result<std::vector<FolderEntry>> list_folder(const Fd& folder, const std::string
       if (name == "." || name == "..") continue;
       FileKind kind = FileKind::kOther;
       switch (entry->d_type) {
-        case DT_REG: kind = FileKind::kRegular; break;
-        case DT_DIR: kind = FileKind::kFolder; break;
-        case DT_LNK: kind = FileKind::kLink; break;
-        case DT_UNKNOWN: kind = stat_file(entry->d_name, folder.get()).kind; break;  // some file systems
-        default: break;
+        case DT_REG:
+          kind = FileKind::kRegular;
+          break;
+        case DT_DIR:
+          kind = FileKind::kFolder;
+          break;
+        case DT_LNK:
+          kind = FileKind::kLink;
+          break;
+        case DT_UNKNOWN:
+          kind = stat_file(entry->d_name, folder.get()).kind;
+          break;  // some file systems
+        default:
+          break;
       }
       entries.push_back({std::string(name), kind});
     }
@@ -211,8 +225,8 @@ bool is_leftover(std::string_view name) {
     if (!name.starts_with(prefix)) continue;
     pid_t pid = 0;
     const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid);
-    return parsed.ec == std::errc() && parsed.ptr != name.data() + name.size() && *parsed.ptr == '-' && pid > 1 &&
-           ::kill(pid, 0) != 0 && errno == ESRCH;
+    return parsed.ec == std::errc() && parsed.ptr != name.data() + name.size() && *parsed.ptr == '-' &&
+           pid > 1 && ::kill(pid, 0) != 0 && errno == ESRCH;
   }
   return false;
 }
@@ -221,15 +235,17 @@ void remove_leftovers(const std::string& folder) {
   const auto entries = list_folder(folder);
   if (!entries) return;
   for (const FolderEntry& entry : *entries) {
-    if (entry.kind == FileKind::kRegular && is_leftover(entry.name)) (void)remove_file(join_path(folder, entry.name));
+    if (entry.kind == FileKind::kRegular && is_leftover(entry.name))
+      (void)remove_file(join_path(folder, entry.name));
   }
 }
 
 std::string temporary_name(const std::string& path) {
   static std::atomic<std::uint64_t> counter{0};
   const std::string_view folder = parent_folder(path);
-  return join_path(folder.empty() && path.starts_with('/') ? "/" : folder,
-                   fmt::format(".tmp-{}-{}-{}", ::getpid(), counter.fetch_add(1), file_name(path).substr(0, 64)));
+  return join_path(
+      folder.empty() && path.starts_with('/') ? "/" : folder,
+      fmt::format(".tmp-{}-{}-{}", ::getpid(), counter.fetch_add(1), file_name(path).substr(0, 64)));
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes, std::uint32_t mode) {

@@ -45,7 +45,8 @@ struct FileStat {
   bool operator==(const FileStat&) const = default;
 };
 
-// `folder` is an open folder or kCwd; anything that cannot be looked at (ENOENT, ENOTDIR, EACCES, ELOOP) is kAbsent.
+// `folder` is an open folder or kCwd; anything that cannot be looked at (ENOENT, ENOTDIR, EACCES, ELOOP) is
+// kAbsent.
 inline constexpr int kCwd = -100;  // AT_FDCWD
 FileStat stat_file(const char* path, int folder = kCwd);
 inline FileStat stat_file(const std::string& path) { return stat_file(path.c_str()); }
@@ -66,7 +67,7 @@ Result<std::vector<FolderEntry>> list_folder(const std::string& path);
 Result<std::vector<FolderEntry>> list_folder(const Fd& folder, const std::string& path);
 
 Result<std::string> read_file(const std::string& path);
-Result<Digest> hash_file(const std::string& path);  // O_NOATIME where allowed
+Result<Digest> hash_file(const std::string& path);                         // O_NOATIME where allowed
 Result<std::string> read_head(const std::string& path, std::size_t most);  // at most so many bytes
 Result<std::string> read_link(const std::string& path);
 Result<std::string> real_path(const std::string& path);
@@ -129,8 +130,9 @@ void remove_leftovers(const std::string& folder);
 std::string temporary_name(const std::string& path);
 
 std::string current_folder();
-std::string join_path(std::string_view folder, std::string_view path);  // `path` alone if absolute; "" folder is fine
-std::string_view parent_folder(std::string_view path);                  // "" if there is no '/'
+std::string join_path(std::string_view folder,
+                      std::string_view path);           // `path` alone if absolute; "" folder is fine
+std::string_view parent_folder(std::string_view path);  // "" if there is no '/'
 std::string_view file_name(std::string_view path);
 
 }  // namespace devtask

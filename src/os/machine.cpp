@@ -14,7 +14,8 @@ std::string machine_name() {
   utsname names;
   if (::uname(&names) != 0) return "unknown";
   std::string system = names.sysname;
-  std::transform(system.begin(), system.end(), system.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(system.begin(), system.end(), system.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return system + " " + names.machine;
 }
 

@@ -118,9 +118,14 @@ class Child {
     const Clock::time_point start = Clock::now();
     ProcessOutcome outcome;
     switch (follow(request_.timeout ? start + *request_.timeout : kNever, true)) {
-      case Woken::kExited: break;
-      case Woken::kTimeLimit: outcome.timed_out = true; break;
-      case Woken::kStop: outcome.stopped = true; break;
+      case Woken::kExited:
+        break;
+      case Woken::kTimeLimit:
+        outcome.timed_out = true;
+        break;
+      case Woken::kStop:
+        outcome.stopped = true;
+        break;
     }
     if (outcome.timed_out || outcome.stopped) {
       end();
@@ -222,7 +227,8 @@ std::multimap<pid_t, pid_t> process_tree() {
 
 }  // namespace
 
-Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step, StopRequest& stop) {
+Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
+                                   StopRequest& stop) {
   Fd read_end;
   Fd write_end;
   if (!request.interactive) {
@@ -247,7 +253,8 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::str
   return outcome;
 }
 
-Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request, const std::string& exec_step) {
+Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request,
+                                                   const std::string& exec_step) {
   auto pipe = new_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   auto pid = spawn(request, exec_step, pipe->write.get());
@@ -282,7 +289,8 @@ void BackgroundProcess::kill() {
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 void kill_descendants() {
-  // Each round finds what the last one's victims had started meanwhile; a process in uninterruptible sleep may stay.
+  // Each round finds what the last one's victims had started meanwhile; a process in uninterruptible sleep
+  // may stay.
   for (int round = 0; round < kKillRounds; ++round) {
     const auto children = process_tree();
     std::vector<pid_t> found;
@@ -346,11 +354,13 @@ void end_process_group(int group, milliseconds grace) {
   while (has_members(group)) {
     if (Clock::now() >= deadline) ::kill(-group, SIGKILL);
     std::this_thread::sleep_for(milliseconds(2));  // the kernel has no event for an empty group
-    if (Clock::now() >= deadline + std::chrono::seconds(10)) return;  // uninterruptible: nothing more can be done
+    if (Clock::now() >= deadline + std::chrono::seconds(10))
+      return;  // uninterruptible: nothing more can be done
   }
 }
 
-Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv, const std::string& folder) {
+Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv,
+                          const std::string& folder) {
   if (::chdir(folder.c_str()) != 0) return error("cannot enter `{}`: {}", folder, std::strerror(errno));
   ::execv(program.c_str(), pointers(argv).data());
   return error("cannot start `{}`: {}", program, std::strerror(errno));
@@ -363,7 +373,8 @@ std::uint64_t process_start(int pid) {
   if (!stat) return 0;
   std::size_t at = stat->rfind(')');
   constexpr int kFieldsBehindName = 20;
-  for (int field = 0; field < kFieldsBehindName && at != std::string::npos; ++field) at = stat->find(' ', at + 1);
+  for (int field = 0; field < kFieldsBehindName && at != std::string::npos; ++field)
+    at = stat->find(' ', at + 1);
   if (at == std::string::npos) return 0;
   std::uint64_t start = 0;
   std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), start);
@@ -388,7 +399,8 @@ std::optional<std::string> read_available(int fd) {
 int own_process_id() { return ::getpid(); }
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 

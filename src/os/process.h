@@ -24,7 +24,8 @@ struct ProcessRequest {
   std::optional<std::chrono::milliseconds> timeout;
   std::chrono::milliseconds grace{3000};  // between TERM and KILL
   int inherited_fd = -1;                  // one more descriptor that the child keeps (a lock), or -1
-  // Called with what the child wrote, standard output and standard error mixed in order. Called on this thread.
+  // Called with what the child wrote, standard output and standard error mixed in order. Called on this
+  // thread.
   std::function<void(std::string_view)> output;
   // Called once with the process group that was started.
   std::function<void(int group)> started;
@@ -37,11 +38,12 @@ struct ProcessOutcome {
   std::chrono::milliseconds duration{0};
 };
 
-// `exec_step`: path of the helper program that asks the kernel to end the child with us, then becomes the program
-// (posix_spawn cannot ask that). Blocks until the process and its whole group are gone.
-// Fails only if the program could not be started.
-// An interactive program keeps Ctrl-C for itself; if it ends by it, that is a stop request.
-Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step, StopRequest& stop);
+// `exec_step`: path of the helper program that asks the kernel to end the child with us, then becomes the
+// program (posix_spawn cannot ask that). Blocks until the process and its whole group are gone. Fails only if
+// the program could not be started. An interactive program keeps Ctrl-C for itself; if it ends by it, that is
+// a stop request.
+Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
+                                   StopRequest& stop);
 
 // A child that runs beside us (Ninja): its output is captured, it has a group of its own and dies with us.
 class BackgroundProcess {
@@ -65,16 +67,17 @@ class BackgroundProcess {
 void adopt_orphans();
 // Sends KILL to every process below this one until there is none left.
 void kill_descendants();
-// KILL to every process of this user whose environment began with all of `marks` ("NAME=value"), and until none is
-// left; with kill_marked_orphans only those that have become our children by leaving their group and session.
-// No marks: nothing is done.
+// KILL to every process of this user whose environment began with all of `marks` ("NAME=value"), and until
+// none is left; with kill_marked_orphans only those that have become our children by leaving their group and
+// session. No marks: nothing is done.
 void kill_marked(const std::vector<std::string>& marks);
 void kill_marked_orphans(const std::vector<std::string>& marks);
 // Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
 void end_process_group(int group, std::chrono::milliseconds grace);
 
 // This process becomes the program; returns only if that failed.
-Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv, const std::string& folder);
+Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv,
+                          const std::string& folder);
 
 bool process_alive(int pid);
 std::uint64_t process_start(int pid);  // in clock ticks since boot; 0 if there is no such process
@@ -82,7 +85,7 @@ std::uint64_t process_start(int pid);  // in clock ticks since boot; 0 if there 
 bool wait_readable(int fd, std::chrono::milliseconds at_most);
 std::optional<std::string> read_available(int fd);  // one read; nullopt at the end of file
 int own_process_id();
-std::int64_t now_ns();        // wall clock, nanoseconds since the epoch
+std::int64_t now_ns();         // wall clock, nanoseconds since the epoch
 std::string own_executable();  // absolute path of this program
 std::vector<std::string> own_environment();
 

@@ -40,7 +40,8 @@ std::optional<Fd> ListeningSocket::accept(int stop_fd) const {
     if (!connection) continue;
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid()) {
+    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+        peer.uid == ::geteuid()) {
       return connection;
     }
   }

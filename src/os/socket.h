@@ -12,7 +12,8 @@ namespace devtask {
 
 class ListeningSocket {
  public:
-  // Creates the socket `name` in `folder`, mode 0600; the path of the folder may be longer than an address can be.
+  // Creates the socket `name` in `folder`, mode 0600; the path of the folder may be longer than an address
+  // can be.
   static Result<ListeningSocket> create(const std::string& folder, const std::string& name);
 
   // The next connection of the own user, or nullopt once `stop_fd` is readable.
@@ -22,7 +23,8 @@ class ListeningSocket {
   Fd fd_;
 };
 
-// A pair whose reading end becomes readable when the writing end is closed or written: to wake a waiting thread.
+// A pair whose reading end becomes readable when the writing end is closed or written: to wake a waiting
+// thread.
 struct WakePipe {
   Fd read, write;
   static WakePipe create();

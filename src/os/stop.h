@@ -27,8 +27,9 @@ class StopRequest {
   std::atomic<bool> interrupts_left_{false};
 };
 
-// While it lives, SIGINT, SIGTERM and SIGHUP call `stop.request()` (on a thread of its own) instead of ending this
-// process, and SIGPIPE is ignored. Construct it before any other thread, so that all of them inherit the mask.
+// While it lives, SIGINT, SIGTERM and SIGHUP call `stop.request()` (on a thread of its own) instead of ending
+// this process, and SIGPIPE is ignored. Construct it before any other thread, so that all of them inherit the
+// mask.
 class SignalWatch {
  public:
   explicit SignalWatch(StopRequest& stop);

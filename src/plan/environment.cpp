@@ -8,17 +8,41 @@ namespace devtask {
 namespace {
 
 // Needed to find programs, packages and the network, or harmless: visible, but no reason to run again.
-const std::vector<std::string> kPassed = {
-    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "COLORTERM", "CI", "NO_COLOR", "FORCE_COLOR",
-    "CLICOLOR_FORCE", "{http,https,ftp,all,no}_proxy", "{HTTP,HTTPS,FTP,ALL,NO}_PROXY",
-    "SSL_CERT_{FILE,DIR}", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO",
-    "PIP_*", "UV_*", "NPM_CONFIG_*", "npm_config_*", "CARGO_HOME", "RUSTUP_HOME", "GOPROXY", "GOMODCACHE",
-    "XDG_*", "SSH_AUTH_SOCK"};
+const std::vector<std::string> kPassed = {"PATH",
+                                          "HOME",
+                                          "USER",
+                                          "LOGNAME",
+                                          "TMPDIR",
+                                          "TERM",
+                                          "COLORTERM",
+                                          "CI",
+                                          "NO_COLOR",
+                                          "FORCE_COLOR",
+                                          "CLICOLOR_FORCE",
+                                          "{http,https,ftp,all,no}_proxy",
+                                          "{HTTP,HTTPS,FTP,ALL,NO}_PROXY",
+                                          "SSL_CERT_{FILE,DIR}",
+                                          "REQUESTS_CA_BUNDLE",
+                                          "CURL_CA_BUNDLE",
+                                          "NODE_EXTRA_CA_CERTS",
+                                          "GIT_SSL_CAINFO",
+                                          "PIP_*",
+                                          "UV_*",
+                                          "NPM_CONFIG_*",
+                                          "npm_config_*",
+                                          "CARGO_HOME",
+                                          "RUSTUP_HOME",
+                                          "GOPROXY",
+                                          "GOMODCACHE",
+                                          "XDG_*",
+                                          "SSH_AUTH_SOCK"};
 
 // Programs must not sort, print or date differently on another machine.
 const Variables kFixed = {{"LANG", "C.UTF-8"}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
 
-GlobList compile(const std::vector<std::string>& names) { return GlobList::parse(names).value_or(GlobList()); }
+GlobList compile(const std::vector<std::string>& names) {
+  return GlobList::parse(names).value_or(GlobList());
+}
 
 GlobList compile(const std::vector<Placed<std::string>>& names) {
   std::vector<std::string> texts;
@@ -126,10 +150,12 @@ const std::vector<std::string>& Environment::search_path(const Scope& scope, con
   if (added) {
     for (const std::string& folder : scope.path) entry->second.push_back(join_path(root, folder));
     const auto path = caller_.find("PATH");
-    std::string_view rest = path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
+    std::string_view rest =
+        path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
     while (!rest.empty()) {
       const std::size_t colon = rest.find(':');
-      if (const auto folder = rest.substr(0, colon); folder.starts_with('/')) entry->second.emplace_back(folder);
+      if (const auto folder = rest.substr(0, colon); folder.starts_with('/'))
+        entry->second.emplace_back(folder);
       rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
     }
   }

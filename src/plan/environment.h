@@ -1,5 +1,5 @@
-// What a task sees of the caller's environment. Three classes: set here or taken in by declaration (both keyed),
-// visible but not keyed, and everything else, which is not passed.
+// What a task sees of the caller's environment. Three classes: set here or taken in by declaration (both
+// keyed), visible but not keyed, and everything else, which is not passed.
 #pragma once
 
 #include <map>
@@ -17,7 +17,8 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 
 Variables to_variables(const std::vector<std::string>& environment);
 
-// Values of placeholders. A list is one argument each; `root` keeps its name in keys, so that no key holds an absolute path.
+// Values of placeholders. A list is one argument each; `root` keeps its name in keys, so that no key holds an
+// absolute path.
 class Values {
  public:
   void set(std::string name, std::vector<std::string> words, bool list);
@@ -43,10 +44,11 @@ class Environment {
 
   // Name to value of everything that is part of the key, as key text (see Values).
   Variables keyed(const Task& task, const Values& values) const;
-  // Everything the task's processes get, but for DEVTASK_TASK and DEVTASK_ROOT. `root`: the project's, absolute.
-  // Folders of `path` that lie in `own_outputs` are left out of PATH: a task that makes an environment anew must not
-  // find the old one's programs.
-  Variables visible(const Task& task, const Values& values, const std::string& root, const GlobList& own_outputs) const;
+  // Everything the task's processes get, but for DEVTASK_TASK and DEVTASK_ROOT. `root`: the project's,
+  // absolute. Folders of `path` that lie in `own_outputs` are left out of PATH: a task that makes an
+  // environment anew must not find the old one's programs.
+  Variables visible(const Task& task, const Values& values, const std::string& root,
+                    const GlobList& own_outputs) const;
   // A variable of the caller's, "" if it is not set.
   std::string caller(std::string_view name) const;
   // Folders in which a task's programs are looked for, absolute, in order.

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kTasksPerBlock = 8;
 
-// A member's paths are told relative to its folder, so that the member alone and as a part have the same keys.
+// A member's paths are told relative to its folder, so that the member alone and as a part have the same
+// keys.
 std::string_view below_base(std::string_view path, const std::string& base) {
   if (!base.empty() && path.size() > base.size() && path.starts_with(base) && path[base.size()] == '/') {
     path.remove_prefix(base.size() + 1);
@@ -29,7 +30,8 @@ std::string pattern_below_base(std::string_view pattern, const std::string& base
 // A dependency's label as the dependent's own file names it.
 std::string_view local_label(const PlannedTask& dep, const PlannedTask& dependent) {
   std::string_view label = dep.label;
-  if (dep.task->scope == dependent.task->scope) label.remove_prefix(dep.task->name.size() - dep.task->local.size());
+  if (dep.task->scope == dependent.task->scope)
+    label.remove_prefix(dep.task->name.size() - dep.task->local.size());
   return label;
 }
 
@@ -115,7 +117,8 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   for (const OutputEntry& entry : gathered.last->result.outputs) {
     if (entry.kind == OutputEntry::Kind::kCreate) continue;
     gathered.outputs.emplace_back(&entry, tree.file(entry.path));
-    if (gathered.behind_link.empty() && is_behind_link(entry.path, tree)) gathered.behind_link = damage_by_link(entry);
+    if (gathered.behind_link.empty() && is_behind_link(entry.path, tree))
+      gathered.behind_link = damage_by_link(entry);
   }
   return gathered;
 }
@@ -125,7 +128,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
   Tree tree(plan.project->root, sources_.memo);
   Programs programs(tree, sources_.home);
   std::vector<Gathered> gathered(plan.tasks.size());
-  parallel_for(plan.tasks.size(), kTasksPerBlock, [&](std::size_t i) { gathered[i] = gather(plan, i, tree); });
+  parallel_for(plan.tasks.size(), kTasksPerBlock,
+               [&](std::size_t i) { gathered[i] = gather(plan, i, tree); });
 
   std::vector<TreeFile*> files;
   for (const Gathered& each : gathered) {
@@ -142,12 +146,14 @@ Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
     for (const auto& pattern : task.task->inputs->written) {
       if (pattern.value.starts_with('!') || !task.task->matrix.empty()) continue;
       const auto glob = Glob::parse(pattern.value);
-      const bool matched = !glob || std::any_of(gathered[i].inputs.begin(), gathered[i].inputs.end(),
-                                                [&](const TreeFile* file) { return glob->matches(file->path); });
+      const bool matched =
+          !glob || std::any_of(gathered[i].inputs.begin(), gathered[i].inputs.end(),
+                               [&](const TreeFile* file) { return glob->matches(file->path); });
       // What another task makes is known through the dependency, and may not be there yet.
       const bool is_made = glob && !task.makers.empty();
       if (!matched && !is_made) {
-        auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value), task.task->name);
+        auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value),
+                            task.task->name);
         if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
           said.help = fmt::format("it is a folder: write `{}/` for what is in it", pattern.value);
         }
@@ -155,14 +161,15 @@ Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
       }
     }
   }
-  const bool all_fresh = std::all_of(evaluation.states.begin(), evaluation.states.end(), [](const TaskState& state) {
-    return state.verdict == Verdict::kUpToDate;
-  });
+  const bool all_fresh =
+      std::all_of(evaluation.states.begin(), evaluation.states.end(),
+                  [](const TaskState& state) { return state.verdict == Verdict::kUpToDate; });
   if (all_fresh) evaluation.observations = tree.observations();
   return evaluation;
 }
 
-TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index, const std::vector<TaskState>& states) const {
+TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
+                                   const std::vector<TaskState>& states) const {
   Tree tree(plan.project->root, sources_.memo);
   Programs programs(tree, sources_.home);
   const Gathered gathered = gather(plan, index, tree);
@@ -180,13 +187,17 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   facts.add("task", "name", task.local_name());
   facts.add("platform", "", platform_);
   facts.add("cwd", "", task.dir == base ? std::string_view() : below_base(task.dir, base));
-  for (std::size_t i = 0; i < task.steps.size(); ++i) facts.add("command", std::to_string(i + 1), task.steps[i].key);
+  for (std::size_t i = 0; i < task.steps.size(); ++i)
+    facts.add("command", std::to_string(i + 1), task.steps[i].key);
   for (const auto& [name, value] : sources_.environment.keyed(*task.task, task.values)) {
     facts.add("env", name, sha256(value).hex());
   }
-  for (const auto& pattern : task.outputs->written) facts.add("output", pattern_below_base(pattern.value, base), "");
-  for (const auto& pattern : task.creates->written) facts.add("creates", pattern_below_base(pattern.value, base), "");
-  for (const auto& pattern : task.edits->written) facts.add("edits", pattern_below_base(pattern.value, base), "");
+  for (const auto& pattern : task.outputs->written)
+    facts.add("output", pattern_below_base(pattern.value, base), "");
+  for (const auto& pattern : task.creates->written)
+    facts.add("creates", pattern_below_base(pattern.value, base), "");
+  for (const auto& pattern : task.edits->written)
+    facts.add("edits", pattern_below_base(pattern.value, base), "");
 
   std::set<std::string> names;
   for (const PlannedStep& step : task.steps) names.insert(step.programs.begin(), step.programs.end());
@@ -194,10 +205,11 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string working_folder = join_path(root, task.dir);
   for (const std::string& name : names) {
     facts.add("program", name,
-              programs.identity(name, sources_.environment.search_path(*task.task->scope, root), working_folder,
-                                task.made_by_deps));
+              programs.identity(name, sources_.environment.search_path(*task.task->scope, root),
+                                working_folder, task.made_by_deps));
   }
-  for (const TreeFile* file : gathered.inputs) facts.add("input", below_base(file->path, base), input_value(*file));
+  for (const TreeFile* file : gathered.inputs)
+    facts.add("input", below_base(file->path, base), input_value(*file));
   return facts;
 }
 
@@ -226,9 +238,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   }
   if (task.always_runs()) {
     state.verdict = Verdict::kStale;
-    state.why = task.task->interactive                     ? "it is interactive, always runs"
+    state.why = task.task->interactive               ? "it is interactive, always runs"
                 : task.task->cache == CacheMode::kNo ? "cache = \"no\", always runs"
-                                                           : "declares no inputs, always runs";
+                                                     : "declares no inputs, always runs";
     return state;
   }
 
@@ -297,7 +309,8 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
 
 void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const {
   state.verdict = Verdict::kStale;
-  if (sources_.cache == nullptr || task.task->cache != CacheMode::kYes) return;
+  // New source files belong to the checkout they were made in: a result that stands for them is not shared.
+  if (sources_.cache == nullptr || task.task->cache != CacheMode::kYes || !task.creates->written.empty()) return;
   for (const Digest& key : {*state.key, checkout_key(*state.key, plan.project->root)}) {
     auto found = sources_.cache->find(key);  // a cache that fails is a miss
     if (!found || !*found) continue;
@@ -310,8 +323,8 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
 std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) const {
   const auto last = sources_.journal.last_success(task.id);
   if (!last) return "never ran here";
-  const auto before = sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key)
-                                                : failure("no store of fingerprints");
+  const auto before =
+      sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key) : failure("no store of fingerprints");
   if (!before) return "something it depends on changed (the cache no longer has what it was)";
   state.changes = explain(*before, state.fingerprint);
   if (state.changes.empty()) return "its fingerprint changed";
@@ -320,7 +333,9 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   return why;
 }
 
-Digest checkout_key(const Digest& key, const std::string& root) { return sha256("checkout " + root + "\n" + key.hex()); }
+Digest checkout_key(const Digest& key, const std::string& root) {
+  return sha256("checkout " + root + "\n" + key.hex());
+}
 
 std::string first_damage(const ActionResult& result, Tree& tree) {
   std::vector<TreeFile*> files;

@@ -1,6 +1,6 @@
 // Decides by content what must happen to each task of a plan: nothing, a restore, or a run; and says why.
-// Reads files and the stores, writes nothing. The same code decides before a run, when Ninja reaches a task, and for
-// `why`, `--status` and `--dry-run`.
+// Reads files and the stores, writes nothing. The same code decides before a run, when Ninja reaches a task,
+// and for `why`, `--status` and `--dry-run`.
 #pragma once
 
 #include <memory>
@@ -35,23 +35,23 @@ struct InputStamp {
 
 struct TaskState {
   Verdict verdict = Verdict::kStale;
-  std::optional<Digest> key;  // absent: waiting, group, or a task that always runs
-  std::string fingerprint;    // the text behind the key
+  std::optional<Digest> key;                   // absent: waiting, group, or a task that always runs
+  std::string fingerprint;                     // the text behind the key
   std::shared_ptr<const ActionResult> result;  // up to date: of the last success; cached: from the cache
-  std::string why;                // one line; empty when up to date
-  std::vector<Change> changes;    // what differs from the last success, if that is known
-  std::optional<Digest> seen;     // what goes into the keys of dependents; absent until it has run
-  bool was_here = false;          // it has succeeded in this checkout before
-  bool damaged = false;           // its key is as wanted, but its outputs are not as it left them
-  bool stale_anyway = false;      // waiting: even if its dependencies come out as they last did
-  TaskIndex waits_for = 0;        // waiting: the first dependency that has to run
+  std::string why;                             // one line; empty when up to date
+  std::vector<Change> changes;                 // what differs from the last success, if that is known
+  std::optional<Digest> seen;  // what goes into the keys of dependents; absent until it has run
+  bool was_here = false;       // it has succeeded in this checkout before
+  bool damaged = false;        // its key is as wanted, but its outputs are not as it left them
+  bool stale_anyway = false;   // waiting: even if its dependencies come out as they last did
+  TaskIndex waits_for = 0;     // waiting: the first dependency that has to run
   std::vector<InputStamp> inputs;
   std::optional<Diagnostic> problem;  // its inputs cannot be read: it must not run
 };
 
 struct Evaluation {
-  std::vector<TaskState> states;      // one for each task of the plan
-  std::vector<Diagnostic> warnings;   // patterns that match nothing
+  std::vector<TaskState> states;          // one for each task of the plan
+  std::vector<Diagnostic> warnings;       // patterns that match nothing
   std::vector<Observation> observations;  // all that was looked at, if every task is up to date
 };
 
@@ -69,8 +69,9 @@ class Evaluator {
  public:
   explicit Evaluator(EvaluatorSources sources);
 
-  // All tasks of the plan, looking at each file once, in parallel. Without `keep_stamps` the states have no `inputs`, and
-  // those of tasks that are up to date no `fingerprint`: it is much memory, and most callers need neither.
+  // All tasks of the plan, looking at each file once, in parallel. Without `keep_stamps` the states have no
+  // `inputs`, and those of tasks that are up to date no `fingerprint`: it is much memory, and most callers
+  // need neither.
   Evaluation evaluate(const Plan& plan, bool keep_stamps = false) const;
 
   // One task, from a fresh look at its files; `states` are those of the tasks before it.
@@ -79,8 +80,8 @@ class Evaluator {
  private:
   struct Gathered;
   Gathered gather(const Plan& plan, TaskIndex index, Tree& tree) const;
-  TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
-                  Programs& programs, bool keep_stamps) const;
+  TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
+                  const std::vector<TaskState>& states, Programs& programs, bool keep_stamps) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
   std::string why_stale(const PlannedTask& task, TaskState& state) const;

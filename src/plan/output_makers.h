@@ -25,7 +25,8 @@ class OutputMakers {
 
  private:
   std::vector<Maker> all_;
-  std::vector<std::pair<std::string, std::size_t>> by_prefix_;  // literal prefix of an output, index of all_; sorted
+  std::vector<std::pair<std::string, std::size_t>>
+      by_prefix_;  // literal prefix of an output, index of all_; sorted
 };
 
 }  // namespace devtask

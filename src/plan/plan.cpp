@@ -42,15 +42,18 @@ Result<Selection> select(const Project& project, std::string_view name) {
   const Task* task = at == std::string_view::npos ? nullptr : project.find(name.substr(0, at));
   if (task == nullptr) return unknown_task(project, name);
   const std::string row(name.substr(at + 1));
-  if (task->matrix.empty()) return failure("task `{}` has no matrix to choose `{}` from", task->name, escape_line(row));
+  if (task->matrix.empty())
+    return failure("task `{}` has no matrix to choose `{}` from", task->name, escape_line(row));
   std::vector<std::string> rows;
   for (const MatrixRow& each : matrix_rows(task->matrix)) rows.push_back(each.label());
   if (std::find(rows.begin(), rows.end(), row) == rows.end()) {
     constexpr std::size_t kMostShown = 12;
     const std::size_t shown = std::min(rows.size(), kMostShown);
     return failure(error("the matrix of task `{}` has no `{}`", task->name, escape_line(row))
-                       .advise(fmt::format("it has `{}`{}", fmt::join(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown), "`, `"),
-                                           shown < rows.size() ? " and more" : "")));
+                       .advise(fmt::format(
+                           "it has `{}`{}",
+                           fmt::join(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown), "`, `"),
+                           shown < rows.size() ? " and more" : "")));
   }
   return Selection{task, row};
 }
@@ -66,7 +69,8 @@ class Planner {
       auto added = add_named(target.name, &target);
       if (!added) return tl::unexpected(added.error());
     }
-    // Those that come to the end of the list meanwhile have their turn later: a chain may be deeper than the stack.
+    // Those that come to the end of the list meanwhile have their turn later: a chain may be deeper than the
+    // stack.
     for (TaskIndex i = 0; i < plan_.tasks.size(); ++i) {
       if (auto added = add_dependencies(i); !added) return added;
     }
@@ -179,8 +183,9 @@ class Planner {
       if (!inputs) return tl::unexpected(inputs.error());
       planned.inputs = &(*inputs)->globs;
     }
-    for (const auto& [from, to] : {std::pair(&task.outputs, &planned.outputs), std::pair(&task.creates, &planned.creates),
-                                   std::pair(&task.edits, &planned.edits)}) {
+    for (const auto& [from, to] :
+         {std::pair(&task.outputs, &planned.outputs), std::pair(&task.creates, &planned.creates),
+          std::pair(&task.edits, &planned.edits)}) {
       auto patterns = filled(*from);
       if (!patterns) return tl::unexpected(patterns.error());
       *to = *patterns;
@@ -208,7 +213,8 @@ class Planner {
     return false;
   }
 
-  // A task that rewrites files runs before the tasks of this request that read them, unless it needs them itself.
+  // A task that rewrites files runs before the tasks of this request that read them, unless it needs them
+  // itself.
   void order_edits() {
     for (TaskIndex editor = 0; editor < plan_.tasks.size(); ++editor) {
       const GlobList& edited = plan_.tasks[editor].edits->globs;
@@ -248,7 +254,8 @@ class Planner {
         const std::size_t next = frame.next++;
         const TaskIndex dep = next < task.deps.size() ? task.deps[next] : task.after[next - task.deps.size()];
         if (state[dep] == 1) {
-          return failure("tasks `{}` and `{}` each have to run before the other", task.label, plan_.tasks[dep].label);
+          return failure("tasks `{}` and `{}` each have to run before the other", task.label,
+                         plan_.tasks[dep].label);
         }
         if (state[dep] == 0) {
           state[dep] = 1;
@@ -342,7 +349,8 @@ std::string file_id(std::string_view label) {
     if ((c == ':' || c == '_') && id.ends_with('_')) safe = false;
     if (c == ':') {
       id += "__";
-    } else if (std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_.@,=-").find(c) != std::string_view::npos) {
+    } else if (std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("_.@,=-").find(c) != std::string_view::npos) {
       id += c;
     } else {
       safe = false;
@@ -363,9 +371,11 @@ Result<Request> read_request(const Project& project, const std::vector<std::stri
     if (!selection) {
       if (request.targets.empty()) return tl::unexpected(selection.error());
       const std::string& previous = request.targets.back().name;
-      return failure(std::move(selection.error())
-                         .note(fmt::format("task `{}` takes no {}arguments; what comes after `--` goes to its command",
-                                           previous, project.find(previous) && !project.find(previous)->args.empty() ? "more " : "")));
+      return failure(
+          std::move(selection.error())
+              .note(fmt::format(
+                  "task `{}` takes no {}arguments; what comes after `--` goes to its command", previous,
+                  project.find(previous) && !project.find(previous)->args.empty() ? "more " : "")));
     }
     Request::Target target{words[at++], {}};
     std::size_t most = 0;

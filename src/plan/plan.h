@@ -1,5 +1,5 @@
-// Project and request to Plan: which instances of which tasks a request reaches, in which order, with matrix values
-// and arguments filled in. Pure: knows nothing of the disk and of what is stale (evaluate.h).
+// Project and request to Plan: which instances of which tasks a request reaches, in which order, with matrix
+// values and arguments filled in. Pure: knows nothing of the disk and of what is stale (evaluate.h).
 #pragma once
 
 #include <cstdint>
@@ -27,28 +27,28 @@ struct Request {
   bool only = false;  // without dependencies
 };
 
-// Splits the words of a command line into targets and their arguments: words after a task that declares `args` are its
-// arguments, others are further targets.
+// Splits the words of a command line into targets and their arguments: words after a task that declares
+// `args` are its arguments, others are further targets.
 Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
                              const std::vector<std::string>& extra);
 
 // One argv of a step, ready to start, and the same as text for the key.
 struct PlannedStep {
   std::vector<std::string> argv;
-  std::string key;                     // symbolic: `{{root}}` stays
-  std::vector<std::string> programs;   // started by name, as far as can be seen
-  std::string shown;                   // for people
+  std::string key;                    // symbolic: `{{root}}` stays
+  std::vector<std::string> programs;  // started by name, as far as can be seen
+  std::string shown;                  // for people
 };
 
 using TaskIndex = std::size_t;
 
-// A task whose outputs lie where another's inputs are. What it made is no input: the dependency's result stands for it.
-// Other files there are, since somebody else put them there.
+// A task whose outputs lie where another's inputs are. What it made is no input: the dependency's result
+// stands for it. Other files there are, since somebody else put them there.
 struct Maker {
   const GlobList* outputs;
   std::string id;      // of its last success
-  bool whole = false;  // everything that matches counts as made: the task's own outputs, and local ones, which are not
-                       // recorded file by file
+  bool whole = false;  // everything that matches counts as made: the task's own outputs, and local ones,
+                       // which are not recorded file by file
 };
 
 // An instance of a task: a matrix value chosen, arguments given.
@@ -70,13 +70,13 @@ struct PlannedTask {
   std::string witness;
   std::string dir;
 
-  std::vector<TaskIndex> deps;       // direct, in the order written
-  std::vector<TaskIndex> after;      // must have ended before, but is not part of the key (edits before readers)
-  std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others whose
-                                     // outputs it reads
-  std::vector<Maker> makers;         // tasks whose outputs its inputs touch, itself among them
-  std::vector<const GlobList*> made_by_deps;   // outputs of its dependencies and its own: a program in there is known
-                                               // through them
+  std::vector<TaskIndex> deps;   // direct, in the order written
+  std::vector<TaskIndex> after;  // must have ended before, but is not part of the key (edits before readers)
+  std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others
+                                     // whose outputs it reads
+  std::vector<Maker> makers;                  // tasks whose outputs its inputs touch, itself among them
+  std::vector<const GlobList*> made_by_deps;  // outputs of its dependencies and its own: a program in there
+                                              // is known through them
 
   // As its own file names it, with matrix values, without arguments: "schema@sqlite".
   std::string local_name() const { return row.empty() ? task->local : task->local + "@" + row; }
@@ -102,7 +102,8 @@ Request everything(const Project& project);
 
 Result<Plan> make_plan(const Project& project, const Request& request);
 
-// A name for files: `label` itself where it has only safe characters (':' becomes "__"), else shortened, with a digest.
+// A name for files: `label` itself where it has only safe characters (':' becomes "__"), else shortened, with
+// a digest.
 std::string file_id(std::string_view label);
 
 }  // namespace devtask

@@ -14,21 +14,24 @@ bool is_one_of(std::string_view word, const std::set<std::string, std::less<>>& 
   return words.contains(word);
 }
 
-const std::set<std::string, std::less<>> kKeywords = {"if", "then", "else", "elif", "while", "until", "do",
-                                                      "!",  "{",    "time"};
+const std::set<std::string, std::less<>> kKeywords = {"if",    "then", "else", "elif", "while",
+                                                      "until", "do",   "!",    "{",    "time"};
 // After these no command follows on the same line that we would want: `for x in …`, `case x in …`.
-const std::set<std::string, std::less<>> kHeads = {"for", "case", "select", "function", "fi", "done", "esac", "}"};
+const std::set<std::string, std::less<>> kHeads = {"for", "case", "select", "function",
+                                                   "fi",  "done", "esac",   "}"};
 const std::set<std::string, std::less<>> kBuiltins = {
-    ".",    ":",     "[",     "[[",     "alias", "bg",   "break", "cd",   "continue", "declare", "echo",
-    "eval", "exit",  "export", "false", "fg",    "getopts", "hash", "jobs", "let",    "local",   "printf",
-    "popd", "pushd", "pwd",   "read",   "readonly", "return", "set", "shift", "shopt", "source", "test",
-    "times", "trap", "true",  "type",   "typeset", "ulimit", "umask", "unalias", "unset", "wait"};
+    ".",       ":",       "[",      "[[",     "alias",   "bg",    "break", "cd",      "continue",
+    "declare", "echo",    "eval",   "exit",   "export",  "false", "fg",    "getopts", "hash",
+    "jobs",    "let",     "local",  "printf", "popd",    "pushd", "pwd",   "read",    "readonly",
+    "return",  "set",     "shift",  "shopt",  "source",  "test",  "times", "trap",    "true",
+    "type",    "typeset", "ulimit", "umask",  "unalias", "unset", "wait"};
 // These start the program that follows them.
 const std::set<std::string, std::less<>> kPrefixes = {"command", "exec", "env", "nice", "nohup", "xargs"};
 
 bool is_plain_word(std::string_view word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("._/+-@").find(c) != std::string_view::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("._/+-@").find(c) != std::string_view::npos;
   });
 }
 
@@ -40,7 +43,8 @@ bool is_assignment(std::string_view word) {
   });
 }
 
-// Splits into words; an operator that begins a new command is a word of its own ("\n"). Quotes keep words together.
+// Splits into words; an operator that begins a new command is a word of its own ("\n"). Quotes keep words
+// together.
 std::vector<std::string> shell_words(std::string_view script) {
   std::vector<std::string> words;
   std::string word;
@@ -71,7 +75,8 @@ std::vector<std::string> shell_words(std::string_view script) {
     } else if (c == '>' || c == '<') {
       flush();
       words.push_back(">");  // the next word is a file
-      while (i + 1 < script.size() && std::string_view("<>&|").find(script[i + 1]) != std::string_view::npos) ++i;
+      while (i + 1 < script.size() && std::string_view("<>&|").find(script[i + 1]) != std::string_view::npos)
+        ++i;
     } else if (std::string_view("\n;&|()`").find(c) != std::string_view::npos) {
       flush();
       words.push_back("\n");
@@ -176,7 +181,8 @@ std::string Programs::find(std::string_view name, const std::vector<std::string>
     for (const std::string& folder : folders) places.push_back(join_path(folder, name));
   }
   for (std::string& place : places) {
-    if (tree_.followed(place).kind == FileKind::kRegular && is_executable_file(place)) return std::move(place);
+    if (tree_.followed(place).kind == FileKind::kRegular && is_executable_file(place))
+      return std::move(place);
   }
   return {};
 }
@@ -228,12 +234,14 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   const std::string folder(parent_folder(path));
   if (file_name(folder) != "shims" && file_name(folder) != "bin") return {};
   const std::string manager(parent_folder(folder));
-  if (file_name(folder) == "shims" && tree_.followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
+  if (file_name(folder) == "shims" &&
+      tree_.followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
     std::string chosen_by = version_file_upward(tree_, working_folder, ".python-version");
     if (chosen_by.empty()) chosen_by = join_path(manager, "version");
     tree_.followed(chosen_by);
     const std::string version = first_line(chosen_by);
-    const std::string program = join_path(manager, "versions/" + version + "/bin/" + std::string(file_name(path)));
+    const std::string program =
+        join_path(manager, "versions/" + version + "/bin/" + std::string(file_name(path)));
     return " pyenv:" + version + ":" + file_fact(program);
   }
   const auto real = real_path(path);
@@ -243,7 +251,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
                                                              manager.find("mise") != std::string::npos);
   if (!volta && !asdf_or_mise) return {};
   std::string facts;
-  static const std::array<std::string_view, 6> kFiles = {".tool-versions", "mise.toml",     ".mise.toml",
+  static const std::array<std::string_view, 6> kFiles = {".tool-versions", "mise.toml",       ".mise.toml",
                                                          ".node-version",  ".python-version", ".nvmrc"};
   for (const std::string_view name : kFiles) {
     const std::string file = version_file_upward(tree_, working_folder, name);

@@ -13,8 +13,8 @@
 
 namespace devtask {
 
-// The names of programs that a shell script starts: the first word of each simple command, as far as that can be
-// seen without running it. Words with expansions, assignments, keywords and builtins are passed over.
+// The names of programs that a shell script starts: the first word of each simple command, as far as that can
+// be seen without running it. Words with expansions, assignments, keywords and builtins are passed over.
 std::vector<std::string> programs_of_script(std::string_view script);
 
 // Where `name` is found in `folders`, or as a path relative to `working_folder`; empty if nowhere.
@@ -26,13 +26,15 @@ class Programs {
   // `home`: of the user, for version managers; may be empty.
   Programs(Tree& tree, std::string home);
 
-  // What identifies the program: one value for the key. A program in one of `made` (outputs of tasks that this task
-  // depends on) is known through the dependency: those folders are passed over, and a name found nowhere else gives "".
+  // What identifies the program: one value for the key. A program in one of `made` (outputs of tasks that
+  // this task depends on) is known through the dependency: those folders are passed over, and a name found
+  // nowhere else gives "".
   std::string identity(std::string_view name, const std::vector<std::string>& folders,
                        const std::string& working_folder, const std::vector<const GlobList*>& made);
 
  private:
-  std::string find(std::string_view name, const std::vector<std::string>& folders, const std::string& working_folder);
+  std::string find(std::string_view name, const std::vector<std::string>& folders,
+                   const std::string& working_folder);
   std::string identity_of_file(const std::string& path, const std::vector<std::string>& folders,
                                const std::string& working_folder, int depth);
   std::string version_manager_choice(const std::string& path, const std::string& working_folder);
@@ -40,8 +42,8 @@ class Programs {
 
   Tree& tree_;
   std::string home_;
-  // Identities of plain names by where they are looked for: a search is a dozen system calls, and most tasks start the
-  // same few programs. The lists of folders outlive the evaluation and are told apart by address.
+  // Identities of plain names by where they are looked for: a search is a dozen system calls, and most tasks
+  // start the same few programs. The lists of folders outlive the evaluation and are told apart by address.
   struct Question {
     const std::vector<std::string>* folders;
     std::string name, working_folder;

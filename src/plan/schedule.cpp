@@ -15,7 +15,8 @@ Schedule make_schedule(const Plan& plan, const std::vector<TaskState>& states) {
     if (plan.tasks[i].requested) needs[i] = Need::kInPlace;
   }
   Schedule schedule;
-  // Dependents come after their dependencies, so that going backwards every need is known when a task is reached.
+  // Dependents come after their dependencies, so that going backwards every need is known when a task is
+  // reached.
   for (TaskIndex i = plan.tasks.size(); i-- > 0;) {
     const Need need = needs[i];
     if (need == Need::kNothing) continue;
@@ -37,7 +38,8 @@ Schedule make_schedule(const Plan& plan, const std::vector<TaskState>& states) {
       for (const TaskIndex dep : *list) needs[dep] = std::max(needs[dep], of_deps);
     }
   }
-  for (auto* list : {&schedule.up_to_date, &schedule.restore, &schedule.run}) std::reverse(list->begin(), list->end());
+  for (auto* list : {&schedule.up_to_date, &schedule.restore, &schedule.run})
+    std::reverse(list->begin(), list->end());
   return schedule;
 }
 

@@ -18,8 +18,9 @@ struct Schedule {
   bool nothing_to_do() const { return restore.empty() && run.empty(); }
 };
 
-// What the requested tasks need: a task that runs needs its dependencies in place; one that is restored needs none of
-// them; a dependency that has been in this checkout before and was damaged is put back if the cache has it.
+// What the requested tasks need: a task that runs needs its dependencies in place; one that is restored needs
+// none of them; a dependency that has been in this checkout before and was damaged is put back if the cache
+// has it.
 Schedule make_schedule(const Plan& plan, const std::vector<TaskState>& states);
 
 // Tasks of `run` that must have ended before `index` may start: its dependencies, seen through groups.

@@ -89,9 +89,14 @@ Result<void> Seal::write(const std::vector<Observation>& observations, const Sea
   std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
   for (const Observation& seen : observations) {
     if (std::max(seen.stat.mtime_ns, seen.stat.ctime_ns) > looked_ns - kYoung_ns) return {};
-    const Entry entry{seen.stat.size,     seen.stat.inode, seen.stat.device,
-                      seen.stat.mtime_ns, seen.stat.ctime_ns, seen.stat.mode,
-                      static_cast<std::uint32_t>(seen.stat.kind), seen.follow ? 1U : 0U,
+    const Entry entry{seen.stat.size,
+                      seen.stat.inode,
+                      seen.stat.device,
+                      seen.stat.mtime_ns,
+                      seen.stat.ctime_ns,
+                      seen.stat.mode,
+                      static_cast<std::uint32_t>(seen.stat.kind),
+                      seen.follow ? 1U : 0U,
                       static_cast<std::uint32_t>(seen.path.size())};
     bytes.append(reinterpret_cast<const char*>(&entry), sizeof entry);
     bytes.append(seen.path.c_str(), seen.path.size() + 1);

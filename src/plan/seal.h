@@ -1,9 +1,10 @@
-// The shortest way to "nothing to do": everything that an evaluation looked at, kept with its outcome. If the same
-// question is asked again and every file and folder looks as it did then, the answer is the same, because an evaluation
-// is a function of what it looks at. Anything else is answered by evaluating.
+// The shortest way to "nothing to do": everything that an evaluation looked at, kept with its outcome. If the
+// same question is asked again and every file and folder looks as it did then, the answer is the same,
+// because an evaluation is a function of what it looks at. Anything else is answered by evaluating.
 //
-// `.devtask/seals/ID`, little-endian: 8 bytes magic | u64 XXH3 of the rest | question (32 bytes) | u64 tasks | i64 saved ms |
-// u64 count, then for each observation: FileStat fields | u32 follow | u32 length of path | path.
+// `.devtask/seals/ID`, little-endian: 8 bytes magic | u64 XXH3 of the rest | question (32 bytes) | u64 tasks
+// | i64 saved ms | u64 count, then for each observation: FileStat fields | u32 follow | u32 length of path |
+// path.
 //
 // Only what is older than two seconds is sealed: a file system with coarse times could hide a later change.
 #pragma once
@@ -39,7 +40,8 @@ class Seal {
   // The outcome, if all observations hold. Looks in parallel; a missing or damaged file is no seal.
   std::optional<SealedOutcome> check() const;
 
-  // Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few seals.
+  // Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few
+  // seals.
   Result<void> write(const std::vector<Observation>& observations, const SealedOutcome& outcome,
                      std::int64_t looked_ns) const;
 

@@ -26,7 +26,8 @@ class Quoting {
   Place place() const {
     if (single_) return Place::kSingle;
     if (comment_) return Place::kComment;
-    return std::string_view("\"ah").find(stack_.back()) != std::string_view::npos ? Place::kDouble : Place::kPlain;
+    return std::string_view("\"ah").find(stack_.back()) != std::string_view::npos ? Place::kDouble
+                                                                                  : Place::kPlain;
   }
 
  private:
@@ -124,8 +125,8 @@ class Quoting {
     }
   }
 
-  // '"' inside double quotes, '(' inside a substitution or subshell, '`' inside an old substitution, 'a' inside
-  // arithmetic, 'h' inside a here-document.
+  // '"' inside double quotes, '(' inside a substitution or subshell, '`' inside an old substitution, 'a'
+  // inside arithmetic, 'h' inside a here-document.
   std::vector<char> stack_{' '};
   std::vector<HereDocument> here_documents_;  // that have begun, or begin at the next line
   std::string line_;                          // of a here-document, so far
@@ -191,7 +192,8 @@ PlannedStep plan_shell(const Step& step, const Values& values, const std::string
   planned.key = shell + " " + script + (given.keys.empty() ? "" : " -- " + joined_key(given.keys));
   planned.programs = programs_of_script(script);
   planned.programs.push_back(shell);
-  planned.shown = step.words[0].expand([&](std::string_view name) { return joined_key(words_of(name, values).words); });
+  planned.shown =
+      step.words[0].expand([&](std::string_view name) { return joined_key(words_of(name, values).words); });
   if (append_extra) planned.shown += " " + joined_key(values.words(kExtra));
   return planned;
 }

@@ -11,9 +11,9 @@
 
 namespace devtask {
 
-// A placeholder in a shell step becomes a positional parameter of the shell, quoted as its place asks for, so that no
-// value is ever read as shell text. In an argv step a lone list placeholder becomes several arguments.
-// `extra` goes to the end of the last step if no step names it.
+// A placeholder in a shell step becomes a positional parameter of the shell, quoted as its place asks for, so
+// that no value is ever read as shell text. In an argv step a lone list placeholder becomes several
+// arguments. `extra` goes to the end of the last step if no step names it.
 std::vector<PlannedStep> plan_steps(const Task& task, const Values& values);
 
 }  // namespace devtask

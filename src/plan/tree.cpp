@@ -19,8 +19,9 @@ FileIdentity identity_of(const FileStat& stat) {
 bool Exclusion::holds(std::string_view path) const {
   if (!globs->matches(path)) return false;
   if (recorded == nullptr) return true;
-  const auto found = std::lower_bound(recorded->begin(), recorded->end(), path,
-                                      [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
+  const auto found =
+      std::lower_bound(recorded->begin(), recorded->end(), path,
+                       [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
   return found != recorded->end() && found->path == path && found->kind != OutputEntry::Kind::kCreate;
 }
 
@@ -43,11 +44,13 @@ std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
   for (const std::string& path : selection.globs->literals()) {
     if (excluded(path)) continue;
     TreeFile* single = file(path);
-    if (single->stat.kind == FileKind::kRegular || single->stat.kind == FileKind::kLink) found.push_back(single);
+    if (single->stat.kind == FileKind::kRegular || single->stat.kind == FileKind::kLink)
+      found.push_back(single);
   }
   const std::size_t literals = found.size();
   for (const std::string& root : selection.globs->roots()) walk(root, selection, found);
-  std::sort(found.begin(), found.end(), [](const TreeFile* a, const TreeFile* b) { return a->path < b->path; });
+  std::sort(found.begin(), found.end(),
+            [](const TreeFile* a, const TreeFile* b) { return a->path < b->path; });
   if (literals > 0) {  // a literal may also match a pattern with wildcards
     found.erase(std::unique(found.begin(), found.end(),
                             [](const TreeFile* a, const TreeFile* b) { return a->path == b->path; }),
@@ -97,7 +100,8 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
         slot->stat = stat_file(entry.name.c_str(), opened.get());
         slot->looked = true;
       }
-      if (slot->stat.kind == FileKind::kRegular || slot->stat.kind == FileKind::kLink) found.push_back(slot.get());
+      if (slot->stat.kind == FileKind::kRegular || slot->stat.kind == FileKind::kLink)
+        found.push_back(slot.get());
     }
   }
   for (const std::string& sub : below) walk(sub, selection, found);
@@ -140,7 +144,8 @@ std::vector<Observation> Tree::observations() const {
   for (const auto& [path, file] : singles_) seen.push_back({path, false, file->stat});
   for (const auto& [path, stat] : followed_) seen.push_back({path, true, stat});
   // In the order of the paths neighbours share their folders, which the kernel then finds at once.
-  std::sort(seen.begin(), seen.end(), [](const Observation& a, const Observation& b) { return a.path < b.path; });
+  std::sort(seen.begin(), seen.end(),
+            [](const Observation& a, const Observation& b) { return a.path < b.path; });
   return seen;
 }
 
@@ -163,7 +168,8 @@ void Tree::read(std::span<TreeFile* const> files) {
 void Tree::hash(TreeFile& file) {
   const std::string absolute = join_path(root_, file.path);
   switch (file.stat.kind) {
-    case FileKind::kAbsent: return;
+    case FileKind::kAbsent:
+      return;
     case FileKind::kLink: {
       auto target = read_link(absolute);
       if (!target) {
@@ -175,8 +181,10 @@ void Tree::hash(TreeFile& file) {
       if (const auto digest = hash_file(absolute)) file.digest = *digest;
       return;
     }
-    case FileKind::kRegular: break;
-    default: return;
+    case FileKind::kRegular:
+      break;
+    default:
+      return;
   }
   const std::int64_t before = now_ns();
   const auto digest = hash_file(absolute);
@@ -185,7 +193,8 @@ void Tree::hash(TreeFile& file) {
     return;
   }
   file.digest = *digest;
-  // The stat came first: a file that changed in between has another identity now and is not found under the old one.
+  // The stat came first: a file that changed in between has another identity now and is not found under the
+  // old one.
   memo_.remember(file.path, identity_of(file.stat), *digest, before);
 }
 

@@ -1,6 +1,6 @@
-// The project's files as they are now: which match some globs, and what they contain. One Tree is one look; a later
-// look is another Tree. What was listed, stat-ed or hashed once is not asked for again.
-// Unaware of: tasks, keys.
+// The project's files as they are now: which match some globs, and what they contain. One Tree is one look; a
+// later look is another Tree. What was listed, stat-ed or hashed once is not asked for again. Unaware of:
+// tasks, keys.
 #pragma once
 
 #include <memory>
@@ -23,17 +23,18 @@ namespace devtask {
 struct TreeFile {
   std::string path;  // relative to the root
   FileStat stat;
-  bool looked = false;         // `stat` is filled
-  bool read = false;           // `digest`, `target` and `problem` are filled
-  Digest digest;               // content; of a link: of the file it leads to, if it leads to one
-  std::string target;          // of a link
-  std::string problem;         // why it could not be read, else empty
+  bool looked = false;  // `stat` is filled
+  bool read = false;    // `digest`, `target` and `problem` are filled
+  Digest digest;        // content; of a link: of the file it leads to, if it leads to one
+  std::string target;   // of a link
+  std::string problem;  // why it could not be read, else empty
 
   // "-" unless it is executable by its owner, then "x": other bits depend on the umask of the checkout.
   std::string_view mode_fact() const { return (stat.mode & 0100) != 0 ? "x" : "-"; }
 };
 
-// Files that are somebody's outputs: those that match, and of them only the recorded ones if there is a record.
+// Files that are somebody's outputs: those that match, and of them only the recorded ones if there is a
+// record.
 struct Exclusion {
   const GlobList* globs = nullptr;
   const std::vector<OutputEntry>* recorded = nullptr;  // sorted by path; null: all
@@ -52,15 +53,17 @@ class Tree {
   // `memo` and `cursor` outlive the tree.
   Tree(std::string root, DigestMemo& memo);
 
-  // Files and links (not folders) that belong to the selection, sorted by path. Folders behind links are not entered.
-  // Thread-safe. Pointers live as long as the tree.
+  // Files and links (not folders) that belong to the selection, sorted by path. Folders behind links are not
+  // entered. Thread-safe. Pointers live as long as the tree.
   std::vector<TreeFile*> list(const FileSelection& selection);
-  // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the project.
+  // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the
+  // project.
   TreeFile* file(std::string_view path);
   // Fills digests, from the memo or by reading; in parallel inside. Not to be called by two threads at once.
   void read(std::span<TreeFile* const> files);
 
-  // A path that is not an input but matters, with links followed: whether a program is there, what a link leads to.
+  // A path that is not an input but matters, with links followed: whether a program is there, what a link
+  // leads to.
   FileStat followed(const std::string& path);
 
   // Everything looked at so far, to be called when nobody else uses the tree.

@@ -39,7 +39,8 @@ struct JournalEntry {
 struct StartedEntry {
   Digest key;                        // that the attempt was for; all zero for a task without one
   std::vector<std::string> foreign;  // sorted paths
-  std::vector<std::string> made;     // sorted paths that the attempt left, if it could still say so when it ended
+  std::vector<std::string>
+      made;  // sorted paths that the attempt left, if it could still say so when it ended
 };
 
 class Journal {

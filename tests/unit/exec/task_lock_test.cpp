@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -40,13 +41,13 @@ TEST_F(TaskLockTest, NamesItsHolder) {
 }
 
 TEST_F(TaskLockTest, IsHeldByOneAtATime) {
-  int inside = 0, most = 0;
+  std::atomic<int> inside{0}, most{0};
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       const auto lock = TaskLock::acquire(path_, {}, stop_, {});
       ASSERT_TRUE(lock);
-      most = std::max(most, ++inside);
+      most = std::max(most.load(), ++inside);
       --inside;
     });
   }

@@ -1,0 +1,300 @@
+"""What devtask may remove: what it put there itself. What a person put in a folder of outputs stays, whatever happens."""
+
+import os
+import signal
+
+import pytest
+
+from support.result import Has
+from support.waiting import wait_for, wait_for_line
+
+# Copies src/ into dist/. While there is a file `wait`, it stops half-way; with a file `fail` it fails there.
+COPY = """
+[tasks.copy]
+inputs = ["src/*"]
+outputs = ["dist/"]
+run = '''
+RAN
+mkdir -p dist
+cp src/* dist/
+i=0
+if test -e wait; then echo $$ >half.pid; fi
+while test -e wait && test $i -lt 1500; do sleep 0.02; i=$((i+1)); done
+! test -e fail
+'''
+"""
+UP_TO_DATE = "devtask: everything is up to date (1 task)\n"
+LEFT_ALONE = """\
+note: `dist/README` was there before `copy` ran, and is left alone: the result is kept in this checkout only
+  help: leave it out of `outputs` (`!dist/README`), or delete it if the task makes it
+"""
+
+
+@pytest.fixture
+def copy(project):
+    project.tasks(COPY)
+    project.write("src/a", "one\n")
+    return project
+
+
+def names(project, folder="dist"):
+    return sorted(os.listdir(project.path(folder)))
+
+
+# ---- there before the task ever ran
+
+
+def test_a_file_that_was_there_before_stays_in_every_run(copy):
+    copy.write("dist/README", "precious\n")
+    copy.run("copy").expect(stderr=f"copy: never ran here\n{LEFT_ALONE}copy: done in TIME\ndevtask: 1 ran in TIME\n")
+    copy.run("copy", no_processes=True).expect(stderr=UP_TO_DATE)
+    for content in ("two\n", "three\n"):
+        copy.write("src/a", content)
+        copy.run("copy").expect(stderr=f"copy: src/a changed\n{LEFT_ALONE}copy: done in TIME\ndevtask: 1 ran in TIME\n")
+        assert copy.read("dist/README") == "precious\n"
+        assert copy.read("dist/a") == content
+    assert copy.ran() == ["copy"] * 3
+    copy.write("src/a", "one\n")
+    copy.run("copy").succeeded()
+    assert copy.read("dist/README") == "precious\n"
+    assert copy.read("dist/a") == "one\n"
+
+
+def test_a_file_that_was_there_before_survives_clean(copy):
+    copy.write("dist/README", "precious\n")
+    copy.run("copy").succeeded()
+    copy.run("clean").expect(stdout="removed 1 file of 1 task\n")
+    assert names(copy) == ["README"]
+    assert copy.read("dist/README") == "precious\n"
+    copy.run("copy").succeeded()
+    assert names(copy) == ["README", "a"]
+
+
+def test_a_file_that_was_there_before_is_no_output_anywhere(copy):
+    copy.write("dist/README", "precious\n")
+    copy.run("copy").succeeded()
+    other = copy.checkout("other")
+    other.tasks(COPY)
+    other.write("src/a", "one\n")
+    other.run("copy").succeeded()
+    assert names(other) == ["a"]
+    assert copy.ran() == ["copy", "copy"]  # the first one's result was for its own checkout
+
+
+def test_an_edit_of_such_a_file_is_nobodys_business(copy):
+    copy.write("dist/README", "precious\n")
+    copy.run("copy").succeeded()
+    copy.write("dist/README", "edited\n")
+    copy.run("copy").expect(stderr=UP_TO_DATE)
+    copy.remove("dist/README")
+    copy.run("copy").expect(stderr=UP_TO_DATE)
+    assert copy.ran() == ["copy"]
+
+
+def test_an_empty_file_stays_too_and_does_not_keep_the_result_here(copy):
+    copy.write("dist/.gitkeep", "")
+    copy.run("copy").expect(stderr="copy: never ran here\ncopy: done in TIME\ndevtask: 1 ran in TIME\n")
+    copy.write("src/a", "two\n")
+    copy.run("copy").succeeded()
+    copy.run("clean").succeeded()
+    assert names(copy) == [".gitkeep"]
+    other = copy.checkout("other")
+    other.tasks(COPY)
+    other.write("src/a", "two\n")
+    other.run("copy", no_processes=True).succeeded()
+    assert names(other) == ["a"]
+    assert copy.ran() == ["copy", "copy"]
+
+
+# ---- added after an attempt that did not end well
+
+
+def attempt(project, end):
+    """A run that ends after dist/a was written; nothing of it is left to wait for."""
+    if end == "fails":
+        project.write("fail", "")
+        assert project.run("copy").code == 1
+        project.remove("fail")
+        return
+    project.write("wait", "")
+    running = project.start("copy")
+    wait_for_line(project.path("half.pid"))
+    running.send(signal.SIGINT if end == "interrupted" else signal.SIGKILL)
+    assert running.wait().code == (130 if end == "interrupted" else -signal.SIGKILL)
+    project.wait_until_no_process_is_left()
+    project.remove("wait", "half.pid")
+
+
+@pytest.mark.parametrize("change", ["the same inputs", "other inputs"])
+@pytest.mark.parametrize("end", ["fails", "interrupted", "killed"])
+def test_a_file_added_after_an_attempt_stays(copy, end, change):
+    attempt(copy, end)
+    assert names(copy) == ["a"]
+    copy.write("dist/mine.md", "precious\n")
+    if change == "other inputs":
+        copy.write("src/a", "two\n")
+    copy.run("copy").succeeded()
+    assert copy.read("dist/mine.md") == "precious\n"
+    assert copy.read("dist/a") == copy.read("src/a")
+    assert copy.ran() == ["copy", "copy"]
+    copy.write("src/a", "three\n")
+    copy.run("copy").succeeded()
+    copy.run("clean").succeeded()
+    assert copy.read("dist/mine.md") == "precious\n"
+
+
+@pytest.mark.parametrize("end", ["fails", "interrupted"])
+def test_what_an_attempt_left_is_cleared_away_by_the_next(copy, end):
+    copy.write("src/b", "b\n")
+    attempt(copy, end)
+    assert names(copy) == ["a", "b"]
+    copy.remove("src/b")
+    copy.run("copy").expect(stderr=Has("copy: done in TIME\n"))
+    assert names(copy) == ["a"]
+
+
+@pytest.mark.parametrize("end", ["fails", "interrupted"])
+def test_going_back_takes_away_what_an_attempt_left(copy, end):
+    copy.run("copy").succeeded()
+    copy.write("src/bad", "bad\n")
+    attempt(copy, end)
+    assert names(copy) == ["a", "bad"]
+    copy.remove("src/bad")
+    copy.write("dist/mine.md", "precious\n")
+    copy.run("why", "copy").expect(
+        stdout="copy: would be restored from the cache:\n  a failed run left dist/bad\n"
+    )
+    copy.run("copy", no_processes=True).expect(
+        stderr="copy: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n"
+    )
+    assert names(copy) == ["a", "mine.md"]
+    assert copy.ran() == ["copy", "copy"]
+    copy.run("copy", no_processes=True).expect(stderr=UP_TO_DATE)
+
+
+# ---- links in the place of folders
+
+
+@pytest.fixture(params=["outside", "inside"])
+def linked(request, copy):
+    """dist/ was moved away, and a link to it is in its place."""
+    copy.write("src/b", "b\n")
+    copy.run("copy").succeeded()
+    saved = copy.folder / "saved" if request.param == "outside" else copy.path("saved")
+    copy.path("dist").rename(saved)
+    copy.path("dist").symlink_to(saved if request.param == "outside" else "saved")
+    copy.saved = saved
+    assert copy.ran() == ["copy"]
+    return copy
+
+
+def test_clean_removes_nothing_behind_a_link(linked):
+    linked.run("clean").expect(stdout="removed 0 files of 1 task\n")
+    assert sorted(os.listdir(linked.saved)) == ["a", "b"]
+
+
+def test_a_link_in_place_of_a_folder_is_told_as_damage(linked):
+    shown = linked.run("why", "copy").succeeded()
+    assert "  its output dist/a is behind a link\n" in shown.stdout
+    assert linked.run("--status", "copy").code == 1
+
+
+def test_nothing_behind_a_link_is_removed_before_a_run(linked):
+    linked.remove("src/b")
+    linked.write("src/a", "two\n")
+    linked.run("copy")  # its own `cp` goes through the link; devtask does not
+    assert linked.ran() == ["copy"]
+    assert sorted(os.listdir(linked.saved)) == ["a", "b"]
+
+
+def test_a_result_seen_through_a_link_is_no_result_for_others(linked):
+    linked.write("src/a", "two\n")
+    linked.run("copy")
+    other = linked.checkout("other")
+    other.tasks(COPY)
+    other.write("src/a", "two\n")
+    other.write("src/b", "b\n")
+    other.run("copy").succeeded()
+    assert not other.path("dist").is_symlink()
+    assert names(other) == ["a", "b"]
+
+
+def test_nothing_behind_a_link_is_removed_or_written_by_a_restore(copy):
+    copy.run("copy").succeeded()
+    copy.path("src/a").rename(copy.path("src/b"))
+    copy.write("src/b", "two\n")
+    copy.run("copy").succeeded()  # dist/b only
+    copy.path("dist").rename(copy.path("saved"))
+    copy.path("dist").symlink_to("saved")
+    copy.tool("cp", "echo no copy >&2; exit 1")  # whatever is written now was written by devtask
+    copy.remove("src/b")
+    copy.write("src/a", "one\n")
+    copy.run("copy")
+    assert names(copy, "saved") == ["b"]
+    assert copy.read("saved/b") == "two\n"
+
+
+# ---- a restore that does not come to its end
+
+MAKE = """
+[tasks.make]
+inputs = ["in"]
+outputs = ["d/"]
+run = "RAN; mkdir d d/e; cp in d/a; head -c 70000 /dev/zero >d/z; echo extra >d/extra-$(cat in); ln -s a d/l"
+"""
+
+
+def blob_of_zeros(project):
+    """The one that is packed; the others are some bytes long."""
+    return max(
+        (path for path in (project.cache / "devtask/v1/blobs").rglob("*") if path.suffix == ".zst"),
+        key=lambda path: path.stat().st_size,
+    )
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing"])
+def test_a_restore_that_fails_half_way_costs_a_run(project, how):
+    project.tasks(MAKE)
+    project.write("in", "one\n")
+    project.run("make").succeeded()
+    before = names(project, "d")
+    project.remove(".devtask", "d")
+    blob = blob_of_zeros(project)
+    content = blob.read_bytes()
+    blob.chmod(0o644)
+    if how == "damaged":
+        blob.write_bytes(b"\xff" + content[1:])
+    else:
+        blob.unlink()
+    project.run("make").succeeded()
+    assert project.ran() == ["make", "make"]
+    assert names(project, "d") == before
+    assert project.path("d/z").read_bytes() == bytes(70000)
+    project.run("make", no_processes=True).expect(stderr=UP_TO_DATE)
+    project.write("in", "two\n")
+    project.run("make").succeeded()
+    assert names(project, "d") == ["a", "e", "extra-two", "l", "z"]
+
+
+@pytest.mark.parametrize("then", ["the same inputs", "other inputs"])
+def test_a_restore_that_was_killed_half_way_leaves_nothing_behind(project, then):
+    project.tasks(MAKE)
+    project.write("in", "one\n")
+    project.run("make").succeeded()
+    blob = blob_of_zeros(project)
+    content = blob.read_bytes()
+    project.remove(".devtask", "d")
+    blob.unlink()
+    os.mkfifo(blob)  # whoever reads it waits: that is the middle
+    running = project.start("make")
+    wait_for(lambda: project.path("d/extra-one").exists(), "the first files to be restored")
+    running.send(signal.SIGKILL)
+    running.wait()
+    blob.unlink()
+    blob.write_bytes(content)
+    if then == "other inputs":
+        project.write("in", "two\n")
+    project.run("make").succeeded()
+    assert names(project, "d") == ["a", "e", "extra-" + project.read("in").strip(), "l", "z"]
+    assert project.read("d/a") == project.read("in")
+    project.run("make", no_processes=True).expect(stderr=UP_TO_DATE)
