@@ -19,12 +19,14 @@ class FakeExecutor final : public Executor {
   std::map<std::string, Command> commands;
 
   void when(const std::string& label, std::function<void()> command) {
-    commands[label] = [command = std::move(command)](const Action&, const ExecutionHooks&) -> Result<ExecutionResult> {
+    commands[label] = [command = std::move(command)](const Action&,
+                                                     const ExecutionHooks&) -> Result<ExecutionResult> {
       command();
       return ExecutionResult{ExecutionResult::End::kSucceeded, 0, std::chrono::milliseconds(100)};
     };
   }
-  void fails(const std::string& label, int exit_status, ExecutionResult::End end = ExecutionResult::End::kFailed) {
+  void fails(const std::string& label, int exit_status,
+             ExecutionResult::End end = ExecutionResult::End::kFailed) {
     commands[label] = [=](const Action&, const ExecutionHooks& hooks) -> Result<ExecutionResult> {
       hooks.output("what it said");
       return ExecutionResult{end, exit_status, std::chrono::milliseconds(100)};

@@ -22,13 +22,14 @@ class RecordedEvents final : public EventSink {
 
  private:
   void note(const RunStarted& run) {
-    text_ += fmt::format("run: {} tasks, {} up to date, {} to restore, {} to run\n", run.tasks, run.up_to_date,
-                         run.to_restore, run.to_run);
+    text_ += fmt::format("run: {} tasks, {} up to date, {} to restore, {} to run\n", run.tasks,
+                         run.up_to_date, run.to_restore, run.to_run);
   }
   void note(const TaskStarted& task) { text_ += "start " + task.task + ": " + task.why + "\n"; }
   void note(const TaskOutput& output) { text_ += "output " + output.task + ": " + output.bytes + "\n"; }
   void note(const TaskFinished& task) {
-    static constexpr const char* kNames[] = {"up to date", "restored", "ran", "failed", "timed out", "skipped", "cancelled"};
+    static constexpr const char* kNames[] = {"up to date", "restored", "ran",      "failed",
+                                             "timed out",  "skipped",  "cancelled"};
     text_ += "end " + task.task + ": " + kNames[static_cast<int>(task.outcome)];
     if (task.exit_status != 0) text_ += " " + std::to_string(task.exit_status);
     if (!task.why.empty()) text_ += " (" + task.why + ")";
@@ -39,8 +40,9 @@ class RecordedEvents final : public EventSink {
   }
   void note(const Notice& notice) { text_ += render(notice.diagnostic, false); }
   void note(const RunFinished& run) {
-    text_ += fmt::format("done: {} ran, {} restored, {} up to date, {} failed, {} skipped, {} cancelled, exit {}\n", run.ran,
-                         run.restored, run.up_to_date, run.failed, run.skipped, run.cancelled, run.exit_code);
+    text_ += fmt::format(
+        "done: {} ran, {} restored, {} up to date, {} failed, {} skipped, {} cancelled, exit {}\n", run.ran,
+        run.restored, run.up_to_date, run.failed, run.skipped, run.cancelled, run.exit_code);
   }
 
   std::mutex mutex_;

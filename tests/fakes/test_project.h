@@ -54,13 +54,14 @@ class TestProject {
     request->only = only;
     return make_plan(project, *request);
   }
-  Plan plan(const std::vector<std::string>& words, const std::vector<std::string>& extra = {}, bool force = false,
-            bool only = false) const {
+  Plan plan(const std::vector<std::string>& words, const std::vector<std::string>& extra = {},
+            bool force = false, bool only = false) const {
     auto planned = try_plan(words, extra, force, only);
     if (!planned) ADD_FAILURE() << render(planned.error(), false);
     return planned ? std::move(*planned) : Plan();
   }
-  std::string complaint(const std::vector<std::string>& words, const std::vector<std::string>& extra = {}) const {
+  std::string complaint(const std::vector<std::string>& words,
+                        const std::vector<std::string>& extra = {}) const {
     const auto planned = try_plan(words, extra);
     return planned ? "no complaint" : render(planned.error(), false);
   }

@@ -6,7 +6,8 @@ namespace devtask {
 namespace {
 
 Span place(std::string text, std::uint32_t line, std::uint32_t column, std::uint32_t length = 1) {
-  return {std::make_shared<const SourceFile>(SourceFile{"tasks.toml", std::move(text)}), line, column, length};
+  return {std::make_shared<const SourceFile>(SourceFile{"tasks.toml", std::move(text)}), line, column,
+          length};
 }
 
 std::string plain(const Diagnostic& diagnostic) { return render(diagnostic, false); }

@@ -24,7 +24,8 @@ TEST(DigestTest, IsSha256) {
 TEST(DigestTest, TakesItsBytesInPieces) {
   Sha256 hash;
   for (const Known& known : kKnown) {
-    for (std::size_t at = 0; at < known.bytes.size(); at += 77'777) hash.update(std::string_view(known.bytes).substr(at, 77'777));
+    for (std::size_t at = 0; at < known.bytes.size(); at += 77'777)
+      hash.update(std::string_view(known.bytes).substr(at, 77'777));
     EXPECT_EQ(hash.finish().hex(), known.hex);  // and starts anew
   }
 }

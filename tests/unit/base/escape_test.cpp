@@ -18,14 +18,14 @@ TEST(EscapeTest, KeepsReadableTextAndSpellsOutTheRest) {
       {"two\nlines\tand a tab\r", "two\\nlines\\tand a tab\\x0d"},
       {"\0\x01\x1f\x7f"s, "\\x00\\x01\\x1f\\x7f"},
       {"\xff\xfe", "\\xff\\xfe"},
-      {"caf\xe9.txt", "caf\\xe9.txt"},            // Latin-1
-      {"\xc3", "\\xc3"},                          // cut short
-      {"\xc0\xaf", "\\xc0\\xaf"},                 // longer than needed
-      {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},        // longer than needed
-      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},        // a surrogate
-      {"\xed\x9f\xbf", "\xed\x9f\xbf"},           // the last before them
+      {"caf\xe9.txt", "caf\\xe9.txt"},      // Latin-1
+      {"\xc3", "\\xc3"},                    // cut short
+      {"\xc0\xaf", "\\xc0\\xaf"},           // longer than needed
+      {"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},  // longer than needed
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // a surrogate
+      {"\xed\x9f\xbf", "\xed\x9f\xbf"},     // the last before them
       {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},
-      {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},   // the last code point
+      {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},  // the last code point
       {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
       {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
       {"\xe2\x82", "\\xe2\\x82"},

@@ -13,7 +13,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// Every wildcard part below matches one of these names, so that what may match below a folder does match here.
+// Every wildcard part below matches one of these names, so that what may match below a folder does match
+// here.
 const Strings kNames = {"a", "b", "ab"};
 const Strings kParts = {"a", "b", "ab", "*", "?", "a*", "*b", "[ab]", "[!a]*", "{a,b}", "**"};
 constexpr std::size_t kDeepest = 5;
@@ -62,13 +63,26 @@ std::string regex_of(std::string pattern) {
     }
     for (std::size_t i = 0; i < part.size(); ++i) {
       switch (part[i]) {
-        case '*': regex += "[^/]*"; break;
-        case '?': regex += "[^/]"; break;
-        case '!': regex += "^"; break;  // only in classes here
-        case '{': regex += "("; break;
-        case ',': regex += "|"; break;
-        case '}': regex += ")"; break;
-        default: regex += part[i];
+        case '*':
+          regex += "[^/]*";
+          break;
+        case '?':
+          regex += "[^/]";
+          break;
+        case '!':
+          regex += "^";
+          break;  // only in classes here
+        case '{':
+          regex += "(";
+          break;
+        case ',':
+          regex += "|";
+          break;
+        case '}':
+          regex += ")";
+          break;
+        default:
+          regex += part[i];
       }
     }
   }
@@ -77,7 +91,8 @@ std::string regex_of(std::string pattern) {
 
 Paths slow_matches(const std::string& pattern) {
   regex_t regex;
-  EXPECT_EQ(::regcomp(&regex, ("^(" + regex_of(pattern) + ")$").c_str(), REG_EXTENDED | REG_NOSUB), 0) << pattern;
+  EXPECT_EQ(::regcomp(&regex, ("^(" + regex_of(pattern) + ")$").c_str(), REG_EXTENDED | REG_NOSUB), 0)
+      << pattern;
   Paths matches;
   for (std::size_t i = 0; i < world().size(); ++i) {
     matches[i] = ::regexec(&regex, world()[i].c_str(), 0, nullptr, 0) == 0;
@@ -221,7 +236,8 @@ TEST(GlobListOracleTest, NeverSkipsAFolderThatHoldsAMatch) {
     for (const std::string& folder : folders()) {
       if (known.list.may_match_below(folder)) continue;
       ++skipped;
-      ASSERT_TRUE((known.paths & below(folder)).none()) << ::testing::PrintToString(known.patterns) << " below " << folder;
+      ASSERT_TRUE((known.paths & below(folder)).none())
+          << ::testing::PrintToString(known.patterns) << " below " << folder;
     }
   }
   EXPECT_GT(skipped, 500U);
@@ -234,7 +250,8 @@ TEST(GlobListOracleTest, CoversAFolderOnlyIfItCoversAllOfIt) {
     for (const std::string& folder : folders()) {
       if (!known.list.covers_all_below(folder)) continue;
       ++covered;
-      ASSERT_EQ(known.paths & below(folder), below(folder)) << ::testing::PrintToString(known.patterns) << " below " << folder;
+      ASSERT_EQ(known.paths & below(folder), below(folder))
+          << ::testing::PrintToString(known.patterns) << " below " << folder;
     }
   }
   EXPECT_GT(covered, 500U);

@@ -103,8 +103,10 @@ const Line kTable[] = {
 TEST(GlobTest, Matches) {
   for (const Line& line : kTable) {
     const Glob parsed = glob(line.pattern);
-    for (const std::string& path : line.yes) EXPECT_TRUE(parsed.matches(path)) << line.pattern << " on " << path;
-    for (const std::string& path : line.no) EXPECT_FALSE(parsed.matches(path)) << line.pattern << " on " << path;
+    for (const std::string& path : line.yes)
+      EXPECT_TRUE(parsed.matches(path)) << line.pattern << " on " << path;
+    for (const std::string& path : line.no)
+      EXPECT_FALSE(parsed.matches(path)) << line.pattern << " on " << path;
   }
 }
 
@@ -132,7 +134,8 @@ TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
       {"{a,b", "error: `{` is not closed in the pattern `{a,b`\n"},
       {"{a,{b}", "error: `{` is not closed in the pattern `{a,{b}`\n"},
       {"{,a}", "error: the pattern `{,a}` names nothing\n"},
-      {"{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", "error: the braces stand for too many patterns\n"},
+      {"{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}",
+       "error: the braces stand for too many patterns\n"},
   };
   for (const auto& [pattern, message] : table) {
     const auto parsed = Glob::parse(pattern);
@@ -143,17 +146,16 @@ TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
 
 TEST(GlobTest, KnowsTheOnePathItCanMatch) {
   const std::pair<std::string, std::string> table[] = {
-      {"a", "a"},       {"a/b", "a/b"},     {"./a//b", "a/b"}, {"a\\*", "a*"}, {"{a}", "{a}"},
-      {"a/", ""},       {"*", ""},          {"**", ""},        {"a/**", ""},   {"{a,b}", ""},
-      {"a/[b]", ""},    {"a?", ""},         {".", ""},
+      {"a", "a"}, {"a/b", "a/b"}, {"./a//b", "a/b"}, {"a\\*", "a*"}, {"{a}", "{a}"}, {"a/", ""}, {"*", ""},
+      {"**", ""}, {"a/**", ""},   {"{a,b}", ""},     {"a/[b]", ""},  {"a?", ""},     {".", ""},
   };
   for (const auto& [pattern, path] : table) EXPECT_EQ(glob(pattern).literal(), path) << pattern;
 }
 
 TEST(GlobTest, KnowsWhereAWalkMustStart) {
   const std::pair<std::string, std::string> table[] = {
-      {"a/b/*.py", "a/b"}, {"a/", "a"},       {"*", ""},         {"**/a", ""},          {"a/**/b", "a"},
-      {"a/b", "a/b"},      {".", ""},         {"a\\*/b*", "a*"}, {"{a/b,a/c}/*", "a"},  {"{a,b}/*", ""},
+      {"a/b/*.py", "a/b"},    {"a/", "a"}, {"*", ""},         {"**/a", ""},         {"a/**/b", "a"},
+      {"a/b", "a/b"},         {".", ""},   {"a\\*/b*", "a*"}, {"{a/b,a/c}/*", "a"}, {"{a,b}/*", ""},
       {"a/{b,b/c}/*", "a/b"},
   };
   for (const auto& [pattern, folder] : table) EXPECT_EQ(glob(pattern).literal_prefix(), folder) << pattern;
@@ -162,7 +164,8 @@ TEST(GlobTest, KnowsWhereAWalkMustStart) {
 TEST(GlobListTest, TheLastPatternThatMatchesDecides) {
   const GlobList ui = list({"ui/**", "!ui/dist/**", "ui/dist/keep", "!**/*.log"});
   for (const char* path : {"ui/a", "ui/src/b.ts", "ui/dist/keep"}) EXPECT_TRUE(ui.matches(path)) << path;
-  for (const char* path : {"a", "ui", "ui/dist/x", "ui/a.log", "ui/dist/keep/x"}) EXPECT_FALSE(ui.matches(path)) << path;
+  for (const char* path : {"a", "ui", "ui/dist/x", "ui/a.log", "ui/dist/keep/x"})
+    EXPECT_FALSE(ui.matches(path)) << path;
   EXPECT_FALSE(list({}).matches("a"));
   EXPECT_TRUE(list({}).empty());
   EXPECT_FALSE(list({"!a"}).matches("b"));

@@ -11,16 +11,16 @@ const std::vector<std::string> kNames = {"build", "build-ui", "test", "lint", "f
 
 TEST(SuggestTest, FindsTheNearestName) {
   const std::pair<std::string, std::string> table[] = {
-      {"biuld", "build"},        // two neighbours swapped
-      {"buid", "build"},         // one left out
-      {"buildd", "build"},       // one too many
-      {"tast", "test"},          // one wrong
+      {"biuld", "build"},   // two neighbours swapped
+      {"buid", "build"},    // one left out
+      {"buildd", "build"},  // one too many
+      {"tast", "test"},     // one wrong
       {"output", "outputs"},
       {"imputs", "inputs"},
       {"build_ui", "build-ui"},
-      {"formatter", "format"},   // three of nine
+      {"formatter", "format"},  // three of nine
       {"x", ""},
-      {"te", ""},                // two of two
+      {"te", ""},  // two of two
       {"deploy", ""},
       {"", ""},
   };

@@ -38,9 +38,10 @@ TEST(TemplateTest, SaysWhatIsWrong) {
   EXPECT_EQ(parts("a {{x"), "error: `{{` without `}}`\n  help: write `{{{{` for a literal `{{`\n");
   for (const char* name : {"", " ", "1x", "x y", "x.y", "{x", "-x", "ä"}) {
     EXPECT_EQ(parts(std::string("{{") + name + "}}"),
-              fmt::format("error: `{}` is not the name of a placeholder\n"
-                          "  help: a name has letters, digits, `_` and `-`; write `{{{{{{{{` for a literal `{{{{`\n",
-                          std::string(name) == " " ? "" : name));
+              fmt::format(
+                  "error: `{}` is not the name of a placeholder\n"
+                  "  help: a name has letters, digits, `_` and `-`; write `{{{{{{{{` for a literal `{{{{`\n",
+                  std::string(name) == " " ? "" : name));
   }
 }
 

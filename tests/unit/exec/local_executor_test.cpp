@@ -72,7 +72,9 @@ TEST_F(LocalExecutorTest, MasksSecretsAlsoWhereStepsMeet) {
 TEST_F(LocalExecutorTest, LooksForProgramsInThePathOfTheTask) {
   ASSERT_TRUE(write_file(folder_ / "tool", "#!/bin/sh\necho found\n", 0755));
   action_.steps = {{{"tool"}}};
-  EXPECT_EQ(run(), "error: task `t`: command not found: `tool`\n  help: install it, or name its folder in `path` of [project]\n");
+  EXPECT_EQ(run(),
+            "error: task `t`: command not found: `tool`\n  help: install it, or name its folder in `path` of "
+            "[project]\n");
   action_.env = {"PATH=" + folder_.path() + ":/usr/bin:/bin"};
   EXPECT_EQ(run(), "succeeded 0");
   action_.env = {"PATH=/usr/bin:/bin"};

@@ -46,10 +46,18 @@ class OutputsTest : public testing::Test {
     std::string text;
     for (const OutputEntry& entry : entries) {
       switch (entry.kind) {
-        case Kind::kFile: text += fmt::format("file {:o} {} {}\n", entry.mode, entry.size, entry.path); break;
-        case Kind::kLink: text += "link " + entry.path + (entry.target.empty() ? "" : " -> " + entry.target) + "\n"; break;
-        case Kind::kDir: text += "dir " + entry.path + "\n"; break;
-        case Kind::kCreate: text += "create " + entry.path + "\n"; break;
+        case Kind::kFile:
+          text += fmt::format("file {:o} {} {}\n", entry.mode, entry.size, entry.path);
+          break;
+        case Kind::kLink:
+          text += "link " + entry.path + (entry.target.empty() ? "" : " -> " + entry.target) + "\n";
+          break;
+        case Kind::kDir:
+          text += "dir " + entry.path + "\n";
+          break;
+        case Kind::kCreate:
+          text += "create " + entry.path + "\n";
+          break;
       }
     }
     return text;
@@ -86,7 +94,8 @@ TEST_F(OutputsTest, FindsFilesLinksAndEmptyFolders) {
   write("one.txt", "1");
   write("other.txt", "2");
   EXPECT_EQ(shown(scan({"dist/", "one.txt", "none.txt"})),
-            "file 644 3 dist/a.js\ndir dist/empty/below\nlink dist/folder-link\nlink dist/link\nfile 755 1 dist/sub/tool\n"
+            "file 644 3 dist/a.js\ndir dist/empty/below\nlink dist/folder-link\nlink dist/link\nfile 755 1 "
+            "dist/sub/tool\n"
             "file 644 1 one.txt\n");
   EXPECT_EQ(shown(scan({"dist/*.js", "dist/a.js", "!**/sub/**"})), "file 644 3 dist/a.js\n");
   EXPECT_EQ(shown(scan({"nowhere/"})), "");
@@ -325,8 +334,9 @@ TEST_F(OutputsTest, SaysWhichDeclaredOutputsAreMissing) {
   write("full/x", "");
   link("nowhere", "link");
   EXPECT_EQ(missing({"there", "full/", "link", "*.log", "full/*.js", "!none"}), "");
-  EXPECT_EQ(missing({"none", "none/"}),
-            "error: task `t` did not make its output `none`\nerror: task `t` did not make its output `none/`\n");
+  EXPECT_EQ(
+      missing({"none", "none/"}),
+      "error: task `t` did not make its output `none`\nerror: task `t` did not make its output `none/`\n");
   EXPECT_EQ(missing({"full"}),
             "error: output `full` of task `t` is a folder\n  help: write `full/` for everything in it\n");
 }

@@ -114,7 +114,8 @@ TEST_F(TaskLockTest, EndsWhatADeadDevtaskLeftRunning) {
 TEST_F(TaskLockTest, SaysWhereItCannotBe) {
   const auto lock = TaskLock::acquire(folder_ / "none/lock", {}, stop_, {});
   ASSERT_FALSE(lock);
-  EXPECT_EQ(lock.error().message, "cannot open lock `" + (folder_ / "none/lock") + "`: No such file or directory");
+  EXPECT_EQ(lock.error().message,
+            "cannot open lock `" + (folder_ / "none/lock") + "`: No such file or directory");
 }
 
 }  // namespace

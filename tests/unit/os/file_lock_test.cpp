@@ -121,7 +121,8 @@ TEST_F(FileLockTest, HoldsAText) {
 TEST_F(FileLockTest, SaysWhereItCannotBe) {
   const auto lock = FileLock::acquire(folder_ / "none/lock");
   ASSERT_FALSE(lock);
-  EXPECT_EQ(lock.error().message, "cannot open lock `" + (folder_ / "none/lock") + "`: No such file or directory");
+  EXPECT_EQ(lock.error().message,
+            "cannot open lock `" + (folder_ / "none/lock") + "`: No such file or directory");
   EXPECT_FALSE(FileLock::try_acquire(folder_ / "none/lock"));
 }
 
@@ -134,9 +135,7 @@ TEST_F(FileLockTest, ALockedFileIsAppendedToByOneAtATime) {
       ASSERT_TRUE(file->append(std::string(20, letter) + "\n"));
     }
   };
-  {
-    const std::jthread a(append, 'a'), b(append, 'b');
-  }
+  { const std::jthread a(append, 'a'), b(append, 'b'); }
   auto file = LockedFile::open(path_);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->size(), 2U * kLines * 21);

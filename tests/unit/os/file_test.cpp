@@ -16,7 +16,9 @@ using Strings = std::vector<std::string>;
 
 class FileTest : public testing::Test {
  protected:
-  void write(const std::string& name, std::string_view bytes) { ASSERT_TRUE(write_file(folder_ / name, bytes)); }
+  void write(const std::string& name, std::string_view bytes) {
+    ASSERT_TRUE(write_file(folder_ / name, bytes));
+  }
   std::string read(const std::string& name) { return read_file(folder_ / name).value_or("(unreadable)"); }
   Strings names(const std::string& name = ".") {
     Strings found;
@@ -28,7 +30,8 @@ class FileTest : public testing::Test {
   std::string complaint(const Result<T>& result) {
     if (result) return "no complaint";
     std::string text = result.error().message;
-    for (std::size_t at; (at = text.find(folder_.path())) != std::string::npos;) text.replace(at, folder_.path().size(), "T");
+    for (std::size_t at; (at = text.find(folder_.path())) != std::string::npos;)
+      text.replace(at, folder_.path().size(), "T");
     return text;
   }
 
@@ -239,7 +242,8 @@ TEST_F(FileTest, RenamesAndResolves) {
   write("a", "x");
   ASSERT_TRUE(rename_file(folder_ / "a", folder_ / "b"));
   EXPECT_EQ(names(), Strings{"b"});
-  EXPECT_EQ(complaint(rename_file(folder_ / "a", folder_ / "b")), "cannot rename `T/a`: No such file or directory");
+  EXPECT_EQ(complaint(rename_file(folder_ / "a", folder_ / "b")),
+            "cannot rename `T/a`: No such file or directory");
   ASSERT_TRUE(make_link("b", folder_ / "link"));
   EXPECT_EQ(real_path(folder_ / "link").value(), real_path(folder_ / "b").value());
   EXPECT_EQ(complaint(real_path(folder_ / "a")), "cannot resolve `T/a`: No such file or directory");

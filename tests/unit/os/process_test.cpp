@@ -86,7 +86,8 @@ TEST_F(ProcessTest, GivesTheProcessItsSurroundingsAndNothingElse) {
   ProcessRequest request = shell("pwd -P; env | grep -v '^_=\\|^PWD=\\|^SHLVL=\\|^OLDPWD=' | sort; cat");
   request.env.push_back("A=two\nlines");
   run(request);
-  EXPECT_EQ(output_, real_path(folder_.path()).value() + "\nA=two\nPATH=/usr/local/bin:/usr/bin:/bin\nlines\n");
+  EXPECT_EQ(output_,
+            real_path(folder_.path()).value() + "\nA=two\nPATH=/usr/local/bin:/usr/bin:/bin\nlines\n");
 }
 
 TEST_F(ProcessTest, OpensNothingForTheProcessButTheStandardStreams) {
@@ -182,15 +183,17 @@ TEST_F(ProcessTest, EndsWhatItLeavesRunning) {
 }
 
 TEST_F(ProcessTest, EndsGrandchildrenThatIgnoreTerm) {
-  ProcessRequest request =
-      shell("(trap '' TERM; echo ready > ready; while :; do sleep 3600; done) & while ! [ -s ready ]; do sleep 0.01; done");
+  ProcessRequest request = shell(
+      "(trap '' TERM; echo ready > ready; while :; do sleep 3600; done) & while ! [ -s ready ]; do sleep "
+      "0.01; done");
   request.grace = kShort;
   EXPECT_EQ(run(request).exit_status, 0);
   EXPECT_TRUE(group_is_gone());
 }
 
 TEST_F(ProcessTest, StopsWhenAsked) {
-  const ProcessOutcome outcome = run(after_first_line("echo ready; exec sleep 3600", [this] { stop_.request(); }));
+  const ProcessOutcome outcome =
+      run(after_first_line("echo ready; exec sleep 3600", [this] { stop_.request(); }));
   EXPECT_TRUE(outcome.stopped);
   EXPECT_FALSE(outcome.timed_out);
   EXPECT_EQ(outcome.exit_status, 128 + SIGTERM);
@@ -242,8 +245,8 @@ TEST_F(ProcessTest, KeepsALockWhileItRuns) {
 TEST_F(ProcessTest, UnlocksThoughAnEscapedProcessStillHasTheDescriptor) {
   const std::string path = folder_ / "lock";
   FileLock lock = FileLock::acquire(path).value();
-  ProcessRequest request =
-      shell("setsid sh -c 'echo > up; while :; do sleep 3600; done' & while ! [ -e up ]; do sleep 0.01; done");
+  ProcessRequest request = shell(
+      "setsid sh -c 'echo > up; while :; do sleep 3600; done' & while ! [ -e up ]; do sleep 0.01; done");
   request.inherited_fd = lock.fd();
   run(request);
   EXPECT_FALSE(FileLock::try_acquire(path).value());
@@ -267,7 +270,8 @@ TEST_F(ProcessTest, DiesWithUs) {
   Fd alive_write(alive[1]);
   const pid_t parent = ::fork();
   if (parent == 0) {
-    ProcessRequest request = after_first_line("echo ready; exec sleep 3600", [] { ::kill(::getpid(), SIGKILL); });
+    ProcessRequest request =
+        after_first_line("echo ready; exec sleep 3600", [] { ::kill(::getpid(), SIGKILL); });
     request.inherited_fd = alive_write.get();
     (void)run_process(request, exec_step(), stop_);
     ::_exit(1);
@@ -276,7 +280,8 @@ TEST_F(ProcessTest, DiesWithUs) {
   int status = 0;
   ASSERT_EQ(::waitpid(parent, &status, 0), parent);
   EXPECT_TRUE(WIFSIGNALED(status));
-  EXPECT_EQ(read_available(alive_read.get()), std::nullopt);  // end of file: nobody has the other end any more
+  EXPECT_EQ(read_available(alive_read.get()),
+            std::nullopt);  // end of file: nobody has the other end any more
 }
 
 TEST_F(ProcessTest, RunsInTheBackground) {
@@ -291,7 +296,8 @@ TEST_F(ProcessTest, RunsInTheBackground) {
 TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
   int pid = 0;
   {
-    auto process = BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"), exec_step());
+    auto process =
+        BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"), exec_step());
     ASSERT_TRUE(process);
     const BackgroundProcess moved = std::move(*process);
     pid = std::stoi(read_available(moved.output_fd()).value());
@@ -301,7 +307,8 @@ TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
 }
 
 TEST_F(ProcessTest, EndsAForeignGroup) {
-  auto process = BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"), exec_step());
+  auto process =
+      BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"), exec_step());
   ASSERT_TRUE(process);
   const int group = std::stoi(read_available(process->output_fd()).value());
   end_process_group(group, kShort);
@@ -329,7 +336,8 @@ TEST_F(ProcessTest, BecomesAnotherProgram) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 9);
-  EXPECT_EQ(become_program("/none", {"none"}, ".").message, "cannot start `/none`: No such file or directory");
+  EXPECT_EQ(become_program("/none", {"none"}, ".").message,
+            "cannot start `/none`: No such file or directory");
   EXPECT_EQ(become_program("/bin/sh", {"sh"}, folder_ / "none").message,
             "cannot enter `" + (folder_ / "none") + "`: No such file or directory");
 }

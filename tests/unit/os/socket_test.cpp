@@ -43,9 +43,11 @@ TEST_F(SocketTest, SaysWhyItCannotListen) {
     const auto socket = ListeningSocket::create(folder, name);
     return socket ? "listens" : socket.error().message;
   };
-  EXPECT_EQ(message(folder_ / "none", "s"), "cannot open `" + (folder_ / "none") + "`: No such file or directory");
+  EXPECT_EQ(message(folder_ / "none", "s"),
+            "cannot open `" + (folder_ / "none") + "`: No such file or directory");
   ASSERT_TRUE(write_file(folder_ / "taken", ""));
-  EXPECT_EQ(message(folder_.path(), "taken"), "cannot listen on `" + (folder_ / "taken") + "`: Address already in use");
+  EXPECT_EQ(message(folder_.path(), "taken"),
+            "cannot listen on `" + (folder_ / "taken") + "`: Address already in use");
   const std::string name(110, 'n');
   EXPECT_EQ(message(folder_.path(), name), "the socket's name `" + name + "` is too long");
 }
@@ -93,8 +95,8 @@ TEST_F(SocketTest, StopsAllThatWait) {
   stop_.wake();
 }
 
-// All workers wake for one connection, one of them gets it: the others must not wait in accept() where nothing but
-// another connection would wake them.
+// All workers wake for one connection, one of them gets it: the others must not wait in accept() where
+// nothing but another connection would wake them.
 TEST_F(SocketTest, AWorkerThatCameTooLateStillStops) {
   for (int round = 0; round < 200; ++round) {
     const std::string name = "s" + std::to_string(round);

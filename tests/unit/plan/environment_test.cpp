@@ -47,14 +47,24 @@ env-inputs = ["MODE"]
 env-pass = ["SEEN_*"]
 args = [{ name = "who", default = "me" }]
 )",
-            {{"PATH", "/bin"}, {"HOME", "/h"}, {"PREFECT_A", "a"}, {"MODE", "m"}, {"AGENT", "g"}, {"SEEN_X", "s"},
-             {"SECRET", "no"}, {"PYTHONPATH", "no"}, {"LANG", "de_DE"}, {"PIP_INDEX_URL", "i"}, {"https_proxy", "p"},
-             {"DEVTASK_JOBS", "9"}, {"DEVTASK_TASK", "outer"}});
+            {{"PATH", "/bin"},
+             {"HOME", "/h"},
+             {"PREFECT_A", "a"},
+             {"MODE", "m"},
+             {"AGENT", "g"},
+             {"SEEN_X", "s"},
+             {"SECRET", "no"},
+             {"PYTHONPATH", "no"},
+             {"LANG", "de_DE"},
+             {"PIP_INDEX_URL", "i"},
+             {"https_proxy", "p"},
+             {"DEVTASK_JOBS", "9"},
+             {"DEVTASK_TASK", "outer"}});
   EXPECT_EQ(keyed(), "BOTH=task\nMODE=m\nOWN=t me\nPREFECT_A=a\nPROJECT={{root}}/p\nTZ=CET\n");
   EXPECT_EQ(visible(),
             "AGENT=g\nBOTH=task\nHOME=/h\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nMODE=m\nOWN=t me\n"
-            "PATH=/p/.venv/bin:/p/bin:/bin\nPIP_INDEX_URL=i\nPREFECT_A=a\nPROJECT=" + project_.root() +
-                "/p\nSEEN_X=s\nTZ=CET\nhttps_proxy=p\n");
+            "PATH=/p/.venv/bin:/p/bin:/bin\nPIP_INDEX_URL=i\nPREFECT_A=a\nPROJECT=" +
+                project_.root() + "/p\nSEEN_X=s\nTZ=CET\nhttps_proxy=p\n");
 }
 
 TEST_F(EnvironmentTest, HasFixedLanguageAndTimeUnlessDeclared) {
@@ -73,7 +83,9 @@ TEST_F(EnvironmentTest, PutsTheProjectsFoldersBeforeThePathATaskSets) {
 }
 
 TEST_F(EnvironmentTest, HidesProgramsThatTheTaskItselfMakes) {
-  configure("[project]\npath = ['.venv/bin', 'tools']\n[tasks.t]\nrun = 'x'\ninputs = []\noutputs = ['.venv/']\n", {{"PATH", "/bin"}});
+  configure(
+      "[project]\npath = ['.venv/bin', 'tools']\n[tasks.t]\nrun = 'x'\ninputs = []\noutputs = ['.venv/']\n",
+      {{"PATH", "/bin"}});
   EXPECT_EQ(visible_variables()["PATH"], "/p/tools:/bin");
 }
 
@@ -83,9 +95,12 @@ TEST_F(EnvironmentTest, LooksForProgramsInAbsoluteFoldersOnly) {
 }
 
 TEST_F(EnvironmentTest, KnowsTheSecretsATaskCanSeeLongestFirst) {
-  configure("[project]\nsecrets = ['*_TOKEN', 'KEY']\nenv-inputs = ['*']\n[tasks.t]\nrun = 'x'\nenv = { KEY = 'k' }\n",
-            {{"A_TOKEN", "long secret"}, {"B_TOKEN", "longest secret"}, {"EMPTY_TOKEN", ""}, {"TOKEN", "open"}});
-  EXPECT_EQ(project_.environment.secrets(*task().task, visible_variables()), (Strings{"longest secret", "long secret", "k"}));
+  configure(
+      "[project]\nsecrets = ['*_TOKEN', 'KEY']\nenv-inputs = ['*']\n[tasks.t]\nrun = 'x'\nenv = { KEY = 'k' "
+      "}\n",
+      {{"A_TOKEN", "long secret"}, {"B_TOKEN", "longest secret"}, {"EMPTY_TOKEN", ""}, {"TOKEN", "open"}});
+  EXPECT_EQ(project_.environment.secrets(*task().task, visible_variables()),
+            (Strings{"longest secret", "long secret", "k"}));
 }
 
 TEST(VariablesTest, AreTakenFromNameEqualsValue) {

@@ -18,11 +18,18 @@ class EvaluateTest : public testing::Test {
       const TaskState& state = now_.states[i];
       text += plan_.tasks[i].label + ": ";
       switch (state.verdict) {
-        case Verdict::kUpToDate: text += "up to date"; break;
-        case Verdict::kCached: text += "cached"; break;
-        case Verdict::kStale: text += "stale"; break;
+        case Verdict::kUpToDate:
+          text += "up to date";
+          break;
+        case Verdict::kCached:
+          text += "cached";
+          break;
+        case Verdict::kStale:
+          text += "stale";
+          break;
         case Verdict::kWaiting:
-          text += "waits for " + plan_.tasks[state.waits_for].label + (state.stale_anyway ? ", stale anyway" : "");
+          text += "waits for " + plan_.tasks[state.waits_for].label +
+                  (state.stale_anyway ? ", stale anyway" : "");
       }
       text += (state.why.empty() ? "" : " (" + state.why + ")") + (state.damaged ? " damaged" : "") + "\n";
       if (state.problem) text += render(*state.problem, false);
@@ -38,8 +45,10 @@ class EvaluateTest : public testing::Test {
     return 0;
   }
 
-  // As if the task had run just now and made these files, with what it depends on as the last look() found it.
-  void succeed(const std::string& label, const std::map<std::string, std::string>& made = {}, bool cache = true) {
+  // As if the task had run just now and made these files, with what it depends on as the last look() found
+  // it.
+  void succeed(const std::string& label, const std::map<std::string, std::string>& made = {},
+               bool cache = true) {
     ActionResult result;
     result.duration = std::chrono::milliseconds(100);
     for (const auto& [path, content] : made) {
@@ -139,7 +148,8 @@ TEST_F(EvaluateTest, TheCommandTheEnvironmentAndTheProgramCount) {
   EXPECT_EQ(look({"t"}), "t: stale (program tool changed)\n");
   ASSERT_TRUE(write_file(project_ / "bin/tool", "1", 0755));
   EXPECT_EQ(look({"t"}), "t: up to date\n");
-  project_.configure("[tasks.t]\nrun = 'tool --new'\ninputs = []\nenv-inputs = ['MODE']\ndescription = 'not in the key'\n");
+  project_.configure(
+      "[tasks.t]\nrun = 'tool --new'\ninputs = []\nenv-inputs = ['MODE']\ndescription = 'not in the key'\n");
   EXPECT_EQ(look({"t"}), "t: stale (its command changed)\n");
   project_.configure(tasks + "timeout = '5s'\ndescription = 'not in the key'\naliases = ['u']\n");
   EXPECT_EQ(look({"t"}), "t: up to date\n");
@@ -181,7 +191,8 @@ TEST_F(EvaluateTest, ALostCacheIsAMissAndAnExplanationLess) {
   succeed("t", {{"out.txt", "one"}});
   project_.store.lose(sha256(state("t").fingerprint));
   project_.write("in/a", "2");
-  EXPECT_EQ(look({"t"}), "t: stale (something it depends on changed (the cache no longer has what it was))\n");
+  EXPECT_EQ(look({"t"}),
+            "t: stale (something it depends on changed (the cache no longer has what it was))\n");
 }
 
 TEST_F(EvaluateTest, AnAttemptThatDidNotSucceedIsMadeAgain) {
@@ -317,22 +328,26 @@ TEST_F(EvaluateTest, SaysWhichPatternMatchesNothing) {
 }
 
 TEST_F(EvaluateTest, KeysHoldNoAbsolutePathAndNoValueOfTheEnvironment) {
-  project_.configure("[project]\nenv = { WHERE = '{{root}}/x', PASSWORD = 'hunter2' }\n"
-                     "[tasks.t]\nrun = 'tool {{root}}'\ninputs = ['in/**']\n");
+  project_.configure(
+      "[project]\nenv = { WHERE = '{{root}}/x', PASSWORD = 'hunter2' }\n"
+      "[tasks.t]\nrun = 'tool {{root}}'\ninputs = ['in/**']\n");
   project_.write("in/a", "1");
   look({"t"});
   EXPECT_EQ(state("t").fingerprint.find(project_.root()), std::string::npos) << state("t").fingerprint;
   EXPECT_EQ(state("t").fingerprint.find("hunter2"), std::string::npos);
-  TestProject elsewhere("[project]\nenv = { WHERE = '{{root}}/x', PASSWORD = 'hunter2' }\n"
-                        "[tasks.t]\nrun = 'tool {{root}}'\ninputs = ['in/**']\n");
+  TestProject elsewhere(
+      "[project]\nenv = { WHERE = '{{root}}/x', PASSWORD = 'hunter2' }\n"
+      "[tasks.t]\nrun = 'tool {{root}}'\ninputs = ['in/**']\n");
   elsewhere.write("in/a", "1");
   const Plan plan = elsewhere.plan({"t"});
   EXPECT_EQ(elsewhere.evaluate(plan).states[0].fingerprint, state("t").fingerprint);
 }
 
 TEST_F(EvaluateTest, AMemberHasTheSameKeysAloneAndAsAPart) {
-  const std::string member = "[project]\nname = 'm'\n[tasks.t]\nrun = 'x {{root}}'\ndir = 'src'\ninputs = ['src/**']\noutputs = ['out/']\ndeps = ['d']\n"
-                             "[tasks.d]\nrun = 'x'\ninputs = []\noutputs = ['d.txt']\n";
+  const std::string member =
+      "[project]\nname = 'm'\n[tasks.t]\nrun = 'x {{root}}'\ndir = 'src'\ninputs = ['src/**']\noutputs = "
+      "['out/']\ndeps = ['d']\n"
+      "[tasks.d]\nrun = 'x'\ninputs = []\noutputs = ['d.txt']\n";
   project_.write("sub/m/tasks.toml", member);
   project_.write("sub/m/src/a", "1");
   project_.configure("[project]\nmembers = ['sub/*']\n");

@@ -91,8 +91,9 @@ TEST(PlanTest, MakesAnInstanceForEachCombinationOfAMatrix) {
             "schema@sqlite,1\nschema@sqlite,2\nschema@post*,1\nschema@post*,2\n"
             "all* <- schema@sqlite,1 schema@sqlite,2 schema@post*,1 schema@post*,2\n");
   EXPECT_EQ(shown(project.plan({"one"})), "schema@sqlite,2\none* <- schema@sqlite,2\n");
-  EXPECT_EQ(shown(project.plan({"check"})),
-            "schema@sqlite,1\ncheck@sqlite* <- schema@sqlite,1\nschema@post*,1\ncheck@post** <- schema@post*,1\n");
+  EXPECT_EQ(
+      shown(project.plan({"check"})),
+      "schema@sqlite,1\ncheck@sqlite* <- schema@sqlite,1\nschema@post*,1\ncheck@post** <- schema@post*,1\n");
   EXPECT_EQ(shown(project.plan({"s@post*,2"})), "schema@post*,2*\n");
   EXPECT_EQ(commands(project.plan({"schema@post*,2"})), "schema@post*,2: make 'post*' 2\n");
 }
@@ -119,8 +120,10 @@ TEST(PlanTest, KnowsTasksByNameAndAlias) {
   const TestProject project("[tasks.build]\nrun = 'x'\naliases = ['b']\n[tasks.test]\nrun = 'x'\n");
   EXPECT_EQ(shown(project.plan({"b"})), "build*\n");
   EXPECT_EQ(project.complaint({"biuld"}), "error: there is no task `biuld`\n  help: did you mean `build`?\n");
-  EXPECT_EQ(project.complaint({"deploy"}), "error: there is no task `deploy`\n  help: `devtask list` shows the tasks\n");
-  EXPECT_EQ(project.complaint({"a\nb"}), "error: there is no task `a\\nb`\n  help: `devtask list` shows the tasks\n");
+  EXPECT_EQ(project.complaint({"deploy"}),
+            "error: there is no task `deploy`\n  help: `devtask list` shows the tasks\n");
+  EXPECT_EQ(project.complaint({"a\nb"}),
+            "error: there is no task `a\\nb`\n  help: `devtask list` shows the tasks\n");
 }
 
 constexpr std::string_view kArguments = R"(
@@ -200,8 +203,9 @@ edits = ["src/b.py"]
 deps = ["generate"]
 )");
   EXPECT_EQ(shown(project.plan({"test", "other", "format"})), "format*\ntest* | after: format\nother*\n");
-  EXPECT_EQ(shown(project.plan({"format", "sort"})), "format*\nsort*\n");  // editors among themselves: as asked for
-  EXPECT_EQ(shown(project.plan({"test"})), "test*\n");                     // not drawn in
+  EXPECT_EQ(shown(project.plan({"format", "sort"})),
+            "format*\nsort*\n");                        // editors among themselves: as asked for
+  EXPECT_EQ(shown(project.plan({"test"})), "test*\n");  // not drawn in
   // An editor that needs the reader cannot run before it.
   EXPECT_EQ(shown(project.plan({"needs", "test"})), "generate\nneeds* <- generate\ntest* | after: needs\n");
   EXPECT_EQ(shown(project.plan({"generate", "format"})), "format*\ngenerate* | after: format\n");
@@ -264,8 +268,9 @@ deps = ["a"]
 
 TEST(PlanTest, MembersHaveTheirOwnRootAndNames) {
   TestProject project("[tasks.x]\nrun = 'x'\n");
-  project.write("examples/flows/tasks.toml", "[project]\nname = 'flows'\n[tasks.build]\nrun = 'ls {{root}}'\ndeps = ['venv']\n"
-                                             "[tasks.venv]\nrun = 'x'\n");
+  project.write("examples/flows/tasks.toml",
+                "[project]\nname = 'flows'\n[tasks.build]\nrun = 'ls {{root}}'\ndeps = ['venv']\n"
+                "[tasks.venv]\nrun = 'x'\n");
   project.configure("[project]\nmembers = ['examples/*']\n[tasks.x]\nrun = 'x'\ndeps = ['flows:build']\n");
   const Plan plan = project.plan({"x"});
   EXPECT_EQ(shown(plan), "flows:venv\nflows:build <- flows:venv\nx* <- flows:build\n");
@@ -297,8 +302,8 @@ TEST(FileIdTest, IsShortenedWithADigestWhereItIsNot) {
 }
 
 TEST(FileIdTest, TellsLabelsApart) {
-  const Strings labels = {"a:b",  "a__b",  "a:_b", "a_:b", "a___b", "a::b", "a:__b", "a__:b", "a____b",
-                          "a b",  "a_b",   "a+b",  "",     ".",     "..",   "a/b",   "test a", "test 'a'"};
+  const Strings labels = {"a:b", "a__b", "a:_b", "a_:b", "a___b", "a::b", "a:__b", "a__:b",  "a____b",
+                          "a b", "a_b",  "a+b",  "",     ".",     "..",   "a/b",   "test a", "test 'a'"};
   std::set<std::string> ids;
   for (const std::string& label : labels) {
     const std::string id = file_id(label);

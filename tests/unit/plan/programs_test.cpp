@@ -71,7 +71,8 @@ class ProgramsTest : public testing::Test {
                        const std::string& working_folder = {}) {
     DigestMemo memo(folder_ / "memo");
     Tree tree(folder_.path(), memo);
-    return Programs(tree, folder_ / "home").identity(name, folders(), working_folder.empty() ? folder_.path() : working_folder, made);
+    return Programs(tree, folder_ / "home")
+        .identity(name, folders(), working_folder.empty() ? folder_.path() : working_folder, made);
   }
 
   TemporaryFolder folder_;
@@ -136,7 +137,9 @@ TEST_F(ProgramsTest, AShimOfPyenvIsTheVersionItChooses) {
   program("pyenv/versions/3.12/bin/python", "three twelve");
   ASSERT_TRUE(write_file(folder_ / "pyenv/version", "3.11\n"));
   ASSERT_TRUE(make_folders(folder_ / "project/below"));
-  const auto of = [&](const std::string& working_folder) { return identity(folder_ / "pyenv/shims/python", {}, folder_ / working_folder); };
+  const auto of = [&](const std::string& working_folder) {
+    return identity(folder_ / "pyenv/shims/python", {}, folder_ / working_folder);
+  };
   EXPECT_EQ(of("project"), sha256("shim").hex() + " pyenv:3.11:" + sha256("three eleven").hex());
   ASSERT_TRUE(write_file(folder_ / "project/.python-version", "3.12 \nignored\n"));
   EXPECT_EQ(of("project/below"), sha256("shim").hex() + " pyenv:3.12:" + sha256("three twelve").hex());

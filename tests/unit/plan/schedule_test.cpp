@@ -8,8 +8,8 @@
 namespace devtask {
 namespace {
 
-// A plan and its states from lines "name verdict [asked] [here] <- deps", dependencies first; verdicts are stale, cached,
-// fine, waiting and group; a dependency written `~x` comes before without being read.
+// A plan and its states from lines "name verdict [asked] [here] <- deps", dependencies first; verdicts are
+// stale, cached, fine, waiting and group; a dependency written `~x` comes before without being read.
 struct Case {
   Plan plan;
   std::vector<TaskState> states;
@@ -58,8 +58,8 @@ std::string labels(const Plan& plan, const std::vector<TaskIndex>& tasks) {
 std::string scheduled(const std::string& text, bool only = false) {
   const Case made = read_case(text, only);
   const Schedule schedule = make_schedule(made.plan, made.states);
-  return "fine:" + labels(made.plan, schedule.up_to_date) + " restore:" + labels(made.plan, schedule.restore) +
-         " run:" + labels(made.plan, schedule.run);
+  return "fine:" + labels(made.plan, schedule.up_to_date) +
+         " restore:" + labels(made.plan, schedule.restore) + " run:" + labels(made.plan, schedule.run);
 }
 
 TEST(ScheduleTest, DoesWhatIsNeededAndNoMore) {
@@ -108,14 +108,16 @@ std::string awaited_by_all(const std::string& text, bool only = false) {
   const Schedule schedule = make_schedule(made.plan, made.states);
   std::string shown;
   for (const TaskIndex index : schedule.run) {
-    shown += made.plan.tasks[index].label + ":" + labels(made.plan, awaited(made.plan, schedule, index)) + "\n";
+    shown +=
+        made.plan.tasks[index].label + ":" + labels(made.plan, awaited(made.plan, schedule, index)) + "\n";
   }
   return shown;
 }
 
 TEST(ScheduleTest, KnowsForWhomATaskWaits) {
   EXPECT_EQ(awaited_by_all("a stale\nb fine\nc cached\nd stale asked <- b a c"), "a:\nd: a\n");
-  EXPECT_EQ(awaited_by_all("a stale\nb stale\ng group <- a b\nh group <- g a\nc stale asked <- h"), "a:\nb:\nc: a b\n");
+  EXPECT_EQ(awaited_by_all("a stale\nb stale\ng group <- a b\nh group <- g a\nc stale asked <- h"),
+            "a:\nb:\nc: a b\n");
   EXPECT_EQ(awaited_by_all("a stale asked\nb stale asked <- ~a"), "a:\nb: a\n");
   EXPECT_EQ(awaited_by_all("a stale\nb stale <- a\nc stale asked <- b"), "a:\nb: a\nc: b\n");
   EXPECT_EQ(awaited_by_all("a stale asked\nb stale asked <- a", true), "a:\nb:\n");

@@ -89,7 +89,8 @@ TEST_F(SealTest, IsNotMadeOfWhatIsYoung) {
 
 TEST_F(SealTest, KeepsAFew) {
   for (int i = 0; i < 30; ++i) {
-    ASSERT_TRUE(Seal(folder_.path() + "/seals", root_, sha256(std::to_string(i))).write(look(), {1, 1}, now_ns() + kLater_ns));
+    ASSERT_TRUE(Seal(folder_.path() + "/seals", root_, sha256(std::to_string(i)))
+                    .write(look(), {1, 1}, now_ns() + kLater_ns));
   }
   EXPECT_LE(list_folder(folder_.path() + "/seals")->size(), 8U);
 }

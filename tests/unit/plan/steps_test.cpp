@@ -47,13 +47,14 @@ std::string planned(std::vector<Step> run, const Values& values, const std::stri
 }
 
 TEST(StepsTest, AShellStepTakesValuesAsParameters) {
-  EXPECT_EQ(planned({shell_step("tool {{x}} '{{x}}' \"{{x}}\" --all={{list}} {{none}} {{root}}")}, some_values()),
-            "[sh][-eu][-c][tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\"][sh]"
-            "[a b][a b][a b][one][two words][/somewhere/project]\n"
-            "  key: sh tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\" -- "
-            "'a b' 'a b' 'a b' one 'two words' '{{root}}'\n"
-            "  shown: tool 'a b' ''a b'' \"'a b'\" --all=one 'two words'  /somewhere/project\n"
-            "  programs: tool sh\n");
+  EXPECT_EQ(
+      planned({shell_step("tool {{x}} '{{x}}' \"{{x}}\" --all={{list}} {{none}} {{root}}")}, some_values()),
+      "[sh][-eu][-c][tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\"][sh]"
+      "[a b][a b][a b][one][two words][/somewhere/project]\n"
+      "  key: sh tool \"${1}\" ''\"${2}\"'' \"${3}\" --all=\"${4}\" \"${5}\"  \"${6}\" -- "
+      "'a b' 'a b' 'a b' one 'two words' '{{root}}'\n"
+      "  shown: tool 'a b' ''a b'' \"'a b'\" --all=one 'two words'  /somewhere/project\n"
+      "  programs: tool sh\n");
 }
 
 TEST(StepsTest, BashStopsAtTheFirstFailureOfAPipe) {
@@ -65,7 +66,8 @@ TEST(StepsTest, BashStopsAtTheFirstFailureOfAPipe) {
 }
 
 TEST(StepsTest, AnArgvStepTakesAListAsSeveralArguments) {
-  EXPECT_EQ(planned({argv_step({"tool", "{{list}}", "--all={{list}}", "{{x}}", "{{none}}", "{{root}}/f"})}, some_values()),
+  EXPECT_EQ(planned({argv_step({"tool", "{{list}}", "--all={{list}}", "{{x}}", "{{none}}", "{{root}}/f"})},
+                    some_values()),
             "[tool][one][two words][--all=one two words][a b][/somewhere/project/f]\n"
             "  key: argv tool one 'two words' '--all=one two words' 'a b' '{{root}}/f'\n"
             "  shown: tool one 'two words' '--all=one two words' 'a b' /somewhere/project/f\n"
@@ -151,7 +153,8 @@ class StepsInAShellTest : public testing::Test {
     request.output = [&](std::string_view bytes) { output += bytes; };
     request.program = find_program(shell, {"/usr/local/bin", "/usr/bin", "/bin"}, "/");
     StopRequest stop;
-    const auto outcome = run_process(request, join_path(parent_folder(own_executable()), "devtask-shim"), stop);
+    const auto outcome =
+        run_process(request, join_path(parent_folder(own_executable()), "devtask-shim"), stop);
     if (!outcome) return render(outcome.error(), false);
     if (!list_folder(folder_.path())->empty()) return "SOMETHING WAS EXECUTED";
     if (outcome->exit_status != 0) output += "(exit status " + std::to_string(outcome->exit_status) + ")";
@@ -198,7 +201,8 @@ const Place kPlaces[] = {
     {"printf '%s|' a \\\n  {{x}}", "a|@|"},
     {"cat <<EOF\na {{x}} b\nEOF\n", "a @ b\n"},
     {"cat <<-'EOF' | cat\n\ta\n\tEOF\nprintf '%s|' {{x}}", "a\n@|"},
-    {"cat <<EOF\n\"$(printf '%s.' {{x}})\" it's # no comment\nEOF\nprintf '%s|' {{x}}", "\"@.\" it's # no comment\n@|"},
+    {"cat <<EOF\n\"$(printf '%s.' {{x}})\" it's # no comment\nEOF\nprintf '%s|' {{x}}",
+     "\"@.\" it's # no comment\n@|"},
     {"cat <<A; cat <<B\nEOF\nA\n{{x}}\nB\nprintf '%s|' '{{x}}'", "EOF\n@\n@|"},
     {"printf '%s|' $((1 << 2)) {{x}}", "4|@|"},
     {"printf '%s|' $(((1 + 1) << 2)) '{{x}}'", "8|@|"},
@@ -249,7 +253,8 @@ TEST_F(StepsInAShellTest, CountsWithAValue) {
   Values values;
   values.set("x", {"20"}, false);
   values.set("extra", {}, true);
-  for (const char* shell : {"sh", "bash"}) EXPECT_EQ(run(shell, "echo $(( ({{x}} + 1) * 2 ))", values), "42\n");
+  for (const char* shell : {"sh", "bash"})
+    EXPECT_EQ(run(shell, "echo $(( ({{x}} + 1) * 2 ))", values), "42\n");
 }
 
 TEST_F(StepsInAShellTest, AnEmptyListIsNoWord) {

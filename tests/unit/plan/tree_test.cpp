@@ -18,7 +18,8 @@ class TreeTest : public testing::Test {
     ASSERT_TRUE(make_folders(std::string(parent_folder(folder_ / path))));
     ASSERT_TRUE(write_file(folder_ / path, bytes));
   }
-  Strings list(const Strings& patterns, const Strings& ignore = {}, const std::vector<Strings>& excluded = {}) {
+  Strings list(const Strings& patterns, const Strings& ignore = {},
+               const std::vector<Strings>& excluded = {}) {
     const GlobList globs = GlobList::parse(patterns).value(), ignored = GlobList::parse(ignore).value();
     std::vector<GlobList> others;
     for (const Strings& each : excluded) others.push_back(GlobList::parse(each).value());
@@ -53,7 +54,8 @@ TEST_F(TreeTest, ListsWhatMatchesSorted) {
 }
 
 TEST_F(TreeTest, LeavesOutWhatIsIgnoredOrMadeByTasks) {
-  for (const char* path : {"a.py", "__pycache__/a.pyc", "x/__pycache__/b.py", "dist/c.py", "x/d.py"}) write(path);
+  for (const char* path : {"a.py", "__pycache__/a.pyc", "x/__pycache__/b.py", "dist/c.py", "x/d.py"})
+    write(path);
   EXPECT_EQ(list({"**"}, {"**/__pycache__/**", "*.toml"}, {{"dist/"}}), (Strings{"a.py", "x/d.py"}));
   EXPECT_EQ(list({"dist/c.py", "__pycache__/a.pyc"}, {"**/__pycache__/**"}, {{"dist/"}}), Strings{});
   EXPECT_EQ(list({"**/*.py"}, {"x/**", "!x/d.py"}), (Strings{"a.py", "dist/c.py", "x/d.py"}));
@@ -66,7 +68,8 @@ TEST_F(TreeTest, OfRecordedOutputsLeavesOutOnlyThose) {
                                              {OutputEntry::Kind::kCreate, "dist/created", 0644, {}, 0, {}},
                                              {OutputEntry::Kind::kFile, "elsewhere", 0644, {}, 0, {}}};
   Strings paths;
-  for (const TreeFile* file : tree_.list({&globs, nullptr, {{&outputs, &recorded}}})) paths.push_back(file->path);
+  for (const TreeFile* file : tree_.list({&globs, nullptr, {{&outputs, &recorded}}}))
+    paths.push_back(file->path);
   EXPECT_EQ(paths, (Strings{"dist/b", "dist/created", "elsewhere"}));
 }
 
@@ -126,7 +129,8 @@ TEST_F(TreeTest, SeesContentThatChangedWithoutItsTimes) {
   const FileStat before = stat_file(folder_ / "a");
   EXPECT_EQ(facts("a", "one"), "- same");
   write("a", "two");
-  const timespec times[2] = {{0, UTIME_OMIT}, {before.mtime_ns / 1'000'000'000, before.mtime_ns % 1'000'000'000}};
+  const timespec times[2] = {{0, UTIME_OMIT},
+                             {before.mtime_ns / 1'000'000'000, before.mtime_ns % 1'000'000'000}};
   ASSERT_EQ(::utimensat(-100, (folder_ / "a").c_str(), times, 0), 0);
   Tree later(folder_.path(), memo_);
   TreeFile* const files[] = {later.file("a")};
