@@ -118,16 +118,27 @@ bool tokens_intersect(const Token& a, const Token& b) {
   return false;
 }
 
-bool names_intersect(std::string_view a, std::size_t i, std::string_view b, std::size_t j) {
-  if (i == a.size() && j == b.size()) return true;
-  if (i < a.size() && a[i] == '*') {
-    return names_intersect(a, i + 1, b, j) ||
-           (j < b.size() && names_intersect(a, i, b, j + token_at(b, j).length));
+// Whether some name matches both. Every pair of places is looked at once: stars do not multiply.
+bool names_intersect(std::string_view a, std::string_view b) {
+  std::vector<char> seen((a.size() + 1) * (b.size() + 1), 0);
+  std::vector<std::pair<std::size_t, std::size_t>> open{{0, 0}};
+  while (!open.empty()) {
+    const auto [i, j] = open.back();
+    open.pop_back();
+    if (i == a.size() && j == b.size()) return true;
+    char& mark = seen[i * (b.size() + 1) + j];
+    if (mark != 0) continue;
+    mark = 1;
+    const bool star_a = i < a.size() && a[i] == '*', star_b = j < b.size() && b[j] == '*';
+    if (star_a) open.emplace_back(i + 1, j);
+    if (star_b) open.emplace_back(i, j + 1);
+    if (i == a.size() || j == b.size()) continue;
+    const Token left = token_at(a, i), right = token_at(b, j);
+    if (star_a && !star_b) open.emplace_back(i, j + right.length);
+    if (star_b && !star_a) open.emplace_back(i + left.length, j);
+    if (!star_a && !star_b && tokens_intersect(left, right)) open.emplace_back(i + left.length, j + right.length);
   }
-  if (j < b.size() && b[j] == '*') return names_intersect(b, j, a, i);
-  if (i == a.size() || j == b.size()) return false;
-  const Token left = token_at(a, i), right = token_at(b, j);
-  return tokens_intersect(left, right) && names_intersect(a, i + left.length, b, j + right.length);
+  return false;
 }
 
 std::string without_escapes(std::string_view part) {
@@ -425,7 +436,7 @@ bool Glob::parts_intersect(const Parts& a, std::size_t i, const Parts& b, std::s
   const bool names = left_literal && right_literal ? left.text == right.text
                      : left_literal                ? name_matches(right.text, left.text)
                      : right_literal               ? name_matches(left.text, right.text)
-                                                   : names_intersect(left.text, 0, right.text, 0);
+                                                   : names_intersect(left.text, right.text);
   return names && parts_intersect(a, i + 1, b, j + 1);
 }
 

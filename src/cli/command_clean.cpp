@@ -11,16 +11,6 @@
 #include "os/stop.h"
 
 namespace devtask {
-namespace {
-
-std::size_t files_in(const std::vector<OutputEntry>& entries) {
-  std::size_t count = 0;
-  for (const OutputEntry& entry : entries) count += entry.kind == OutputEntry::Kind::kDir ? 0 : 1;
-  return count;
-}
-
-}  // namespace
-
 Result<ExitCode> command_clean(const Invocation& invocation) {
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   auto opened = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
@@ -53,8 +43,7 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
         if (entry.kind != OutputEntry::Kind::kCreate) made.push_back(entry);
       }
     }
-    remove_outputs(session.root(), made);
-    files += files_in(made);
+    files += remove_outputs(session.root(), made);
     ++tasks;
     if (auto forgotten = session.journal().forget(task.id); !forgotten)
       return tl::unexpected(forgotten.error());

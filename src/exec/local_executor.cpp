@@ -16,7 +16,7 @@ std::vector<std::string> search_path(const std::vector<std::string>& env) {
     std::string_view rest = std::string_view(variable).substr(kPath.size());
     while (!rest.empty()) {
       const std::size_t colon = rest.find(':');
-      if (colon != 0) folders.emplace_back(rest.substr(0, colon));
+      if (rest.starts_with('/')) folders.emplace_back(rest.substr(0, colon));
       rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
     }
   }

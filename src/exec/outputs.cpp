@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "os/file.h"
 #include "os/parallel.h"
+#include "os/stream.h"
 
 namespace devtask {
 namespace {
@@ -46,26 +47,44 @@ void scan(const std::string& root, const std::string& path, const GlobList& glob
         add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
       }
       scan(root, entry_path, globs, found);
-    } else if (is_leftover(entry.name)) {
-      (void)remove_file(join_path(root, entry_path));  // of a restore that was killed
-    } else if (globs.matches(entry_path)) {
+    } else if (globs.matches(entry_path) && !is_leftover(entry.name)) {
       add_entry(entry_path, stat_file(join_path(root, entry_path)), found);
     }
   }
 }
 
-// Whether a text file holds `needle`. A NUL in its first bytes makes it binary, as git decides.
+void clear_below(const std::string& root, const std::string& path, const GlobList& globs) {
+  if (!globs.may_match_below(path)) return;
+  remove_leftovers(join_path(root, path));
+  const auto entries = list_folder(join_path(root, path));
+  if (!entries) return;
+  for (const FolderEntry& entry : *entries) {
+    if (entry.kind == FileKind::kFolder) clear_below(root, join_path(path, entry.name), globs);
+  }
+}
+
+// Whether a text file holds `needle`, not as the beginning of a longer name. A NUL in its first bytes makes it binary, as
+// git decides. Read in pieces: it may be large, and somebody may be writing it.
 bool text_holds(const std::string& path, std::string_view needle) {
   constexpr std::size_t kHead = 8000;
-  const auto file = MappedFile::open(path);
+  constexpr std::size_t kPiece = 256 * 1024;
+  auto file = FileReader::open(path);
   if (!file) return false;
-  const std::string_view bytes = file->bytes();
-  if (bytes.substr(0, kHead).find('\0') != std::string_view::npos) return false;
-  for (std::size_t at = bytes.find(needle); at != std::string_view::npos; at = bytes.find(needle, at + 1)) {
-    // `/src/app` is not in `/src/application`.
-    const std::size_t end = at + needle.size();
-    const char next = end < bytes.size() ? bytes[end] : '/';
-    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_' && next != '-') return true;
+  std::vector<char> buffer(kPiece);
+  std::string window;
+  for (bool first = true;; first = false) {
+    const auto got = file->read(buffer.data(), buffer.size());
+    if (!got || *got == 0) break;
+    const std::string_view piece(buffer.data(), *got);
+    if (first && piece.substr(0, kHead).find('\0') != std::string_view::npos) return false;
+    window += piece;
+    for (std::size_t at = window.find(needle); at != std::string::npos; at = window.find(needle, at + 1)) {
+      // `/src/app` is not in `/src/application`; at the end of a piece the next byte is not known, which counts as found.
+      const std::size_t end = at + needle.size();
+      const char next = end < window.size() ? window[end] : '/';
+      if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_' && next != '-') return true;
+    }
+    if (window.size() > needle.size()) window.erase(0, window.size() - needle.size());
   }
   return false;
 }
@@ -249,7 +268,8 @@ Result<void> restore_outputs(const std::string& root, const ActionResult& result
   return outcome;
 }
 
-void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
+std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
+  std::size_t removed = 0;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
   for (const OutputEntry& entry : entries) {
@@ -259,7 +279,7 @@ void remove_outputs(const std::string& root, const std::vector<OutputEntry>& ent
       remove_folder_if_empty(absolute);
     } else if (const FileKind kind = stat_file(absolute).kind;
                kind == FileKind::kRegular || kind == FileKind::kLink) {
-      (void)remove_file(absolute);  // what cannot be removed is found by whoever writes there
+      if (remove_file(absolute)) ++removed;  // what cannot be removed is found by whoever writes there
     }
     folders.emplace(parent_folder(entry.path));
   }
@@ -268,6 +288,12 @@ void remove_outputs(const std::string& root, const std::vector<OutputEntry>& ent
     std::string_view at = *folder;
     while (!at.empty() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
+  return removed;
+}
+
+void clear_leftovers(const std::string& root, const GlobList& outputs) {
+  for (const std::string& folder : outputs.roots()) clear_below(root, folder, outputs);
+  for (const std::string& path : outputs.literals()) remove_leftovers(join_path(root, parent_folder(path)));
 }
 
 std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
@@ -281,7 +307,15 @@ std::vector<Diagnostic> missing_outputs(const std::string& root, const std::stri
     const bool folder = literal.empty() && pattern.value.ends_with('/') &&
                         pattern.value.find_first_of("*?[{\\") == std::string::npos;
     if (literal.empty() && !folder) continue;
-    const FileKind kind = stat_file(join_path(root, folder ? glob->literal_prefix() : literal)).kind;
+    const std::string path = folder ? glob->literal_prefix() : literal;
+    const FileKind kind = stat_file(join_path(root, path)).kind;
+    std::map<std::string_view, bool> checked;
+    if (kind != FileKind::kAbsent && (!has_real_parents(root, path, checked) || (folder && kind != FileKind::kFolder))) {
+      missing.push_back(error("output `{}` of task `{}` is reached through a link", pattern.value, task)
+                            .advise("make it a folder: devtask neither stores nor restores what is behind links")
+                            .at(pattern.where));
+      continue;
+    }
     if (kind == FileKind::kAbsent) {
       missing.push_back(
           error("task `{}` did not make its output `{}`", task, pattern.value).at(pattern.where));

@@ -34,8 +34,11 @@ Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEnt
 Result<void> restore_outputs(const std::string& root, const ActionResult& result,
                              const ActionResult* previous, BlobStore& blobs);
 
-// Removes files and links, and folders that become empty by that.
-void remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries);
+// Removes files and links, and folders that become empty by that. Returns how many files and links are gone.
+std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries);
+
+// Removes temporary files that a killed devtask left in the folders of `outputs`.
+void clear_leftovers(const std::string& root, const GlobList& outputs);
 
 // A declared output that is not there although it is named without wildcards, told as an error.
 std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,

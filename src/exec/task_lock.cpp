@@ -11,7 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{20};
-constexpr milliseconds kGrace{2000};
 
 // "pid start group\n": `start` tells a process from a later one with the same number.
 struct Holder {
@@ -56,7 +55,7 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
     const auto holder = read_holder(path);
     const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
     if (holder && !alive) {
-      if (holder->group > 1) end_process_group(holder->group, kGrace);
+      // By what they were started with, and not by the group's number, which may be somebody else's by now.
       kill_marked(marks);
     }
     if (!waited && alive && waiting && holder->pid != own_process_id()) waiting(holder->pid);

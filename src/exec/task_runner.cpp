@@ -19,11 +19,11 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
-// devtask's to clear away; everything else is somebody else's.
+// What lies in a task's outputs before a run. What the last success or a failed attempt put there is devtask's to clear
+// away. What a killed attempt may have put there is moved aside: it must not be in the way, nor be lost. Everything else
+// is somebody else's.
 struct Ownership {
-  std::vector<OutputEntry> owned;
-  std::vector<InputStamp> foreign;
+  std::vector<OutputEntry> owned, doubtful, foreign;
 };
 
 Ownership ownership_of(const std::string& root, const GlobList& outputs, const JournalEntry* last,
@@ -35,13 +35,21 @@ Ownership ownership_of(const std::string& root, const GlobList& outputs, const J
   if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
   Ownership ownership;
   for (OutputEntry& entry : scan_outputs(root, outputs)) {
-    if (known.contains(entry.path)) {
-      ownership.owned.push_back(std::move(entry));
-    } else if (entry.kind != OutputEntry::Kind::kDir) {
-      ownership.foreign.push_back({entry.path, stat_file(join_path(root, entry.path))});
-    }
+    const bool killed = attempt && !attempt->ended;
+    const bool was_there = killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
+    auto& list = known.contains(entry.path) ? ownership.owned
+                 : killed && !was_there     ? ownership.doubtful
+                                            : ownership.foreign;
+    list.push_back(std::move(entry));
   }
+  std::erase_if(ownership.foreign, [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
   return ownership;
+}
+
+const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string_view path) {
+  const auto found = std::lower_bound(entries.begin(), entries.end(), path,
+                                      [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
+  return found != entries.end() && found->path == path ? &*found : nullptr;
 }
 
 const InputStamp* stamp_of(const std::vector<InputStamp>& stamps, std::string_view path) {
@@ -58,7 +66,7 @@ struct TaskRunner::Capture {
   std::string log;  // masked
   std::chrono::milliseconds duration{0};
   std::vector<OutputEntry> creates_before;
-  std::vector<InputStamp> foreign;  // files in its outputs that were there before and are not devtask's
+  std::vector<OutputEntry> foreign;  // files in its outputs that were there before and are not devtask's
   Digest key;
   bool watched = false;  // `foreign` is known: a failure can say what the attempt left
 };
@@ -71,6 +79,7 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
 
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  settle_dependencies(index);
   auto held = lock(task);
   if (!held) {
     if (parts_.stop.stopping()) return fail(index, Outcome::kCancelled, {}, 130);
@@ -107,18 +116,27 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
 }
 
 TaskState TaskRunner::look(TaskIndex index) {
-  {
-    const std::scoped_lock lock(mutex_);  // its dependencies were published before
-    settle_groups(index);
-  }
+  { const std::scoped_lock lock(mutex_); }  // its dependencies were published before
   return parts_.evaluator.evaluate_task(parts_.plan, index, states_);
 }
 
-void TaskRunner::settle_groups(TaskIndex index) {
-  for (const TaskIndex dep : parts_.plan.tasks[index].deps) {
-    if (!parts_.plan.tasks[dep].is_group() || states_[dep].seen) continue;
-    settle_groups(dep);
-    states_[dep] = parts_.evaluator.evaluate_task(parts_.plan, dep, states_);
+// Nobody brings groups up to date, and a task that Ninja spared has not been looked at since its own dependencies ran.
+void TaskRunner::settle_dependencies(TaskIndex index) {
+  if (parts_.plan.only) return;
+  const PlannedTask& task = parts_.plan.tasks[index];
+  for (const auto* list : {&task.read_deps, &task.after}) {
+    for (const TaskIndex dep : *list) {
+      {
+        const std::scoped_lock lock(mutex_);
+        if (states_[dep].seen) continue;
+      }
+      if (parts_.plan.tasks[dep].is_group()) {
+        settle_dependencies(dep);
+        publish(dep, look(dep));
+      } else {
+        bring_up_to_date(dep);
+      }
+    }
   }
 }
 
@@ -137,12 +155,15 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   ActionResult previous;
   if (const auto last = parts_.journal.last_success(task.id)) previous = last->result;
   if (const auto attempt = parts_.journal.unfinished(task.id)) {
-    (void)scan_outputs(root_, task.outputs->globs);  // clears temporary files of a killed restore away
+    const auto last = parts_.journal.last_success(task.id);
+    set_aside(task, ownership_of(root_, task.outputs->globs, last.get(), attempt).doubtful);
+    clear_leftovers(root_, task.outputs->globs);
     for (const std::string& path : attempt->made)
       previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
   }
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
+  attempt.ended = true;  // nothing but what follows can come of it
   for (const OutputEntry& entry : state.result->outputs) {
     if (entry.kind != OutputEntry::Kind::kCreate) attempt.made.push_back(entry.path);
   }
@@ -213,11 +234,13 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   const auto last = parts_.journal.last_success(task.id);
   Capture capture;
   if (state.key) {
-    StartedEntry attempt{*state.key, {}, {}};
+    StartedEntry attempt{*state.key, {}, false, {}};
     Ownership ownership;
     if (task.task->cache == CacheMode::kYes) {
       ownership = ownership_of(root_, task.outputs->globs, last.get(), parts_.journal.unfinished(task.id));
-      for (const InputStamp& stamp : ownership.foreign) attempt.foreign.push_back(stamp.path);
+      if (auto read = take_outputs(root_, ownership.foreign, nullptr)) ownership.foreign = std::move(read->entries);
+      set_aside(task, ownership.doubtful);
+      for (const OutputEntry& entry : ownership.foreign) attempt.foreign.push_back(entry.path);
     }
     if (auto started = parts_.journal.start(task.id, attempt); !started) {
       warn(std::move(started.error()));
@@ -273,6 +296,28 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   return fail(index, Outcome::kFailed, capture, executed->exit_status);
 }
 
+// `.devtask/aside/ID/`, with one note. The last time's is replaced.
+void TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries) {
+  if (entries.empty()) return;
+  const std::string aside = parts_.state.path + "/aside/" + task.id;
+  (void)remove_tree(aside);
+  std::string moved;
+  for (const OutputEntry& entry : entries) {
+    if (entry.kind == OutputEntry::Kind::kDir) {
+      remove_folder_if_empty(join_path(root_, entry.path));
+      continue;
+    }
+    const std::string to = join_path(aside, entry.path);
+    const bool done = make_folders(std::string(parent_folder(to)), 0700) && rename_file(join_path(root_, entry.path), to);
+    if (done && moved.empty()) moved = entry.path;
+  }
+  if (moved.empty()) return;
+  Diagnostic note = warning("`{}` may be what a killed run of `{}` left: moved to {}/aside/{}", escape_line(moved), task.label,
+                            kStateName, task.id);
+  note.severity = Severity::kNote;
+  parts_.events.on(Notice{std::move(note)});
+}
+
 // Anything that went into the key and changed while the command ran makes the result one of unknown facts. An
 // edits task is expected to change its inputs: what it left is what is remembered.
 bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
@@ -317,16 +362,19 @@ bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskSta
   return true;
 }
 
-// Leaves out what was there before and was not touched: it is not the task's. Returns whether the rest can be
+// Leaves out what was there before and is still the same: it is not the task's. Returns whether the rest can be
 // shared. It cannot when such a file has content: it may be an output after all, of a tool that leaves alone
 // what is right already.
 bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture,
                                    std::vector<OutputEntry>& found) {
   std::string kept;
   std::erase_if(found, [&](const OutputEntry& entry) {
-    const InputStamp* before = stamp_of(capture.foreign, entry.path);
-    if (before == nullptr || !(before->stat == stat_file(join_path(root_, entry.path)))) return false;
-    if (kept.empty() && before->stat.size > 0) kept = entry.path;
+    const OutputEntry* before = entry_of(capture.foreign, entry.path);
+    if (before == nullptr) return false;
+    // Its content counts: chmod or touch on the whole folder make no output of it.
+    const auto now = take_outputs(root_, {entry}, nullptr);
+    if (!now || now->entries[0].digest != before->digest || now->entries[0].target != before->target) return false;
+    if (kept.empty() && before->size > 0) kept = entry.path;
     return true;
   });
   if (kept.empty()) return true;
@@ -433,10 +481,10 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& captur
   const PlannedTask& task = parts_.plan.tasks[index];
   if (capture.watched) {
     // What the attempt leaves is cleared away by the next; what a person adds from now on is not.
-    StartedEntry attempt{capture.key, {}, {}};
-    for (const InputStamp& stamp : capture.foreign) attempt.foreign.push_back(stamp.path);
+    StartedEntry attempt{capture.key, {}, true, {}};
+    for (const OutputEntry& entry : capture.foreign) attempt.foreign.push_back(entry.path);
     for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
-      if (stamp_of(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
+      if (entry_of(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
     }
     if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
   }

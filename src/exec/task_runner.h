@@ -44,10 +44,6 @@ class TaskRunner {
   // A task whose verdict is cached. False: it must run after all (its state says so now). Thread-safe.
   bool restore(TaskIndex index);
 
-  // The task as it is now; groups among its dependencies are settled first, since nobody brings those up to
-  // date.
-  TaskState look(TaskIndex index);
-
   const std::vector<TaskState>& states() const { return states_; }
   TaskState& state(TaskIndex index) { return states_[index]; }
   // Exit status of the last failure of the task, for the shim.
@@ -59,7 +55,9 @@ class TaskRunner {
   bool restore_locked(TaskIndex index, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
-  void settle_groups(TaskIndex index);
+  TaskState look(TaskIndex index);  // as it is now
+  void settle_dependencies(TaskIndex index);
+  void set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status);

@@ -125,6 +125,7 @@ class Build {
     if (!ninja) return tl::unexpected(ninja.error());
     std::string said = follow(*ninja);
     const int status = ninja->wait();
+    server->reset();  // a task can outlive a Ninja that was killed: from here on nobody else writes outcomes
     while (said.ends_with('\n')) said.pop_back();
     const bool explained = parts_.stop.stopping() || any_failed();
     if (status != 0 && !explained) {
@@ -163,7 +164,8 @@ class Build {
     return 0;
   }
 
-  bool any_failed() const {
+  bool any_failed() {
+    const std::scoped_lock lock(mutex_);
     return std::any_of(outcomes_.begin(), outcomes_.end(),
                        [](const std::optional<Outcome>& outcome) { return outcome && !succeeded(*outcome); });
   }

@@ -220,15 +220,18 @@ Result<std::string> real_path(const std::string& path) {
   return result;
 }
 
+// ".devtask-PID-N~" (os/stream.h), whole.
 bool is_leftover(std::string_view name) {
-  for (const std::string_view prefix : {".tmp-", ".devtask-"}) {
-    if (!name.starts_with(prefix)) continue;
-    pid_t pid = 0;
-    const auto parsed = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid);
-    return parsed.ec == std::errc() && parsed.ptr != name.data() + name.size() && *parsed.ptr == '-' &&
-           pid > 1 && ::kill(pid, 0) != 0 && errno == ESRCH;
-  }
-  return false;
+  constexpr std::string_view kPrefix = ".devtask-";
+  if (!name.starts_with(kPrefix) || !name.ends_with('~')) return false;
+  pid_t pid = 0;
+  std::uint64_t number = 0;
+  const char* end = name.data() + name.size() - 1;
+  const auto first = std::from_chars(name.data() + kPrefix.size(), end, pid);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return false;
+  const auto second = std::from_chars(first.ptr + 1, end, number);
+  if (second.ec != std::errc() || second.ptr != end) return false;
+  return pid > 1 && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 void remove_leftovers(const std::string& folder) {
@@ -241,11 +244,11 @@ void remove_leftovers(const std::string& folder) {
 }
 
 std::string temporary_name(const std::string& path) {
-  static std::atomic<std::uint64_t> counter{0};
+  static std::atomic<std::uint64_t> counter{1ULL << 32};  // os/stream counts from 0
   const std::string_view folder = parent_folder(path);
   return join_path(
       folder.empty() && path.starts_with('/') ? "/" : folder,
-      fmt::format(".tmp-{}-{}-{}", ::getpid(), counter.fetch_add(1), file_name(path).substr(0, 64)));
+      fmt::format(".devtask-{}-{}~", ::getpid(), counter.fetch_add(1)));
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes, std::uint32_t mode) {

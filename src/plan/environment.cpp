@@ -136,7 +136,15 @@ Variables Environment::visible(const Task& task, const Values& values, const std
   for (const std::string& folder : task.scope->path) {
     if (!own_outputs.matches(join_path(folder, "x"))) path += join_path(root, folder) + ":";
   }
-  result["PATH"] = path + result["PATH"];
+  // A relative folder would mean another program in each working folder.
+  std::string_view rest = result["PATH"];
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    if (rest.starts_with('/')) path += std::string(rest.substr(0, colon)) + ":";
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  }
+  if (path.ends_with(':')) path.pop_back();
+  result["PATH"] = path;
   return result;
 }
 

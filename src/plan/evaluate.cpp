@@ -74,8 +74,12 @@ std::string damage_by_link(const OutputEntry& entry) {
   return "its output " + escape_line(entry.path) + " is behind a link";
 }
 
-std::string left_by(const StartedEntry& attempt, const ActionResult& result) {
-  for (const std::string& path : attempt.made) {
+// `beside`: what lies in the outputs, if the attempt was killed and could not say what it made.
+std::string left_by(const StartedEntry& attempt, const ActionResult& result, const std::vector<std::string>& beside) {
+  std::vector<std::string> suspects = attempt.made;
+  std::set_difference(beside.begin(), beside.end(), attempt.foreign.begin(), attempt.foreign.end(),
+                      std::back_inserter(suspects));
+  for (const std::string& path : suspects) {
     const bool known = std::any_of(result.outputs.begin(), result.outputs.end(),
                                    [&](const OutputEntry& entry) { return entry.path == path; });
     if (!known) return "a failed run left " + escape_line(path);
@@ -89,6 +93,7 @@ struct Evaluator::Gathered {
   std::vector<TreeFile*> inputs;
   std::shared_ptr<const JournalEntry> last;
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
+  std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
   std::string behind_link;  // told as damage: an output that would be reached through a link
 };
 
@@ -111,6 +116,10 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   gathered.inputs = tree.list(selection);
   gathered.last = sources_.journal.last_success(task.id);
   if (!gathered.last) return gathered;
+  if (const auto attempt = sources_.journal.unfinished(task.id);
+      attempt && !attempt->ended && task.task->cache == CacheMode::kYes) {
+    for (const TreeFile* file : tree.list({&task.outputs->globs, nullptr, {}})) gathered.beside_outputs.push_back(file->path);
+  }
   if (gathered.last->result.witness) {
     gathered.outputs.emplace_back(&*gathered.last->result.witness, tree.file(task.witness));
   }
@@ -257,7 +266,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   }
   // What a failed attempt left beside the outputs is not part of the result either.
   const auto attempt = sources_.journal.unfinished(task.id);
-  if (attempt && gathered.last && damage.empty()) damage = left_by(*attempt, gathered.last->result);
+  if (attempt && gathered.last && damage.empty()) {
+    damage = left_by(*attempt, gathered.last->result, gathered.beside_outputs);
+  }
 
   Fingerprint facts = common_facts(plan, task, gathered, programs);
   bool complete = true;  // of every dependency at least the last result is known

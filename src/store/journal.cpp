@@ -66,6 +66,7 @@ StartedEntry parse_started(std::string_view text) {
   constexpr std::string_view kKey = "key ";
   constexpr std::string_view kForeign = "foreign ";
   constexpr std::string_view kMade = "made ";
+  constexpr std::string_view kEnded = "ended";
   StartedEntry entry;
   while (!text.empty()) {
     const std::string_view line = take_line(text);
@@ -73,6 +74,8 @@ StartedEntry parse_started(std::string_view text) {
       entry.key = Digest::from_hex(line.substr(kKey.size())).value_or(Digest());
     } else if (line.starts_with(kForeign)) {
       if (auto path = unescape_line(line.substr(kForeign.size()))) entry.foreign.push_back(std::move(*path));
+    } else if (line == kEnded) {
+      entry.ended = true;
     } else if (line.starts_with(kMade)) {
       if (auto path = unescape_line(line.substr(kMade.size()))) entry.made.push_back(std::move(*path));
     }
@@ -205,6 +208,7 @@ Result<void> Journal::start(const std::string& task_id, const StartedEntry& atte
   std::sort(entry.made.begin(), entry.made.end());
   std::string record = "started " + escape_line(task_id) + "\nkey " + entry.key.hex() + '\n';
   for (const std::string& path : entry.foreign) record += "foreign " + escape_line(path) + '\n';
+  if (entry.ended) record += "ended\n";
   for (const std::string& path : entry.made) record += "made " + escape_line(path) + '\n';
   const std::lock_guard lock(mutex_);
   if (auto written = append(record); !written) return written;

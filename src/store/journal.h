@@ -5,7 +5,8 @@
 //   done <task id>           started <task id>           forgotten <task id>
 //   key <sha256>             key <sha256>                (clean: nothing is known any more)
 //   at <unix ms>             foreign <path> …
-//                            made <path> …              (once it has ended)
+//                            ended                      (it was not killed)
+//                            made <path> …
 //   <result text>
 //
 // Later records replace earlier ones of the same task; those of an unknown word are ignored. Compacted on
@@ -39,6 +40,7 @@ struct JournalEntry {
 struct StartedEntry {
   Digest key;                        // that the attempt was for; all zero for a task without one
   std::vector<std::string> foreign;  // sorted paths
+  bool ended = false;                // false: it still runs, or was killed
   std::vector<std::string>
       made;  // sorted paths that the attempt left, if it could still say so when it ended
 };

@@ -198,7 +198,7 @@ TEST_F(EvaluateTest, ALostCacheIsAMissAndAnExplanationLess) {
 TEST_F(EvaluateTest, AnAttemptThatDidNotSucceedIsMadeAgain) {
   look({"t"});
   succeed("t", {{"out.txt", "one"}});
-  ASSERT_TRUE(project_.journal.start("t", {*state("t").key, {}, {}}));
+  ASSERT_TRUE(project_.journal.start("t", {*state("t").key, {}, true, {}}));
   EXPECT_EQ(look({"t"}), "t: stale (its last run did not succeed)\n");
   project_.write("in/a", "1");  // another key: it was not tried with that
   EXPECT_EQ(look({"t"}), "t: stale (in/a added)\n");

@@ -64,7 +64,7 @@ TEST_F(JournalTest, KeepsTheLastOfSeveralSuccesses) {
 TEST_F(JournalTest, RemembersAnAttemptUntilItSucceeds) {
   Journal journal(state_, false);
   ASSERT_TRUE(journal.commit("a", sha256("1"), result_of("1")));
-  ASSERT_TRUE(journal.start("a", {sha256("2"), {"out/z\n", "out/b"}, {}}));
+  ASSERT_TRUE(journal.start("a", {sha256("2"), {"out/z\n", "out/b"}, true, {}}));
   ASSERT_TRUE(journal.unfinished("a"));
   EXPECT_EQ(journal.unfinished("a")->foreign, (Strings{"out/b", "out/z\n"}));
   const Journal reader(state_, true);
@@ -80,7 +80,7 @@ TEST_F(JournalTest, RemembersAnAttemptUntilItSucceeds) {
 TEST_F(JournalTest, ForgetsATask) {
   Journal journal(state_, false);
   ASSERT_TRUE(journal.commit("a", sha256("1"), result_of("1")));
-  ASSERT_TRUE(journal.start("a", {sha256("2"), {}, {}}));
+  ASSERT_TRUE(journal.start("a", {sha256("2"), {}, true, {}}));
   ASSERT_TRUE(journal.forget("a"));
   EXPECT_EQ(journal.last_success("a"), nullptr);
   EXPECT_FALSE(journal.unfinished("a"));
@@ -97,7 +97,7 @@ TEST_F(JournalTest, KeepsIdsThatAreNoWords) {
 TEST_F(JournalTest, ReadOnlyWritesNothing) {
   Journal journal(state_, true);
   EXPECT_FALSE(journal.commit("a", sha256("1"), result_of("1")));
-  EXPECT_FALSE(journal.start("a", {sha256("2"), {}, {}}));
+  EXPECT_FALSE(journal.start("a", {sha256("2"), {}, true, {}}));
   EXPECT_FALSE(journal.forget("a"));
   EXPECT_EQ(stat_file(state_).kind, FileKind::kAbsent);
 }
@@ -145,7 +145,7 @@ TEST_F(JournalTest, WithAFlippedBitTellsNothingWrong) {
   {
     Journal journal(state_, false);
     ASSERT_TRUE(journal.commit("a", sha256("1"), result_of("1")));
-    ASSERT_TRUE(journal.start("a", {sha256("2"), {"x"}, {}}));
+    ASSERT_TRUE(journal.start("a", {sha256("2"), {"x"}, true, {}}));
   }
   const std::string whole = read_file(path_).value();
   for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -184,7 +184,7 @@ TEST_F(JournalTest, IsCompactedWhenMostOfItIsStale) {
   {
     Journal journal(state_, false);
     ASSERT_TRUE(journal.commit("once", sha256("once"), result_of("once")));
-    ASSERT_TRUE(journal.start("attempt", {sha256("2"), {"x"}, {}}));
+    ASSERT_TRUE(journal.start("attempt", {sha256("2"), {"x"}, true, {}}));
     ASSERT_TRUE(journal.commit("gone", sha256("gone"), result_of("gone")));
     ASSERT_TRUE(journal.forget("gone"));
     for (int i = 0; i < 600; ++i)
@@ -241,7 +241,7 @@ TEST_F(JournalTest, IsUsedByThreads) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 50; ++i) {
         const std::string id = std::to_string(thread);
-        EXPECT_TRUE(journal.start(id, {sha256("2"), {}, {}}));
+        EXPECT_TRUE(journal.start(id, {sha256("2"), {}, true, {}}));
         EXPECT_TRUE(journal.commit(id, sha256(std::to_string(i)), result_of(id)));
         EXPECT_EQ(journal.last_success(id)->key, sha256(std::to_string(i)));
         (void)journal.last_success("0");
