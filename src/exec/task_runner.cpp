@@ -240,6 +240,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
       ownership = ownership_of(root_, task.outputs->globs, last.get(), parts_.journal.unfinished(task.id));
       if (auto read = take_outputs(root_, ownership.foreign, nullptr)) ownership.foreign = std::move(read->entries);
       set_aside(task, ownership.doubtful);
+      if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
       for (const OutputEntry& entry : ownership.foreign) attempt.foreign.push_back(entry.path);
     }
     if (auto started = parts_.journal.start(task.id, attempt); !started) {
