@@ -12,11 +12,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{20};
 
-// "pid start group\n": `start` tells a process from a later one with the same number.
+// "pid start\n": `start` tells a process from a later one with the same number.
 struct Holder {
   int pid = 0;
   std::uint64_t start = 0;
-  int group = 0;
 };
 
 std::optional<Holder> read_holder(const std::string& path) {
@@ -30,13 +29,13 @@ std::optional<Holder> read_holder(const std::string& path) {
     if (at != end) ++at;
     return true;
   };
-  if (number(holder.pid) && number(holder.start) && number(holder.group)) return holder;
+  if (number(holder.pid) && number(holder.start)) return holder;
   return std::nullopt;
 }
 
-std::string holder_text(int group) {
+std::string holder_text() {
   const int pid = own_process_id();
-  return fmt::format("{} {} {}\n", pid, process_start(pid), group);
+  return fmt::format("{} {}\n", pid, process_start(pid));
 }
 
 }  // namespace
@@ -48,15 +47,16 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
     auto lock = FileLock::try_acquire(path);
     if (!lock) return tl::unexpected(lock.error());
     if (*lock) {
-      if (auto written = (*lock)->write_content(holder_text(0)); !written)
+      if (auto written = (*lock)->write_content(holder_text()); !written)
         return tl::unexpected(written.error());
       return TaskLock(std::move(**lock), waited);
     }
     const auto holder = read_holder(path);
     const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
     if (holder && !alive) {
-      // By what they were started with, and not by the group's number, which may be somebody else's by now.
+      // By what they were started with and by what they hold: the number of a group may be somebody else's by now.
       kill_marked(marks);
+      kill_holders(path);
     }
     if (!waited && alive && waiting && holder->pid != own_process_id()) waiting(holder->pid);
     waited = true;
@@ -66,10 +66,5 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
 }
 
 TaskLock::~TaskLock() { lock_.unlock(); }
-
-void TaskLock::set_group(int group) {
-  // Without it a successor waits for the task instead of ending it.
-  (void)lock_.write_content(holder_text(group));
-}
 
 }  // namespace devtask

@@ -15,7 +15,7 @@ namespace devtask {
 class TaskLock {
  public:
   // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left
-  // running: the process group it noted, and every process that has all of `marks` in its environment. Fails
+  // running: every process that holds the lock, and every process that has all of `marks` in its environment. Fails
   // if a stop was asked for while waiting.
   static Result<TaskLock> acquire(const std::string& path, const std::vector<std::string>& marks,
                                   const StopRequest& stop, const std::function<void(int pid)>& waiting);
@@ -25,7 +25,6 @@ class TaskLock {
 
   int fd() const { return lock_.fd(); }
   bool waited() const { return waited_; }
-  void set_group(int group);  // the process group that now works under this lock
 
  private:
   TaskLock(FileLock lock, bool waited) : lock_(std::move(lock)), waited_(waited) {}

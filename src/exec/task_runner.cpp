@@ -128,7 +128,7 @@ void TaskRunner::settle_dependencies(TaskIndex index) {
     for (const TaskIndex dep : *list) {
       {
         const std::scoped_lock lock(mutex_);
-        if (states_[dep].seen) continue;
+        if (states_[dep].seen || exit_statuses_[dep] != 0) continue;  // known, or tried in vain
       }
       if (parts_.plan.tasks[dep].is_group()) {
         settle_dependencies(dep);
@@ -261,7 +261,6 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
   ExecutionHooks hooks;
   hooks.lock_fd = lock.fd();
-  hooks.started = [&](int group) { lock.set_group(group); };
   hooks.output = [&](std::string_view bytes) {
     capture.log += bytes;
     parts_.events.on(TaskOutput{task.label, std::string(bytes)});

@@ -254,7 +254,7 @@ std::string temporary_name(const std::string& path) {
 Result<void> write_file(const std::string& path, std::string_view bytes, std::uint32_t mode) {
   const std::string temporary = temporary_name(path);
   Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!fd) return os_failure("create", temporary);
+  if (!fd) return os_failure("create", path);
   auto written = write_all(fd.get(), bytes, temporary);
   fd.reset();
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = os_failure("write", path);

@@ -337,6 +337,19 @@ void kill_all(const std::vector<std::string>& marks, Which which) {
 
 }  // namespace
 
+void kill_holders(const std::string& path) {
+  const std::string own = own_executable();
+  for (const auto& [parent, pid] : process_tree()) {
+    const std::string process = "/proc/" + std::to_string(pid);
+    if (pid == ::getpid() || read_link(process + "/exe").value_or(own) == own) continue;
+    const auto descriptors = list_folder(process + "/fd");
+    if (!descriptors) continue;
+    for (const FolderEntry& descriptor : *descriptors) {
+      if (read_link(process + "/fd/" + descriptor.name).value_or("") == path) ::kill(pid, SIGKILL);
+    }
+  }
+}
+
 void kill_marked(const std::vector<std::string>& marks) {
   kill_all(marks, [](pid_t, pid_t) { return true; });
 }

@@ -71,6 +71,8 @@ void kill_descendants();
 // none is left; with kill_marked_orphans only those that have become our children by leaving their group and
 // session. No marks: nothing is done.
 void kill_marked(const std::vector<std::string>& marks);
+// KILL to every other process that has the file open and runs another program than this one.
+void kill_holders(const std::string& path);
 void kill_marked_orphans(const std::vector<std::string>& marks);
 // Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
 void end_process_group(int group, std::chrono::milliseconds grace);
