@@ -51,7 +51,7 @@ TEST_F(FileTest, KeepsTheOldFileWhenWritingFails) {
   ASSERT_TRUE(make_folders(folder_ / "taken/x"));
   EXPECT_EQ(complaint(write_file(folder_ / "taken", "new")), "cannot write `T/taken`: Is a directory");
   EXPECT_EQ(names(), Strings{"taken"});  // no temporary file is left
-  EXPECT_TRUE(complaint(write_file(folder_ / "no/a", "new")).ends_with("a`: No such file or directory"));
+  EXPECT_TRUE(complaint(write_file(folder_ / "no/a", "new")).ends_with("`: No such file or directory"));
 }
 
 TEST_F(FileTest, ReadersSeeTheOldOrTheNewContentAndNothingElse) {
