@@ -229,6 +229,38 @@ TEST_F(ProcessTest, FindsWhatLeftItsGroup) {
   }
 }
 
+TEST_F(ProcessTest, FindsProcessesByWhatTheyWereStartedWith) {
+  const auto start = [&](const std::vector<std::string>& environment) {
+    ProcessRequest request = shell("echo up; exec sleep 3600");
+    request.env.insert(request.env.end(), environment.begin(), environment.end());
+    auto process = BackgroundProcess::start(request, exec_step());
+    EXPECT_EQ(read_available(process->output_fd()), "up\n");
+    return std::move(*process);
+  };
+  const std::string mark = "TEST_MARK=" + folder_.path();
+  auto one = start({mark}), both = start({mark, "TEST_TASK=t"}), other = start({mark + "x", "TEST_TASK=t"});
+  kill_marked({});
+  kill_marked({mark, "TEST_TASK=t"});
+  EXPECT_EQ(both.wait(), 128 + SIGKILL);
+  EXPECT_FALSE(
+      wait_readable(one.output_fd(), milliseconds(0)));  // still there: nothing more to read, not even an end
+  EXPECT_FALSE(wait_readable(other.output_fd(), milliseconds(0)));
+}
+
+TEST_F(ProcessTest, FindsWhoHoldsAFile) {
+  const std::string path = folder_ / "lock";
+  FileLock lock = FileLock::acquire(path).value();
+  ProcessRequest request = shell("echo up; exec sleep 3600");
+  auto other = BackgroundProcess::start(request, exec_step());
+  request.inherited_fd = lock.fd();
+  auto holder = BackgroundProcess::start(request, exec_step());
+  EXPECT_EQ(read_available(other->output_fd()), "up\n");
+  EXPECT_EQ(read_available(holder->output_fd()), "up\n");
+  kill_holders(path);
+  EXPECT_EQ(holder->wait(), 128 + SIGKILL);
+  EXPECT_FALSE(wait_readable(other->output_fd(), milliseconds(0)));
+}
+
 TEST_F(ProcessTest, KeepsALockWhileItRuns) {
   const std::string path = folder_ / "lock";
   FileLock lock = FileLock::acquire(path).value();
