@@ -136,7 +136,8 @@ bool names_intersect(std::string_view a, std::string_view b) {
     const Token left = token_at(a, i), right = token_at(b, j);
     if (star_a && !star_b) open.emplace_back(i, j + right.length);
     if (star_b && !star_a) open.emplace_back(i + left.length, j);
-    if (!star_a && !star_b && tokens_intersect(left, right)) open.emplace_back(i + left.length, j + right.length);
+    if (!star_a && !star_b && tokens_intersect(left, right))
+      open.emplace_back(i + left.length, j + right.length);
   }
   return false;
 }

@@ -63,8 +63,8 @@ void clear_below(const std::string& root, const std::string& path, const GlobLis
   }
 }
 
-// Whether a text file holds `needle`, not as the beginning of a longer name. A NUL in its first bytes makes it binary, as
-// git decides. Read in pieces: it may be large, and somebody may be writing it.
+// Whether a text file holds `needle`, not as the beginning of a longer name. A NUL in its first bytes makes
+// it binary, as git decides. Read in pieces: it may be large, and somebody may be writing it.
 bool text_holds(const std::string& path, std::string_view needle) {
   constexpr std::size_t kHead = 8000;
   constexpr std::size_t kPiece = 256 * 1024;
@@ -79,7 +79,8 @@ bool text_holds(const std::string& path, std::string_view needle) {
     if (first && piece.substr(0, kHead).find('\0') != std::string_view::npos) return false;
     window += piece;
     for (std::size_t at = window.find(needle); at != std::string::npos; at = window.find(needle, at + 1)) {
-      // `/src/app` is not in `/src/application`; at the end of a piece the next byte is not known, which counts as found.
+      // `/src/app` is not in `/src/application`; at the end of a piece the next byte is not known, which
+      // counts as found.
       const std::size_t end = at + needle.size();
       const char next = end < window.size() ? window[end] : '/';
       if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_' && next != '-') return true;
@@ -310,10 +311,12 @@ std::vector<Diagnostic> missing_outputs(const std::string& root, const std::stri
     const std::string path = folder ? glob->literal_prefix() : literal;
     const FileKind kind = stat_file(join_path(root, path)).kind;
     std::map<std::string_view, bool> checked;
-    if (kind != FileKind::kAbsent && (!has_real_parents(root, path, checked) || (folder && kind != FileKind::kFolder))) {
-      missing.push_back(error("output `{}` of task `{}` is reached through a link", pattern.value, task)
-                            .advise("make it a folder: devtask neither stores nor restores what is behind links")
-                            .at(pattern.where));
+    if (kind != FileKind::kAbsent &&
+        (!has_real_parents(root, path, checked) || (folder && kind != FileKind::kFolder))) {
+      missing.push_back(
+          error("output `{}` of task `{}` is reached through a link", pattern.value, task)
+              .advise("make it a folder: devtask neither stores nor restores what is behind links")
+              .at(pattern.where));
       continue;
     }
     if (kind == FileKind::kAbsent) {

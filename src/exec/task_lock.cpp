@@ -54,7 +54,8 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
     const auto holder = read_holder(path);
     const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
     if (holder && !alive) {
-      // By what they were started with and by what they hold: the number of a group may be somebody else's by now.
+      // By what they were started with and by what they hold: the number of a group may be somebody else's by
+      // now.
       kill_marked(marks);
       kill_holders(path);
     }

@@ -15,8 +15,8 @@ namespace devtask {
 class TaskLock {
  public:
   // Waits for another devtask (`waiting` is called once then, with its process id), ends what a dead one left
-  // running: every process that holds the lock, and every process that has all of `marks` in its environment. Fails
-  // if a stop was asked for while waiting.
+  // running: every process that holds the lock, and every process that has all of `marks` in its environment.
+  // Fails if a stop was asked for while waiting.
   static Result<TaskLock> acquire(const std::string& path, const std::vector<std::string>& marks,
                                   const StopRequest& stop, const std::function<void(int pid)>& waiting);
   TaskLock(TaskLock&&) = default;

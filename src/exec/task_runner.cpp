@@ -19,9 +19,9 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// What lies in a task's outputs before a run. What the last success or a failed attempt put there is devtask's to clear
-// away. What a killed attempt may have put there is moved aside: it must not be in the way, nor be lost. Everything else
-// is somebody else's.
+// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
+// devtask's to clear away. What a killed attempt may have put there is moved aside: it must not be in the
+// way, nor be lost. Everything else is somebody else's.
 struct Ownership {
   std::vector<OutputEntry> owned, doubtful, foreign;
 };
@@ -36,19 +36,22 @@ Ownership ownership_of(const std::string& root, const GlobList& outputs, const J
   Ownership ownership;
   for (OutputEntry& entry : scan_outputs(root, outputs)) {
     const bool killed = attempt && !attempt->ended;
-    const bool was_there = killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
+    const bool was_there =
+        killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
     auto& list = known.contains(entry.path) ? ownership.owned
                  : killed && !was_there     ? ownership.doubtful
                                             : ownership.foreign;
     list.push_back(std::move(entry));
   }
-  std::erase_if(ownership.foreign, [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
+  std::erase_if(ownership.foreign,
+                [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
   return ownership;
 }
 
 const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string_view path) {
-  const auto found = std::lower_bound(entries.begin(), entries.end(), path,
-                                      [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), path,
+                       [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
   return found != entries.end() && found->path == path ? &*found : nullptr;
 }
 
@@ -120,7 +123,8 @@ TaskState TaskRunner::look(TaskIndex index) {
   return parts_.evaluator.evaluate_task(parts_.plan, index, states_);
 }
 
-// Nobody brings groups up to date, and a task that Ninja spared has not been looked at since its own dependencies ran.
+// Nobody brings groups up to date, and a task that Ninja spared has not been looked at since its own
+// dependencies ran.
 void TaskRunner::settle_dependencies(TaskIndex index) {
   if (parts_.plan.only) return;
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -238,7 +242,8 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     Ownership ownership;
     if (task.task->cache == CacheMode::kYes) {
       ownership = ownership_of(root_, task.outputs->globs, last.get(), parts_.journal.unfinished(task.id));
-      if (auto read = take_outputs(root_, ownership.foreign, nullptr)) ownership.foreign = std::move(read->entries);
+      if (auto read = take_outputs(root_, ownership.foreign, nullptr))
+        ownership.foreign = std::move(read->entries);
       set_aside(task, ownership.doubtful);
       if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
       for (const OutputEntry& entry : ownership.foreign) attempt.foreign.push_back(entry.path);
@@ -308,12 +313,13 @@ void TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntr
       continue;
     }
     const std::string to = join_path(aside, entry.path);
-    const bool done = make_folders(std::string(parent_folder(to)), 0700) && rename_file(join_path(root_, entry.path), to);
+    const bool done =
+        make_folders(std::string(parent_folder(to)), 0700) && rename_file(join_path(root_, entry.path), to);
     if (done && moved.empty()) moved = entry.path;
   }
   if (moved.empty()) return;
-  Diagnostic note = warning("`{}` may be what a killed run of `{}` left: moved to {}/aside/{}", escape_line(moved), task.label,
-                            kStateName, task.id);
+  Diagnostic note = warning("`{}` may be what a killed run of `{}` left: moved to {}/aside/{}",
+                            escape_line(moved), task.label, kStateName, task.id);
   note.severity = Severity::kNote;
   parts_.events.on(Notice{std::move(note)});
 }
@@ -362,9 +368,9 @@ bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskSta
   return true;
 }
 
-// Leaves out what was there before and is still the same: it is not the task's. Returns whether the rest can be
-// shared. It cannot when such a file has content: it may be an output after all, of a tool that leaves alone
-// what is right already.
+// Leaves out what was there before and is still the same: it is not the task's. Returns whether the rest can
+// be shared. It cannot when such a file has content: it may be an output after all, of a tool that leaves
+// alone what is right already.
 bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture,
                                    std::vector<OutputEntry>& found) {
   std::string kept;
@@ -373,7 +379,8 @@ bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& captu
     if (before == nullptr) return false;
     // Its content counts: chmod or touch on the whole folder make no output of it.
     const auto now = take_outputs(root_, {entry}, nullptr);
-    if (!now || now->entries[0].digest != before->digest || now->entries[0].target != before->target) return false;
+    if (!now || now->entries[0].digest != before->digest || now->entries[0].target != before->target)
+      return false;
     if (kept.empty() && before->size > 0) kept = entry.path;
     return true;
   });

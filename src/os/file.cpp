@@ -246,9 +246,8 @@ void remove_leftovers(const std::string& folder) {
 std::string temporary_name(const std::string& path) {
   static std::atomic<std::uint64_t> counter{1ULL << 32};  // os/stream counts from 0
   const std::string_view folder = parent_folder(path);
-  return join_path(
-      folder.empty() && path.starts_with('/') ? "/" : folder,
-      fmt::format(".devtask-{}-{}~", ::getpid(), counter.fetch_add(1)));
+  return join_path(folder.empty() && path.starts_with('/') ? "/" : folder,
+                   fmt::format(".devtask-{}-{}~", ::getpid(), counter.fetch_add(1)));
 }
 
 Result<void> write_file(const std::string& path, std::string_view bytes, std::uint32_t mode) {

@@ -75,7 +75,8 @@ std::string damage_by_link(const OutputEntry& entry) {
 }
 
 // `beside`: what lies in the outputs, if the attempt was killed and could not say what it made.
-std::string left_by(const StartedEntry& attempt, const ActionResult& result, const std::vector<std::string>& beside) {
+std::string left_by(const StartedEntry& attempt, const ActionResult& result,
+                    const std::vector<std::string>& beside) {
   std::vector<std::string> suspects = attempt.made;
   std::set_difference(beside.begin(), beside.end(), attempt.foreign.begin(), attempt.foreign.end(),
                       std::back_inserter(suspects));
@@ -94,7 +95,7 @@ struct Evaluator::Gathered {
   std::shared_ptr<const JournalEntry> last;
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
-  std::string behind_link;  // told as damage: an output that would be reached through a link
+  std::string behind_link;                  // told as damage: an output that would be reached through a link
 };
 
 Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), platform_(machine_name()) {}
@@ -118,7 +119,8 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   if (!gathered.last) return gathered;
   if (const auto attempt = sources_.journal.unfinished(task.id);
       attempt && !attempt->ended && task.task->cache == CacheMode::kYes) {
-    for (const TreeFile* file : tree.list({&task.outputs->globs, nullptr, {}})) gathered.beside_outputs.push_back(file->path);
+    for (const TreeFile* file : tree.list({&task.outputs->globs, nullptr, {}}))
+      gathered.beside_outputs.push_back(file->path);
   }
   if (gathered.last->result.witness) {
     gathered.outputs.emplace_back(&*gathered.last->result.witness, tree.file(task.witness));
@@ -321,7 +323,8 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
 void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const {
   state.verdict = Verdict::kStale;
   // New source files belong to the checkout they were made in: a result that stands for them is not shared.
-  if (sources_.cache == nullptr || task.task->cache != CacheMode::kYes || !task.creates->written.empty()) return;
+  if (sources_.cache == nullptr || task.task->cache != CacheMode::kYes || !task.creates->written.empty())
+    return;
   for (const Digest& key : {*state.key, checkout_key(*state.key, plan.project->root)}) {
     auto found = sources_.cache->find(key);  // a cache that fails is a miss
     if (!found || !*found) continue;

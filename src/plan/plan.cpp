@@ -116,6 +116,13 @@ class Planner {
     planned.requested = target != nullptr;
     planned.forced = target != nullptr && request_.force;
     if (auto filled = fill_patterns(planned, row); !filled) return tl::unexpected(filled.error());
+    if (const Step* step = swallows_extra(task, planned.values)) {
+      return failure(
+          error("what comes after `--` would be part of the comment that ends the last step of task `{}`",
+                task.name)
+              .advise("write `{{extra}}` into the step where it belongs")
+              .at(step->where));
+    }
     planned.steps = plan_steps(task, planned.values);
     planned.dir = task.dir.value;
 

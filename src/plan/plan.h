@@ -74,7 +74,7 @@ struct PlannedTask {
   std::vector<TaskIndex> after;  // must have ended before, but is not part of the key (edits before readers)
   std::vector<TaskIndex> read_deps;  // dependencies whose results are in the key: the direct ones, and others
                                      // whose outputs it reads
-  std::vector<Maker> makers;                  // tasks whose outputs its inputs touch, itself among them
+  std::vector<Maker> makers;         // tasks whose outputs its inputs touch, itself among them
   std::vector<const GlobList*> made_by_deps;  // outputs of its dependencies and its own: a program in there
                                               // is known through them
 

@@ -230,11 +230,30 @@ bool names_extra(const Step& step) {
   });
 }
 
+bool appends_extra(const Task& task, const Values& values) {
+  return !values.words(kExtra).empty() && std::none_of(task.run.begin(), task.run.end(), names_extra);
+}
+
 }  // namespace
 
+const Step* swallows_extra(const Task& task, const Values& values) {
+  if (task.run.empty() || !task.run.back().shell || !appends_extra(task, values)) return nullptr;
+  Quoting quoting;
+  const auto& parts = task.run.back().words[0].parts();
+  for (const Template::Part& part : parts) {
+    if (part.placeholder) {
+      quoting.pass_parameter();
+      continue;
+    }
+    std::string_view text = part.text;
+    if (&part == &parts.back()) text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+    quoting.read(text);
+  }
+  return quoting.place() == Quoting::Place::kComment ? &task.run.back() : nullptr;
+}
+
 std::vector<PlannedStep> plan_steps(const Task& task, const Values& values) {
-  const bool append =
-      !values.words(kExtra).empty() && std::none_of(task.run.begin(), task.run.end(), names_extra);
+  const bool append = appends_extra(task, values);
   std::vector<PlannedStep> steps;
   for (const Step& step : task.run) {
     const bool append_here = append && &step == &task.run.back();

@@ -16,4 +16,7 @@ namespace devtask {
 // arguments. `extra` goes to the end of the last step if no step names it.
 std::vector<PlannedStep> plan_steps(const Task& task, const Values& values);
 
+// The last step, if it ends in a comment that would swallow what is appended to it; else nullptr.
+const Step* swallows_extra(const Task& task, const Values& values);
+
 }  // namespace devtask

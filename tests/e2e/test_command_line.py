@@ -360,3 +360,14 @@ def test_clean_of_a_local_task(project):
 def test_options_after_the_task_name(sample):
     sample.run("gen", "--dry-run").expect(stdout="run gen: never ran here\n1 to run, 0 to restore, 0 up to date\n")
     assert sample.ran() == []
+
+
+@pytest.mark.parametrize("run", ["RAN  # all of them", "RAN; true # all\n", "RAN # {{task}}"])
+def test_extra_arguments_are_not_swallowed_by_a_comment(project, run):
+    project.tasks(f"[tasks.t]\nrun = {run!r}\n")
+    project.run("t").succeeded()
+    result = project.run("t", "--", "--verbose")
+    assert result.code == 2
+    assert "would be part of the comment that ends the last step of task `t`" in result.stderr
+    assert "write `{{extra}}` into the step where it belongs" in result.stderr
+    assert project.ran() == ["t"]
