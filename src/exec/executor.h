@@ -22,7 +22,6 @@ struct ExecutionResult {
 
 struct ExecutionHooks {
   std::function<void(std::string_view)> output;  // secrets are masked already
-  std::function<void(int group)> started;        // a process group was started
   int lock_fd = -1;                              // inherited by the processes, or -1
 };
 

@@ -10,17 +10,10 @@ namespace {
 
 std::vector<std::string> search_path(const std::vector<std::string>& env) {
   constexpr std::string_view kPath = "PATH=";
-  std::vector<std::string> folders;
   for (const std::string& variable : env) {
-    if (!variable.starts_with(kPath)) continue;
-    std::string_view rest = std::string_view(variable).substr(kPath.size());
-    while (!rest.empty()) {
-      const std::size_t colon = rest.find(':');
-      if (rest.starts_with('/')) folders.emplace_back(rest.substr(0, colon));
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    }
+    if (variable.starts_with(kPath)) return search_folders(std::string_view(variable).substr(kPath.size()));
   }
-  return folders;
+  return {};
 }
 
 }  // namespace
@@ -34,7 +27,6 @@ Result<ExecutionResult> LocalExecutor::run(const Action& action, const Execution
   request.folder = action.folder;
   request.interactive = action.interactive;
   request.inherited_fd = hooks.lock_fd;
-  request.started = hooks.started;
   request.output = [&](std::string_view bytes) {
     if (const std::string shown = mask.feed(bytes); !shown.empty() && hooks.output) hooks.output(shown);
   };

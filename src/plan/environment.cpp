@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "os/file.h"
+#include "plan/programs.h"
 
 namespace devtask {
 namespace {
@@ -137,12 +138,7 @@ Variables Environment::visible(const Task& task, const Values& values, const std
     if (!own_outputs.matches(join_path(folder, "x"))) path += join_path(root, folder) + ":";
   }
   // A relative folder would mean another program in each working folder.
-  std::string_view rest = result["PATH"];
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    if (rest.starts_with('/')) path += std::string(rest.substr(0, colon)) + ":";
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-  }
+  for (const std::string& folder : search_folders(result["PATH"])) path += folder + ":";
   if (path.ends_with(':')) path.pop_back();
   result["PATH"] = path;
   return result;
@@ -158,13 +154,9 @@ const std::vector<std::string>& Environment::search_path(const Scope& scope, con
   if (added) {
     for (const std::string& folder : scope.path) entry->second.push_back(join_path(root, folder));
     const auto path = caller_.find("PATH");
-    std::string_view rest =
-        path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin" : std::string_view(path->second);
-    while (!rest.empty()) {
-      const std::size_t colon = rest.find(':');
-      if (const auto folder = rest.substr(0, colon); folder.starts_with('/'))
-        entry->second.emplace_back(folder);
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    for (std::string& folder : search_folders(path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin"
+                                                                    : std::string_view(path->second))) {
+      entry->second.push_back(std::move(folder));
     }
   }
   return entry->second;

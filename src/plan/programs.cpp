@@ -132,6 +132,16 @@ std::vector<std::string> programs_of_script(std::string_view script) {
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> search_folders(std::string_view path) {
+  std::vector<std::string> folders;
+  while (!path.empty()) {
+    const std::size_t colon = path.find(':');
+    if (path.starts_with('/')) folders.emplace_back(path.substr(0, colon));
+    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+  }
+  return folders;
+}
+
 std::string find_program(std::string_view name, const std::vector<std::string>& folders,
                          const std::string& working_folder) {
   if (name.find('/') != std::string_view::npos) {

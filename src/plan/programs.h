@@ -17,6 +17,10 @@ namespace devtask {
 // be seen without running it. Words with expansions, assignments, keywords and builtins are passed over.
 std::vector<std::string> programs_of_script(std::string_view script);
 
+// The folders of a PATH, in order. Relative ones are left out: they would be other folders in each working
+// folder.
+std::vector<std::string> search_folders(std::string_view path);
+
 // Where `name` is found in `folders`, or as a path relative to `working_folder`; empty if nowhere.
 std::string find_program(std::string_view name, const std::vector<std::string>& folders,
                          const std::string& working_folder);
