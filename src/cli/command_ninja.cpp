@@ -63,7 +63,7 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
     }
     if (auto created = (*session)->state().create(); !created) return tl::unexpected(created.error());
     Console console(looks);
-    LocalExecutor executor(shim_path(), stop);
+    LocalExecutor executor(stop);
     const RunnerParts parts{*plan,
                             (*session)->evaluator(),
                             (*session)->environment(),

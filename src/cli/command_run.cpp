@@ -37,7 +37,7 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
   build.environment = own_environment();
   looks.prefix = build.jobs > 1;
   Console console(std::move(looks));
-  LocalExecutor executor(build.shim, stop);
+  LocalExecutor executor(stop);
   const RunnerParts parts{plan,
                           session.evaluator(),
                           session.environment(),

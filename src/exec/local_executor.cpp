@@ -43,7 +43,7 @@ Result<ExecutionResult> LocalExecutor::run(const Action& action, const Execution
     request.argv = step.argv;
     if (action.timeout)
       request.timeout = std::max(*action.timeout - result.duration, std::chrono::milliseconds(1));
-    auto ended = run_process(request, exec_step_, stop_);
+    auto ended = run_process(request, stop_);
     if (!ended) return tl::unexpected(std::move(ended.error()));
     result.duration += ended->duration;
     result.exit_status = ended->exit_status;

@@ -121,7 +121,7 @@ class Build {
     request.env = options_.environment;
     request.env.push_back("DEVTASK_RUN=" + relative + "/" + kSocketName);
     request.folder = parts_.plan.project->root;
-    auto ninja = BackgroundProcess::start(request, options_.shim);
+    auto ninja = BackgroundProcess::start(request);
     if (!ninja) return tl::unexpected(ninja.error());
     std::string said = follow(*ninja);
     const int status = ninja->wait();

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +16,8 @@
 #include <map>
 #include <thread>
 
+#include "os/spawn.h"
+
 namespace devtask {
 namespace {
 
@@ -26,67 +27,10 @@ using std::chrono::milliseconds;
 constexpr int kKillRounds = 200;
 constexpr Clock::time_point kNever = Clock::time_point::max();
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-  std::vector<char*> result;
-  for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
-// RAII around the two C structs of posix_spawn.
-class SpawnSetup {
- public:
-  SpawnSetup() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-  }
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
-
-// Starts the request through the exec step. `output` receives standard output and error unless interactive.
-Result<pid_t> spawn(const ProcessRequest& request, const std::string& exec_step, int output) {
-  SpawnSetup setup;
-  if (!request.interactive) {
-    posix_spawn_file_actions_addopen(&setup.actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&setup.actions, output, 1);
-    posix_spawn_file_actions_adddup2(&setup.actions, output, 2);
-  }
-  if (request.inherited_fd >= 0) {  // onto itself: clears close-on-exec in the child only
-    posix_spawn_file_actions_adddup2(&setup.actions, request.inherited_fd, request.inherited_fd);
-  }
-  posix_spawn_file_actions_addchdir_np(&setup.actions, request.folder.c_str());
-  short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&setup.attributes, &none);
-  posix_spawnattr_setsigdefault(&setup.attributes, &all);
-  if (!request.interactive) {
-    flags |= POSIX_SPAWN_SETPGROUP;
-    posix_spawnattr_setpgroup(&setup.attributes, 0);
-  }
-  posix_spawnattr_setflags(&setup.attributes, flags);
-
-  std::vector<std::string> words{exec_step, "--exec", std::to_string(::getpid()), request.program};
-  words.insert(words.end(), request.argv.begin(), request.argv.end());
-  pid_t pid = -1;
-  const int reason = ::posix_spawn(&pid, exec_step.c_str(), &setup.actions, &setup.attributes,
-                                   pointers(words).data(), pointers(request.env).data());
-  if (reason == E2BIG) {
-    return failure(error("the command line or the environment of `{}` is too long", request.program));
-  }
-  if (reason != 0) {
-    return failure("cannot start `{}` in `{}`: {}", request.program, request.folder, std::strerror(reason));
-  }
-  return pid;
+// An interactive child shares our terminal, and our process group with it.
+Result<int> spawn(const ProcessRequest& request, int output) {
+  return spawn_process({request.program, request.argv, request.env, request.folder,
+                        request.interactive ? -1 : output, request.inherited_fd, !request.interactive});
 }
 
 int status_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
@@ -227,8 +171,7 @@ std::multimap<pid_t, pid_t> process_tree() {
 
 }  // namespace
 
-Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
-                                   StopRequest& stop) {
+Result<ProcessOutcome> run_process(const ProcessRequest& request, StopRequest& stop) {
   Fd read_end;
   Fd write_end;
   if (!request.interactive) {
@@ -237,7 +180,7 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::str
     read_end = std::move(pipe->read);
     write_end = std::move(pipe->write);
   }
-  auto pid = spawn(request, exec_step, write_end.get());
+  auto pid = spawn(request, write_end.get());
   if (!pid) return tl::unexpected(pid.error());
   write_end.reset();
   if (request.started) request.started(request.interactive ? 0 : *pid);
@@ -253,11 +196,10 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::str
   return outcome;
 }
 
-Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request,
-                                                   const std::string& exec_step) {
+Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request) {
   auto pipe = new_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
-  auto pid = spawn(request, exec_step, pipe->write.get());
+  auto pid = spawn(request, pipe->write.get());
   if (!pid) return tl::unexpected(pid.error());
   BackgroundProcess process;
   process.pid_ = *pid;
@@ -375,7 +317,10 @@ void end_process_group(int group, milliseconds grace) {
 Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv,
                           const std::string& folder) {
   if (::chdir(folder.c_str()) != 0) return error("cannot enter `{}`: {}", folder, std::strerror(errno));
-  ::execv(program.c_str(), pointers(argv).data());
+  std::vector<char*> words;
+  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execv(program.c_str(), words.data());
   return error("cannot start `{}`: {}", program, std::strerror(errno));
 }
 

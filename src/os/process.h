@@ -38,17 +38,15 @@ struct ProcessOutcome {
   std::chrono::milliseconds duration{0};
 };
 
-// `exec_step`: path of the helper program that asks the kernel to end the child with us, then becomes the
-// program (posix_spawn cannot ask that). Blocks until the process and its whole group are gone. Fails only if
-// the program could not be started. An interactive program keeps Ctrl-C for itself; if it ends by it, that is
-// a stop request.
-Result<ProcessOutcome> run_process(const ProcessRequest& request, const std::string& exec_step,
-                                   StopRequest& stop);
+// Blocks until the process and its whole group are gone; the process is killed when the calling thread ends.
+// Fails only if the program could not be started. An interactive program keeps Ctrl-C for itself; if it ends
+// by it, that is a stop request.
+Result<ProcessOutcome> run_process(const ProcessRequest& request, StopRequest& stop);
 
 // A child that runs beside us (Ninja): its output is captured, it has a group of its own and dies with us.
 class BackgroundProcess {
  public:
-  static Result<BackgroundProcess> start(const ProcessRequest& request, const std::string& exec_step);
+  static Result<BackgroundProcess> start(const ProcessRequest& request);
   BackgroundProcess(BackgroundProcess&& other) noexcept;
   BackgroundProcess& operator=(BackgroundProcess&&) = delete;
   ~BackgroundProcess();  // kills it if it still runs

@@ -1,9 +1,8 @@
-/* The program that Ninja starts for every edge, and the last step before a task's own program.
+/* The program that Ninja starts for every edge.
  *
  *   devtask-shim ID...                     an edge: asks the devtask of this run (socket $DEVTASK_RUN) to bring the
  *                                          tasks up to date, waits, exits with what it answers. Without DEVTASK_RUN
  *                                          (plain Ninja) it becomes `devtask ninja-exec ID...`.
- *   devtask-shim --exec PARENT FILE ARGV...  asks the kernel to end this process when PARENT does, becomes FILE.
  *
  * Protocol: the ids, separated by blanks, and a newline; the answer is one byte, the exit status.
  * Linked statically: it is started thousands of times. */
@@ -19,21 +18,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { kNoAnswer = 125, kCannotStart = 126 };
+enum { kNoAnswer = 125 };
 
 static int complain(const char* what, const char* name) {
   fprintf(stderr, "devtask-shim: %s `%s`: %s\n", what, name, strerror(errno));
   return kNoAnswer;
-}
-
-static int become(int argc, char** argv) {
-  if (argc < 5) return kNoAnswer;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  /* The parent may have ended before the request was in force. */
-  if (getppid() != (pid_t)strtol(argv[2], NULL, 10)) return kNoAnswer;
-  execv(argv[3], argv + 4);
-  complain("cannot start", argv[3]);
-  return kCannotStart;
 }
 
 static int become_devtask(int argc, char** argv) {
@@ -87,7 +76,6 @@ int main(int argc, char** argv) {
     fputs("devtask-shim: started by Ninja and devtask, not by people\n", stderr);
     return kNoAnswer;
   }
-  if (strcmp(argv[1], "--exec") == 0) return become(argc, argv);
   const char* run = getenv("DEVTASK_RUN");
   return run == NULL ? become_devtask(argc, argv) : ask(run, argc, argv);
 }

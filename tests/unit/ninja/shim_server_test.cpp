@@ -30,15 +30,14 @@ class ShimServerTest : public testing::Test {
   // The real shim, as Ninja starts it.
   ProcessOutcome shim(const Strings& ids, const std::string& socket = "socket") {
     ProcessRequest request;
-    const std::string shim = join_path(parent_folder(own_executable()), "devtask-shim");
-    request.program = shim;
+    request.program = join_path(parent_folder(own_executable()), "devtask-shim");
     request.argv = {"devtask-shim"};
     request.argv.insert(request.argv.end(), ids.begin(), ids.end());
     request.env = {"DEVTASK_RUN=" + socket};
     request.folder = folder_.path();
     request.output = [this](std::string_view bytes) { output_ += bytes; };
     StopRequest stop;
-    return run_process(request, shim, stop).value_or(ProcessOutcome{-1});
+    return run_process(request, stop).value_or(ProcessOutcome{-1});
   }
 
   TemporaryFolder folder_;

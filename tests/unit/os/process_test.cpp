@@ -18,8 +18,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShort{30};
 constexpr milliseconds kForEver{3'600'000};
 
-std::string exec_step() { return join_path(parent_folder(own_executable()), "devtask-shim"); }
-
 class ProcessTest : public testing::Test {
  protected:
   // What a test leaves running must not become somebody else's.
@@ -38,7 +36,7 @@ class ProcessTest : public testing::Test {
     return request;
   }
   ProcessOutcome run(const ProcessRequest& request) {
-    auto outcome = run_process(request, exec_step(), stop_);
+    auto outcome = run_process(request, stop_);
     EXPECT_TRUE(outcome) << outcome.error().message;
     return outcome.value_or(ProcessOutcome{-1});
   }
@@ -122,20 +120,19 @@ TEST_F(ProcessTest, PutsItInAGroupOfItsOwn) {
 TEST_F(ProcessTest, SaysWhenItCannotStart) {
   ProcessRequest request = shell("exit 0");
   request.folder = folder_ / "none";
-  EXPECT_EQ(run_process(request, exec_step(), stop_).error().message,
+  EXPECT_EQ(run_process(request, stop_).error().message,
             "cannot start `/bin/sh` in `" + (folder_ / "none") + "`: No such file or directory");
   request.folder = folder_.path();
-  EXPECT_FALSE(run_process(request, folder_ / "no-shim", stop_));
   request.argv.push_back(std::string(1u << 20, 'x'));
-  EXPECT_EQ(run_process(request, exec_step(), stop_).error().message,
+  EXPECT_EQ(run_process(request, stop_).error().message,
             "the command line or the environment of `/bin/sh` is too long");
 }
 
-TEST_F(ProcessTest, AFileThatIsNoProgramEndsWith126) {
+TEST_F(ProcessTest, SaysWhenThereIsNoSuchProgram) {
   ProcessRequest request = shell("");
   request.program = folder_ / "none";
-  EXPECT_EQ(run(request).exit_status, 126);
-  EXPECT_EQ(output_, "devtask-shim: cannot start `" + (folder_ / "none") + "`: No such file or directory\n");
+  EXPECT_EQ(run_process(request, stop_).error().message,
+            "cannot start `" + (folder_ / "none") + "` in `" + folder_.path() + "`: No such file or directory");
 }
 
 TEST_F(ProcessTest, EndsAtItsTimeLimit) {
@@ -233,7 +230,7 @@ TEST_F(ProcessTest, FindsProcessesByWhatTheyWereStartedWith) {
   const auto start = [&](const std::vector<std::string>& environment) {
     ProcessRequest request = shell("echo up; exec sleep 3600");
     request.env.insert(request.env.end(), environment.begin(), environment.end());
-    auto process = BackgroundProcess::start(request, exec_step());
+    auto process = BackgroundProcess::start(request);
     EXPECT_EQ(read_available(process->output_fd()), "up\n");
     return std::move(*process);
   };
@@ -251,9 +248,9 @@ TEST_F(ProcessTest, FindsWhoHoldsAFile) {
   const std::string path = folder_ / "lock";
   FileLock lock = FileLock::acquire(path).value();
   ProcessRequest request = shell("echo up; exec sleep 3600");
-  auto other = BackgroundProcess::start(request, exec_step());
+  auto other = BackgroundProcess::start(request);
   request.inherited_fd = lock.fd();
-  auto holder = BackgroundProcess::start(request, exec_step());
+  auto holder = BackgroundProcess::start(request);
   EXPECT_EQ(read_available(other->output_fd()), "up\n");
   EXPECT_EQ(read_available(holder->output_fd()), "up\n");
   kill_holders(path);
@@ -305,7 +302,7 @@ TEST_F(ProcessTest, DiesWithUs) {
     ProcessRequest request =
         after_first_line("echo ready; exec sleep 3600", [] { ::kill(::getpid(), SIGKILL); });
     request.inherited_fd = alive_write.get();
-    (void)run_process(request, exec_step(), stop_);
+    (void)run_process(request, stop_);
     ::_exit(1);
   }
   alive_write.reset();
@@ -317,7 +314,7 @@ TEST_F(ProcessTest, DiesWithUs) {
 }
 
 TEST_F(ProcessTest, RunsInTheBackground) {
-  auto process = BackgroundProcess::start(shell("echo out; echo err >&2; exit 6"), exec_step());
+  auto process = BackgroundProcess::start(shell("echo out; echo err >&2; exit 6"));
   ASSERT_TRUE(process);
   std::string said;
   while (const auto piece = read_available(process->output_fd())) said += *piece;
@@ -329,7 +326,7 @@ TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
   int pid = 0;
   {
     auto process =
-        BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"), exec_step());
+        BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"));
     ASSERT_TRUE(process);
     const BackgroundProcess moved = std::move(*process);
     pid = std::stoi(read_available(moved.output_fd()).value());
@@ -340,7 +337,7 @@ TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
 
 TEST_F(ProcessTest, EndsAForeignGroup) {
   auto process =
-      BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"), exec_step());
+      BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"));
   ASSERT_TRUE(process);
   const int group = std::stoi(read_available(process->output_fd()).value());
   end_process_group(group, kShort);

@@ -153,8 +153,7 @@ class StepsInAShellTest : public testing::Test {
     request.output = [&](std::string_view bytes) { output += bytes; };
     request.program = find_program(shell, {"/usr/local/bin", "/usr/bin", "/bin"}, "/");
     StopRequest stop;
-    const auto outcome =
-        run_process(request, join_path(parent_folder(own_executable()), "devtask-shim"), stop);
+    const auto outcome = run_process(request, stop);
     if (!outcome) return render(outcome.error(), false);
     if (!list_folder(folder_.path())->empty()) return "SOMETHING WAS EXECUTED";
     if (outcome->exit_status != 0) output += "(exit status " + std::to_string(outcome->exit_status) + ")";

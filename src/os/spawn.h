@@ -1,0 +1,26 @@
+// Starts one program in a new process: the only place that does. Unaware of: output, time limits, what a
+// group is for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace devtask {
+
+struct SpawnRequest {
+  const std::string& program;            // path of the file to execute
+  const std::vector<std::string>& argv;  // argv[0] included
+  const std::vector<std::string>& env;   // NAME=value
+  const std::string& folder;             // working directory, absolute
+  int output = -1;        // becomes standard output and error, input is /dev/null; -1: all inherited
+  int inherited_fd = -1;  // one more descriptor that the child keeps, or -1
+  bool own_group = true;  // leader of a new process group
+};
+
+// Returns the process id once the program runs. The child starts with an empty signal mask and default signal
+// actions, and the kernel kills it when the calling *thread* ends. Fails if the program cannot be executed.
+Result<int> spawn_process(const SpawnRequest& request);
+
+}  // namespace devtask
