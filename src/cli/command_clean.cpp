@@ -13,7 +13,7 @@
 namespace devtask {
 Result<ExitCode> command_clean(const Invocation& invocation) {
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
-  auto opened = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
+  auto opened = Session::open(invocation, Session::Mode::kWork);
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   const bool named = !invocation.words.empty();

@@ -73,7 +73,7 @@ Result<ExitCode> command_graph(const Invocation& invocation) {
                                             : nullptr;
   if (writer == nullptr)
     return failure(error("unknown format `{}`", escape_line(format)).advise("write dot, mermaid or json"));
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   const Project& project = (*session)->project();
   auto request = names.empty() ? Result<Request>(everything(project)) : read_request(project, names, {});

@@ -78,7 +78,7 @@ std::string as_json(Session& session, const Plan& plan) {
 }  // namespace
 
 Result<ExitCode> command_task_help(const Invocation& invocation) {
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   auto request = read_request((*session)->project(), {invocation.words[0]}, {});
   if (!request) return tl::unexpected(request.error());
@@ -113,7 +113,7 @@ Result<ExitCode> command_list(const Invocation& invocation) {
           error("unknown word `{}` after `list`", escape_line(word)).advise("devtask list [--json]"));
     json = true;
   }
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   const Project& project = (*session)->project();
   if (json) {

@@ -13,7 +13,7 @@
 namespace devtask {
 
 Result<ExitCode> command_refresh(const Invocation& invocation) {
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
+  auto session = Session::open(invocation, Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
   if (auto refreshed = refresh_manifests(**session); !refreshed) return tl::unexpected(refreshed.error());
   keep_memo(**session, invocation.options);
@@ -21,7 +21,7 @@ Result<ExitCode> command_refresh(const Invocation& invocation) {
 }
 
 Result<ExitCode> command_ninja(const Invocation& invocation) {
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
+  auto session = Session::open(invocation, Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
   auto ninja = find_ninja(invocation.environment);
   if (!ninja) return tl::unexpected(ninja.error());
@@ -36,7 +36,7 @@ Result<ExitCode> command_ninja(const Invocation& invocation) {
 // Its dependencies have been brought up to date by Ninja before. What they left is in their `out` files: a
 // dependency that always runs has no other record.
 Result<ExitCode> command_exec(const Invocation& invocation) {
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kWork);
+  auto session = Session::open(invocation, Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
   auto whole = make_plan((*session)->project(), everything((*session)->project()));
   if (!whole) return tl::unexpected(whole.error());
@@ -74,7 +74,8 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
                             (*session)->memo(),
                             console,
                             stop,
-                            (*session)->state()};
+                            (*session)->state(),
+                            invocation.profile};
     TaskRunner runner(parts, std::move(states));
     const Outcome outcome = runner.bring_up_to_date(index);
     keep_memo(**session, invocation.options);

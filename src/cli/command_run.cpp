@@ -48,7 +48,8 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
                           session.memo(),
                           console,
                           stop,
-                          session.state()};
+                          session.state(),
+                          invocation.profile};
   return run_build(parts, std::move(evaluation.states), build);
 }
 
@@ -79,26 +80,31 @@ void announce_nothing(const SealedOutcome& outcome, const Options& options) {
   console.on(finished);
 }
 
-// Nothing had to be done: next time it is enough that everything still looks the same.
-void seal_outcome(Session& session, const Seal& seal, const Plan& plan, const Evaluation& evaluation,
+// Next time it is enough that everything still looks the same. Without it the next run looks more closely, no more.
+void seal_outcome(Session& session, const SealPlace& place, const FileStat& journal, SealContents contents,
                   std::int64_t looked_ns) {
-  SealedOutcome outcome;
-  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-    if (plan.tasks[i].is_group() || !evaluation.states[i].result) continue;
-    ++outcome.tasks;
-    outcome.saved_ms += evaluation.states[i].result->duration.count();
-  }
-  std::vector<Observation> observations = evaluation.observations;
+  contents.journal = journal;
   for (const auto* list : {&session.project().files, &session.project().folders}) {
     for (const std::string& path : *list) {
-      observations.push_back(
-          {path.empty() ? "." : path, true, stat_followed(join_path(session.root(), path))});
+      contents.observations.push_back(
+          {path.empty() ? "." : path, true, false, stat_followed(join_path(session.root(), path)), std::nullopt});
     }
   }
-  for (const std::string& path : {session.state().path + "/journal", own_executable()}) {
-    observations.push_back({path, true, stat_followed(path)});
+  contents.observations.push_back(
+      {own_executable(), true, false, stat_followed(own_executable()), std::nullopt});
+  (void)write_seal(place, contents, looked_ns);
+}
+
+// The answer of the seal, if everything is as it was.
+bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& options, std::int64_t looked_ns) {
+  if (!seal.holds()) return false;
+  if (options.status) {
+    print("up to date\n");
+    return true;
   }
-  (void)seal.write(observations, outcome, looked_ns);  // without it the next run looks more closely, no more
+  if (seal.is_worn()) (void)write_seal(place, seal.contents(), looked_ns);
+  announce_nothing(seal.outcome(), options);
+  return true;
 }
 
 // `devtask test -k retry`: behind a task that takes arguments these are hardly meant for devtask, and its own
@@ -132,23 +138,21 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!root) return tl::unexpected(root.error());
   const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
                      !options.dry_run;
-  const Seal seal(StateFolder(*root).seals(), *root, question_of(invocation, *root));
-  if (plain) {
-    if (const auto outcome = seal.check()) {
-      if (options.status) {
-        print("up to date\n");
-      } else {
-        announce_nothing(*outcome, options);
-      }
-      return ExitCode::kDone;
-    }
-  }
-  const std::int64_t looked_ns = now_ns();
-  StopRequest stop;
   const bool looking = options.dry_run || options.status;
-  auto session =
-      Session::open(options, invocation.environment, looking ? Session::Mode::kLook : Session::Mode::kWork);
+  const StateFolder state(*root);
+  const SealPlace place{state.seals(), *root, state.journal(), question_of(invocation, *root)};
+  const std::int64_t looked_ns = now_ns();
+  std::optional<Seal> seal;
+  if (plain) {
+    const ProfileSpan span(invocation.profile, "compare with the seal");
+    seal = Seal::compare(place);
+    if (seal && answer_from_seal(*seal, place, options, looked_ns)) return ExitCode::kDone;
+  }
+  const FileStat journal = stat_followed(state.journal());  // before it is read
+  StopRequest stop;
+  auto session = Session::open(invocation, looking ? Session::Mode::kLook : Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
+  ProfileSpan planning(invocation.profile, "plan");
   auto request = read_request((*session)->project(), invocation.words, options.extra);
   if (!request) return tl::unexpected(request.error());
   if (auto meant = refuse_tool_options((*session)->project(), *request, options); !meant) {
@@ -158,11 +162,14 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   request->only = options.only;
   auto plan = make_plan((*session)->project(), *request);
   if (!plan) return tl::unexpected(plan.error());
+  planning.end();
 
-  Evaluation evaluation = (*session)->evaluator().evaluate(*plan);
+  ProfileSpan evaluating(invocation.profile, "evaluate");
+  Evaluation evaluation = (*session)->evaluator().evaluate(*plan, {false, seal ? &*seal : nullptr});
   const Schedule schedule = make_schedule(*plan, evaluation.states);
+  evaluating.end();
   report_problems(evaluation, schedule, options);
-  if (options.dry_run || options.status) {
+  if (looking) {
     print(options.status && schedule.nothing_to_do() ? "up to date\n"
                                                      : plan_text(*plan, evaluation, schedule));
     return options.status && !schedule.nothing_to_do() ? ExitCode::kTaskFailed : ExitCode::kDone;
@@ -170,12 +177,13 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!schedule.run.empty()) {
     if (auto ninja = find_ninja(invocation.environment); !ninja) return tl::unexpected(ninja.error());
   }
-  const bool may_seal = plain && !looking && schedule.nothing_to_do() && evaluation.warnings.empty() &&
-                        (*session)->silent() && !evaluation.observations.empty();
-  if (may_seal) seal_outcome(**session, seal, *plan, evaluation, looked_ns);
+  if (plain && (*session)->silent() && evaluation.seal) {
+    seal_outcome(**session, place, journal, std::move(*evaluation.seal), looked_ns);
+  }
   adopt_orphans();
   const SignalWatch signals(stop);
   const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);
+  const ProfileSpan closing(invocation.profile, "save what was learned");
   keep_memo(**session, options);
   if (LocalStore* store = (*session)->store(); store != nullptr && !schedule.run.empty()) {
     if (auto collected = store->gc_if_due(); !collected) {

@@ -8,7 +8,7 @@ namespace devtask {
 Result<ExitCode> command_why(const Invocation& invocation) {
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty()) return failure(error("no task is named").advise("devtask why TASK"));
-  auto session = Session::open(invocation.options, invocation.environment, Session::Mode::kLook);
+  auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   auto request = read_request((*session)->project(), invocation.words, invocation.options.extra);
   if (!request) return tl::unexpected(request.error());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/options.h"
+#include "event/profile.h"
 #include "ninja/build.h"
 #include "plan/environment.h"
 
@@ -17,6 +18,7 @@ struct Invocation {
   const Options& options;
   const Variables& environment;
   std::vector<std::string> words;
+  Profile* profile = nullptr;  // null: nobody asks where the time goes
 };
 
 // A failure is a wrong use or a wrong configuration: it is reported, and the exit code is 2.

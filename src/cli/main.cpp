@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "os/file.h"
 #include "os/machine.h"
 #include "os/process.h"
 
@@ -43,7 +45,15 @@ int run_main(const std::vector<std::string>& arguments) {
       function = command_task_help;
     }
   }
-  const auto code = function({*options, environment, std::move(words)});
+  std::optional<Profile> profile;
+  if (!options->profile.empty()) profile.emplace();
+  const auto code = function({*options, environment, std::move(words), profile ? &*profile : nullptr});
+  if (profile) {
+    if (auto written = write_file(options->profile, profile->chrome_trace()); !written) {
+      report(written.error(), *options);
+      return static_cast<int>(ExitCode::kUsage);
+    }
+  }
   if (!code) {
     report(code.error(), *options);
     return static_cast<int>(ExitCode::kUsage);

@@ -25,6 +25,7 @@ struct Options {
   int verbosity = 0;  // -1 quiet, 0, 1 commands, 2 also what is up to date
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
+  std::string profile;                    // file for a trace of where the time went; "": none
   std::vector<std::string> words;         // a verb and its own options, or tasks and their arguments
   std::vector<std::string> behind_first;  // what stood behind the first word, as typed, up to `--`
   std::vector<std::string> extra;         // after `--`

@@ -79,11 +79,12 @@ Result<std::string> project_root(const Options& options) {
 
 std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
 
-Result<std::unique_ptr<Session>> Session::open(const Options& options, const Variables& environment,
-                                               Mode mode) {
+Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mode mode) {
+  const ProfileSpan span(invocation.profile, "load tasks.toml");
+  const Options& options = invocation.options;
   auto root = project_root(options);
   if (!root) return tl::unexpected(root.error());
-  auto limits = cache_limits(environment);
+  auto limits = cache_limits(invocation.environment);
   if (!limits) return tl::unexpected(limits.error());
   LoadedProject loaded = load_project(*root);
   for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
@@ -95,22 +96,23 @@ Result<std::unique_ptr<Session>> Session::open(const Options& options, const Var
                    mistakes == 1 ? "mistake" : "mistakes");
   }
   std::unique_ptr<Session> session(
-      new Session(std::move(loaded.project), options, environment, *limits, mode));
+      new Session(std::move(loaded.project), invocation, *limits, mode));
   session->silent_ = loaded.diagnostics.empty();
   return session;
 }
 
-Session::Session(Project project, const Options& options, const Variables& environment, CacheLimits limits,
-                 Mode mode)
+Session::Session(Project project, const Invocation& invocation, CacheLimits limits, Mode mode)
     : project_(std::move(project)),
       state_(project_.root),
-      environment_(environment),
+      environment_(invocation.environment),
       memo_(state_.memo()),
       journal_(state_.path, mode == Mode::kLook),
       evaluator_([&] {
-        if (!options.no_cache) store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
+        const Variables& environment = invocation.environment;
+        if (!invocation.options.no_cache) store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
         return EvaluatorSources{memo_,          journal_,     environment_,
-                                action_cache(), blob_store(), value_of(environment, "HOME")};
+                                action_cache(), blob_store(), value_of(environment, "HOME"),
+                                invocation.profile};
       }()) {}
 
 }  // namespace devtask

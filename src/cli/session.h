@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/options.h"
+#include "cli/commands.h"
 #include "config/load.h"
 #include "exec/state_folder.h"
 #include "plan/environment.h"
@@ -33,8 +33,7 @@ class Session {
   bool silent() const { return silent_; }
 
   // Prints warnings and mistakes of the configuration to standard error. On failure the exit code is 2.
-  static Result<std::unique_ptr<Session>> open(const Options& options, const Variables& environment,
-                                               Mode mode);
+  static Result<std::unique_ptr<Session>> open(const Invocation& invocation, Mode mode);
 
   const Project& project() const { return project_; }
   const std::string& root() const { return project_.root; }
@@ -48,8 +47,7 @@ class Session {
   const Evaluator& evaluator() const { return evaluator_; }
 
  private:
-  Session(Project project, const Options& options, const Variables& environment, CacheLimits limits,
-          Mode mode);
+  Session(Project project, const Invocation& invocation, CacheLimits limits, Mode mode);
 
   bool silent_ = true;
   Project project_;

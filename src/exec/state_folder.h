@@ -11,6 +11,7 @@ struct StateFolder {
   std::string path;  // absolute
 
   explicit StateFolder(const std::string& root) : path(root + "/.devtask") {}
+  std::string journal() const { return path + "/journal"; }
   std::string memo() const { return path + "/memo"; }
   std::string out(const std::string& id) const { return path + "/out/" + id; }
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }

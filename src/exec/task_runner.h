@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "event/profile.h"
 #include "exec/executor.h"
 #include "exec/state_folder.h"
 #include "exec/task_lock.h"
@@ -32,6 +33,7 @@ struct RunnerParts {
   EventSink& events;
   const StopRequest& stop;
   StateFolder state;
+  Profile* profile = nullptr;  // null: none
 };
 
 class TaskRunner {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "base/escape.h"
 #include "os/machine.h"
@@ -63,9 +64,10 @@ std::string damage_of(const OutputEntry& entry, const TreeFile& file) {
 }
 
 // Outputs are never looked at, written or removed through a link that somebody put in place of a folder.
-bool is_behind_link(std::string_view path, Tree& tree) {
+bool is_behind_link(std::string_view path, Tree& tree, std::vector<const TreeFile*>& looked) {
   for (std::string_view folder = parent_folder(path); !folder.empty(); folder = parent_folder(folder)) {
-    if (tree.file(folder)->stat.kind == FileKind::kLink) return true;
+    looked.push_back(tree.file(folder));
+    if (looked.back()->stat.kind == FileKind::kLink) return true;
   }
   return false;
 }
@@ -96,6 +98,16 @@ struct Evaluator::Gathered {
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
   std::string behind_link;                  // told as damage: an output that would be reached through a link
+  // For the seal: what decided about the key, about the outputs, and of what only the kind did (about outputs).
+  std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
+};
+
+// One look at the whole plan.
+struct Evaluator::Look {
+  const Plan& plan;
+  bool keep_stamps;
+  Tree tree;
+  Programs programs;
 };
 
 Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), platform_(machine_name()) {}
@@ -104,6 +116,12 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   const PlannedTask& task = plan.tasks[index];
   Gathered gathered;
   if (task.is_group() || task.always_runs()) return gathered;
+  gather_inputs(task, tree, gathered);
+  gather_outputs(task, tree, gathered);
+  return gathered;
+}
+
+void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
   FileSelection selection{task.inputs, &task.task->scope->ignore, {}};
   std::vector<std::shared_ptr<const JournalEntry>> records;  // keeps what the selection points to
   for (const Maker& maker : task.makers) {
@@ -114,80 +132,225 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
       records.push_back(std::move(record));
     }
   }
-  gathered.inputs = tree.list(selection);
-  gathered.last = sources_.journal.last_success(task.id);
-  if (!gathered.last) return gathered;
-  if (const auto attempt = sources_.journal.unfinished(task.id);
-      attempt && !attempt->ended && task.task->cache == CacheMode::kYes) {
-    for (const TreeFile* file : tree.list({&task.outputs->globs, nullptr, {}}))
-      gathered.beside_outputs.push_back(file->path);
-  }
-  if (gathered.last->result.witness) {
-    gathered.outputs.emplace_back(&*gathered.last->result.witness, tree.file(task.witness));
-  }
-  for (const OutputEntry& entry : gathered.last->result.outputs) {
-    if (entry.kind == OutputEntry::Kind::kCreate) continue;
-    gathered.outputs.emplace_back(&entry, tree.file(entry.path));
-    if (gathered.behind_link.empty() && is_behind_link(entry.path, tree))
-      gathered.behind_link = damage_by_link(entry);
-  }
-  return gathered;
+  gathered.inputs = tree.list(selection, gathered.looked_inputs);
 }
 
-Evaluation Evaluator::evaluate(const Plan& plan, bool keep_stamps) const {
-  Evaluation evaluation;
-  Tree tree(plan.project->root, sources_.memo);
-  Programs programs(tree, sources_.home);
-  std::vector<Gathered> gathered(plan.tasks.size());
-  parallel_for(plan.tasks.size(), kTasksPerBlock,
-               [&](std::size_t i) { gathered[i] = gather(plan, i, tree); });
+void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
+  gathered.last = sources_.journal.last_success(task.id);
+  if (!gathered.last) return;
+  if (const auto attempt = sources_.journal.unfinished(task.id);
+      attempt && !attempt->ended && task.task->cache == CacheMode::kYes) {
+    for (const TreeFile* file : tree.list({&task.outputs->globs, nullptr, {}}, gathered.looked_outputs))
+      gathered.beside_outputs.push_back(file->path);
+  }
+  const auto look_at = [&](const OutputEntry& entry, std::string_view path) {
+    TreeFile* file = tree.file(path);
+    gathered.outputs.emplace_back(&entry, file);
+    gathered.looked_outputs.push_back(file);
+  };
+  const ActionResult& result = gathered.last->result;
+  if (result.witness) look_at(*result.witness, task.witness);
+  for (const OutputEntry& entry : result.outputs) {
+    if (entry.kind == OutputEntry::Kind::kCreate) continue;
+    look_at(entry, entry.path);
+    if (is_behind_link(entry.path, tree, gathered.looked_parents) && gathered.behind_link.empty())
+      gathered.behind_link = damage_by_link(entry);
+  }
+}
 
+// Its key is what it was, as far as its own facts go, and nothing happened to it since but perhaps to its outputs.
+bool Evaluator::may_recall(const PlannedTask& task, const Seal::Task* sealed) const {
+  if (sealed == nullptr || !sealed->key || !sealed->inputs_hold || task.forced) return false;
+  return sources_.journal.last_key(task.id) == sealed->key && !sources_.journal.unfinished(task.id);
+}
+
+namespace {
+
+// Puts together what the next evaluation of the same plan can build on.
+class Sealer {
+ public:
+  explicit Sealer(const std::vector<Observation>* known) : known_(known) {}
+
+  std::uint32_t add(Observation seen) {
+    const auto [entry, added] = places_.try_emplace(key_of(seen), static_cast<std::uint32_t>(contents.observations.size()));
+    if (added) contents.observations.push_back(std::move(seen));
+    return entry->second;
+  }
+  // What was common to all tasks is not among those of one: a change of it concerns all.
+  void add_common(const std::vector<Observation>& all) {
+    for (const Observation& each : all) common_.insert(add(each));
+  }
+  void add_files(const std::vector<const TreeFile*>& files, bool kind_only, std::vector<std::uint32_t>& list) {
+    for (const TreeFile* file : files) {
+      Observation seen = observe(*file);
+      seen.kind_only = kind_only;
+      if (kind_only) seen.digest.reset();
+      list.push_back(add(std::move(seen)));
+    }
+  }
+  void add_known(const std::vector<std::uint32_t>& numbers, std::vector<std::uint32_t>& list) {
+    for (const std::uint32_t number : numbers) list.push_back(add((*known_)[number]));
+  }
+  SealContents finish() {
+    const auto tidy = [&](std::vector<std::uint32_t>& list) {
+      std::erase_if(list, [&](std::uint32_t number) { return common_.contains(number); });
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    };
+    for (SealedTask& task : contents.tasks) {
+      tidy(task.inputs);
+      tidy(task.outputs);
+    }
+    return std::move(contents);
+  }
+
+  SealContents contents;
+
+ private:
+  static std::string key_of(const Observation& seen) {
+    return seen.path + (seen.follow ? "\nf" : "\n") + (seen.kind_only ? "k" : "");
+  }
+
+  const std::vector<Observation>* known_;
+  std::unordered_map<std::string, std::uint32_t> places_;
+  std::set<std::uint32_t> common_;
+};
+
+}  // namespace
+
+Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
+  Evaluation evaluation;
+  const std::size_t count = plan.tasks.size();
+  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home)};
+  Tree& tree = look.tree;
+  const Seal* seal = plan.only ? nullptr : options.seal;
+  if (seal != nullptr) tree.assume(seal->read_again());
+
+  ProfileSpan gathering(sources_.profile, "list files");
+  std::vector<Gathered> gathered(count);
+  std::vector<const Seal::Task*> recalled(count, nullptr);
+  parallel_for(count, kTasksPerBlock, [&](std::size_t i) {
+    const PlannedTask& task = plan.tasks[i];
+    const Seal::Task* known = seal != nullptr ? seal->task(i, task.id) : nullptr;
+    if (!may_recall(task, known)) {
+      gathered[i] = gather(plan, i, tree);
+      return;
+    }
+    recalled[i] = known;
+    if (known->outputs_hold) {
+      gathered[i].last = sources_.journal.last_success(task.id);
+    } else {
+      gather_outputs(task, tree, gathered[i]);
+    }
+  });
+  gathering.end();
+
+  ProfileSpan reading(sources_.profile, "read files");
   std::vector<TreeFile*> files;
   for (const Gathered& each : gathered) {
     files.insert(files.end(), each.inputs.begin(), each.inputs.end());
     for (const auto& output : each.outputs) files.push_back(output.second);
   }
   tree.read(files);
+  reading.end();
 
-  evaluation.states.reserve(plan.tasks.size());
-  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-    evaluation.states.push_back(judge(plan, i, gathered[i], evaluation.states, programs, keep_stamps));
+  const ProfileSpan judging(sources_.profile, "judge");
+  const auto dependencies_hold = [&](const PlannedTask& task) {
+    return std::all_of(task.read_deps.begin(), task.read_deps.end(), [&](TaskIndex dep) {
+      const Seal::Task* known = seal->task(dep, plan.tasks[dep].id);
+      return !evaluation.states[dep].seen || (known != nullptr && known->seen == evaluation.states[dep].seen);
+    });
+  };
+  evaluation.states.reserve(count);
+  for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
-    if (task.inputs == nullptr) continue;
-    for (const auto& pattern : task.task->inputs->written) {
-      if (pattern.value.starts_with('!') || !task.task->matrix.empty()) continue;
-      const auto glob = Glob::parse(pattern.value);
-      const bool matched =
-          !glob || std::any_of(gathered[i].inputs.begin(), gathered[i].inputs.end(),
-                               [&](const TreeFile* file) { return glob->matches(file->path); });
-      // What another task makes is known through the dependency, and may not be there yet.
-      const bool is_made = glob && !task.makers.empty();
-      if (!matched && !is_made) {
-        auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value),
-                            task.task->name);
-        if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
-          said.help = fmt::format("it is a folder: write `{}/` for what is in it", pattern.value);
-        }
-        evaluation.warnings.push_back(std::move(said).at(pattern.where));
+    if (recalled[i] != nullptr && !dependencies_hold(task)) {
+      recalled[i] = nullptr;
+      gathered[i] = gather(plan, i, tree);
+      tree.read(gathered[i].inputs);
+      for (const auto& output : gathered[i].outputs) tree.read({&output.second, 1});
+    }
+    evaluation.states.push_back(judge(look, i, gathered[i], evaluation.states, recalled[i]));
+    if (recalled[i] == nullptr) add_warnings(task, gathered[i], tree, evaluation.warnings);
+  }
+
+  bool all_fresh = evaluation.warnings.empty(), nothing_to_do = true;
+  for (TaskIndex i = 0; i < count && all_fresh; ++i) {
+    const bool always = plan.tasks[i].always_runs();
+    nothing_to_do = nothing_to_do && !always;
+    all_fresh = always || evaluation.states[i].verdict == Verdict::kUpToDate ||
+                (!nothing_to_do && evaluation.states[i].verdict == Verdict::kWaiting && plan.tasks[i].is_group());
+  }
+  if (!all_fresh) return evaluation;
+  const ProfileSpan sealing(sources_.profile, "seal");
+  const SealContents before = seal != nullptr ? seal->contents() : SealContents();
+  Sealer sealer(&before.observations);
+  sealer.contents.outcome.nothing_to_do = nothing_to_do;
+  if (seal != nullptr) {
+    std::vector<char> common(before.observations.size(), 1);
+    for (const SealedTask& task : before.tasks) {
+      for (const auto* list : {&task.inputs, &task.outputs}) {
+        for (const std::uint32_t number : *list) common[number] = 0;
       }
     }
+    for (std::size_t i = 0; i < common.size(); ++i) {
+      if (common[i] != 0) sealer.add_common({before.observations[i]});
+    }
   }
-  const bool all_fresh =
-      std::all_of(evaluation.states.begin(), evaluation.states.end(),
-                  [](const TaskState& state) { return state.verdict == Verdict::kUpToDate; });
-  if (all_fresh) evaluation.observations = tree.observations();
+  sealer.add_common(tree.common_observations());
+  for (TaskIndex i = 0; i < count; ++i) {
+    const PlannedTask& task = plan.tasks[i];
+    const TaskState& state = evaluation.states[i];
+    SealedTask sealed{task.id, state.key, state.seen, {}, {}};
+    if (recalled[i] != nullptr) {
+      sealer.add_known(before.tasks[i].inputs, sealed.inputs);
+    } else {
+      sealer.add_files(gathered[i].looked_inputs, false, sealed.inputs);
+    }
+    if (recalled[i] != nullptr && recalled[i]->outputs_hold) {
+      sealer.add_known(before.tasks[i].outputs, sealed.outputs);
+    } else {
+      sealer.add_files(gathered[i].looked_outputs, false, sealed.outputs);
+      sealer.add_files(gathered[i].looked_parents, true, sealed.outputs);
+    }
+    if (state.result && !task.is_group()) {
+      ++sealer.contents.outcome.tasks;
+      sealer.contents.outcome.saved_ms += state.result->duration.count();
+    }
+    sealer.contents.tasks.push_back(std::move(sealed));
+  }
+  evaluation.seal = sealer.finish();
   return evaluation;
+}
+
+void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
+                             std::vector<Diagnostic>& warnings) const {
+  if (task.inputs == nullptr || !task.task->matrix.empty()) return;
+  for (const auto& pattern : task.task->inputs->written) {
+    if (pattern.value.starts_with('!')) continue;
+    const auto glob = Glob::parse(pattern.value);
+    const bool matched = !glob || std::any_of(gathered.inputs.begin(), gathered.inputs.end(),
+                                              [&](const TreeFile* file) { return glob->matches(file->path); });
+    // What another task makes is known through the dependency, and may not be there yet.
+    const bool is_made = glob && !task.makers.empty();
+    if (matched || is_made) continue;
+    auto said =
+        warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value), task.task->name);
+    if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
+      said.help = fmt::format("it is a folder: write `{}/` for what is in it", pattern.value);
+    }
+    warnings.push_back(std::move(said).at(pattern.where));
+  }
 }
 
 TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
                                    const std::vector<TaskState>& states) const {
-  Tree tree(plan.project->root, sources_.memo);
-  Programs programs(tree, sources_.home);
-  const Gathered gathered = gather(plan, index, tree);
+  Look look{plan, true, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home)};
+  const Gathered gathered = gather(plan, index, look.tree);
   std::vector<TreeFile*> files = gathered.inputs;
   for (const auto& output : gathered.outputs) files.push_back(output.second);
-  tree.read(files);
-  return judge(plan, index, gathered, states, programs, true);
+  look.tree.read(files);
+  return judge(look, index, gathered, states);
 }
 
 Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -224,8 +387,10 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   return facts;
 }
 
-TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
-                           const std::vector<TaskState>& states, Programs& programs, bool keep_stamps) const {
+// `recalled`: what a seal knows of its key; its dependencies are as they were then or have yet to run.
+TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered,
+                           const std::vector<TaskState>& states, const Seal::Task* recalled) const {
+  const Plan& plan = look.plan;
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
@@ -259,7 +424,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     if (!file->problem.empty() && !state.problem) {
       state.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
     }
-    if (keep_stamps) state.inputs.push_back({file->path, file->stat});
+    if (look.keep_stamps) state.inputs.push_back({file->path, file->stat});
   }
   state.was_here = gathered.last != nullptr;
   std::string damage = gathered.behind_link;
@@ -272,19 +437,24 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     damage = left_by(*attempt, gathered.last->result, gathered.beside_outputs);
   }
 
-  Fingerprint facts = common_facts(plan, task, gathered, programs);
   bool complete = true;  // of every dependency at least the last result is known
-  for (const TaskIndex dep : task.read_deps) {
-    std::optional<Digest> seen = states[dep].seen;
-    if (!seen) {
-      const auto last = sources_.journal.last_success(plan.tasks[dep].id);
-      if (last && plan.tasks[dep].task->cache == CacheMode::kYes) seen = last->result.outputs_digest();
-      complete = complete && seen.has_value();
+  Digest key;
+  if (recalled != nullptr) {
+    key = *recalled->key;
+  } else {
+    Fingerprint facts = common_facts(plan, task, gathered, look.programs);
+    for (const TaskIndex dep : task.read_deps) {
+      std::optional<Digest> seen = states[dep].seen;
+      if (!seen) {
+        const auto last = sources_.journal.last_success(plan.tasks[dep].id);
+        if (last && plan.tasks[dep].task->cache == CacheMode::kYes) seen = last->result.outputs_digest();
+        complete = complete && seen.has_value();
+      }
+      facts.add("dep", local_label(plan.tasks[dep], task), seen ? seen->hex() : "nothing");
     }
-    facts.add("dep", local_label(plan.tasks[dep], task), seen ? seen->hex() : "nothing");
+    state.fingerprint = facts.text();
+    key = sha256(state.fingerprint);
   }
-  state.fingerprint = facts.text();
-  const Digest key = sha256(state.fingerprint);
   const bool same_key = gathered.last && gathered.last->key == key;
   if (waiting) {
     state.verdict = Verdict::kWaiting;
@@ -308,7 +478,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   }
   if (same_key && damage.empty()) {
     state.verdict = Verdict::kUpToDate;
-    if (!keep_stamps) state.fingerprint = {};
+    if (!look.keep_stamps) state.fingerprint = {};
     state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   } else {
     state.damaged = same_key;
@@ -355,9 +525,10 @@ std::string first_damage(const ActionResult& result, Tree& tree) {
   std::vector<TreeFile*> files;
   for (const OutputEntry& entry : result.outputs) files.push_back(tree.file(entry.path));
   tree.read(files);
+  std::vector<const TreeFile*> parents;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (result.outputs[i].kind == OutputEntry::Kind::kCreate) continue;
-    if (is_behind_link(result.outputs[i].path, tree)) return damage_by_link(result.outputs[i]);
+    if (is_behind_link(result.outputs[i].path, tree, parents)) return damage_by_link(result.outputs[i]);
     if (std::string damage = damage_of(result.outputs[i], *files[i]); !damage.empty()) return damage;
   }
   return {};

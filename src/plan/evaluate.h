@@ -10,8 +10,10 @@
 
 #include "action/action_result.h"
 #include "action/fingerprint.h"
+#include "event/profile.h"
 #include "plan/plan.h"
 #include "plan/programs.h"
+#include "plan/seal.h"
 #include "plan/tree.h"
 #include "store/blob_store.h"
 #include "store/journal.h"
@@ -50,9 +52,16 @@ struct TaskState {
 };
 
 struct Evaluation {
-  std::vector<TaskState> states;          // one for each task of the plan
-  std::vector<Diagnostic> warnings;       // patterns that match nothing
-  std::vector<Observation> observations;  // all that was looked at, if every task is up to date
+  std::vector<TaskState> states;      // one for each task of the plan
+  std::vector<Diagnostic> warnings;   // patterns that match nothing
+  std::optional<SealContents> seal;   // if nothing is stale but what always runs, and there are no warnings
+};
+
+struct EvaluationOptions {
+  // Without it the states have no `inputs`, and those of tasks that are up to date no `fingerprint`: it is much
+  // memory, and most callers need neither.
+  bool keep_stamps = false;
+  const Seal* seal = nullptr;  // of the same plan: what still holds is not looked at again
 };
 
 // Where evaluations look. All references outlive the evaluator.
@@ -63,25 +72,30 @@ struct EvaluatorSources {
   ActionCache* cache = nullptr;  // null: not to be used
   BlobStore* blobs = nullptr;    // for explanations; null: none
   std::string home;
+  Profile* profile = nullptr;  // null: none
 };
 
 class Evaluator {
  public:
   explicit Evaluator(EvaluatorSources sources);
 
-  // All tasks of the plan, looking at each file once, in parallel. Without `keep_stamps` the states have no
-  // `inputs`, and those of tasks that are up to date no `fingerprint`: it is much memory, and most callers
-  // need neither.
-  Evaluation evaluate(const Plan& plan, bool keep_stamps = false) const;
+  // All tasks of the plan, looking at each file once, in parallel.
+  Evaluation evaluate(const Plan& plan, const EvaluationOptions& options = {}) const;
 
   // One task, from a fresh look at its files; `states` are those of the tasks before it.
   TaskState evaluate_task(const Plan& plan, TaskIndex index, const std::vector<TaskState>& states) const;
 
  private:
   struct Gathered;
+  struct Look;
   Gathered gather(const Plan& plan, TaskIndex index, Tree& tree) const;
-  TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
-                  const std::vector<TaskState>& states, Programs& programs, bool keep_stamps) const;
+  void gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
+  void gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
+  bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
+  TaskState judge(Look& look, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
+                  const Seal::Task* recalled = nullptr) const;
+  void add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
+                    std::vector<Diagnostic>& warnings) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
   std::string why_stale(const PlannedTask& task, TaskState& state) const;

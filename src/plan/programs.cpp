@@ -202,6 +202,7 @@ std::string Programs::file_fact(const std::string& path) {
   const auto real = real_path(path);
   if (!real) return {};
   TreeFile* file = tree_.file(*real);
+  file->common = true;
   TreeFile* const files[] = {file};
   tree_.read(files);
   return file->stat.kind == FileKind::kRegular && file->problem.empty() ? file->digest.hex() : std::string();

@@ -6,108 +6,315 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <mutex>
+#include <span>
 
 #include "os/parallel.h"
+#include "os/process.h"
 
 namespace devtask {
 namespace {
 
-constexpr std::string_view kMagic = "DTSEAL01";
-constexpr std::int64_t kYoung_ns = 2'000'000'000;
+constexpr std::string_view kMagic = "DTSEAL02";
+constexpr std::int64_t kYoungNs = 2'000'000'000;
 constexpr std::size_t kMostSeals = 8;
-constexpr std::size_t kPerBlock = 256;
+constexpr std::size_t kPerBlock = 128;
 
-// As it stands in the file, before the path.
-struct Entry {
+struct Look {
   std::uint64_t size, inode, device;
   std::int64_t mtime_ns, ctime_ns;
-  std::uint32_t mode, kind, follow, path_length;
+  std::uint32_t mode, kind;
 };
-static_assert(sizeof(Entry) == 56);
+static_assert(sizeof(Look) == 48);
+
+enum Flags : std::uint32_t { kFollow = 1, kKindOnly = 2, kHasDigest = 4, kYoung = 8, kHasKey = 16, kHasSeen = 32 };
+
+// A piece of the bytes at the end of the file; paths have a NUL behind them.
+struct Text {
+  std::uint32_t offset, length;
+};
+
+struct ObservationEntry {
+  Look look;
+  Text path;
+  std::uint32_t flags, reserved;
+  std::uint8_t digest[32];
+};
+static_assert(sizeof(ObservationEntry) == 96);
+
+// A piece of the numbers, which are positions of observations.
+struct Numbers {
+  std::uint32_t first, count;
+};
+
+struct TaskEntry {
+  Text id;
+  Numbers inputs, outputs;
+  std::uint32_t flags, reserved;
+  std::uint8_t key[32], seen[32];
+};
+static_assert(sizeof(TaskEntry) == 96);
 
 struct Head {
   char magic[8];
   std::uint64_t checksum;
   std::uint8_t question[32];
-  std::uint64_t tasks;
+  std::uint64_t up_to_date;
   std::int64_t saved_ms;
-  std::uint64_t count;
+  std::uint64_t nothing_to_do;
+  Look journal;
+  std::uint32_t observations, tasks, numbers, text;
 };
-static_assert(sizeof(Head) == 72);
+static_assert(sizeof(Head) == 136);
 constexpr std::size_t kUnchecked = offsetof(Head, question);
 
-bool still_so(const Entry& entry, const char* path, const Fd& root) {
-  const FileStat now = entry.follow != 0 ? stat_followed(path, root.get()) : stat_file(path, root.get());
-  if (static_cast<std::uint32_t>(now.kind) != entry.kind) return false;
-  return now.size == entry.size && now.inode == entry.inode && now.device == entry.device &&
-         now.mtime_ns == entry.mtime_ns && now.ctime_ns == entry.ctime_ns && now.mode == entry.mode;
+Look look_of(const FileStat& stat) {
+  return {stat.size, stat.inode, stat.device,
+          stat.mtime_ns, stat.ctime_ns, stat.mode, static_cast<std::uint32_t>(stat.kind)};
+}
+
+FileStat stat_of(const Look& look) {
+  return {static_cast<FileKind>(look.kind), look.mode, look.size, look.mtime_ns, look.ctime_ns, look.inode, look.device};
+}
+
+bool operator==(const Look& a, const Look& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+Digest digest_of(const std::uint8_t (&bytes)[32]) {
+  Digest digest;
+  std::memcpy(digest.bytes.data(), bytes, sizeof bytes);
+  return digest;
+}
+
+// The arrays of a file whose checksum is right and whose sizes and positions were checked.
+struct View {
+  Head head;
+  std::span<const ObservationEntry> observations;
+  std::span<const TaskEntry> tasks;
+  std::span<const std::uint32_t> numbers;
+  std::string_view text;
+
+  std::string_view string(const Text& piece) const { return text.substr(piece.offset, piece.length); }
+  std::span<const std::uint32_t> list(const Numbers& piece) const { return numbers.subspan(piece.first, piece.count); }
+};
+
+bool is_inside(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
+  return offset <= size && length <= size - offset;
+}
+
+std::optional<View> view_of(std::string_view bytes) {
+  View view;
+  if (bytes.size() < sizeof(Head)) return std::nullopt;
+  std::memcpy(static_cast<void*>(&view.head), bytes.data(), sizeof(Head));
+  const Head& head = view.head;
+  if (std::string_view(head.magic, sizeof head.magic) != kMagic) return std::nullopt;
+  const std::uint64_t expected = sizeof(Head) + std::uint64_t{head.observations} * sizeof(ObservationEntry) +
+                                 std::uint64_t{head.tasks} * sizeof(TaskEntry) +
+                                 std::uint64_t{head.numbers} * sizeof(std::uint32_t) + head.text;
+  if (bytes.size() != expected) return std::nullopt;
+  if (XXH3_64bits(bytes.data() + kUnchecked, bytes.size() - kUnchecked) != head.checksum) return std::nullopt;
+  // Each array begins at a multiple of its alignment: the file is mapped at a page, the sizes are multiples of 8.
+  const char* at = bytes.data() + sizeof(Head);
+  view.observations = {reinterpret_cast<const ObservationEntry*>(at), head.observations};
+  at += view.observations.size_bytes();
+  view.tasks = {reinterpret_cast<const TaskEntry*>(at), head.tasks};
+  at += view.tasks.size_bytes();
+  view.numbers = {reinterpret_cast<const std::uint32_t*>(at), head.numbers};
+  at += view.numbers.size_bytes();
+  view.text = {at, head.text};
+  for (const ObservationEntry& each : view.observations) {
+    const bool good = is_inside(each.path.offset, std::uint64_t{each.path.length} + 1, head.text) &&
+                      view.text[each.path.offset + each.path.length] == '\0' &&
+                      each.look.kind <= static_cast<std::uint32_t>(FileKind::kOther);
+    if (!good) return std::nullopt;
+  }
+  const auto in_range = [&](std::uint32_t number) { return number < head.observations; };
+  if (!std::all_of(view.numbers.begin(), view.numbers.end(), in_range)) return std::nullopt;
+  for (const TaskEntry& each : view.tasks) {
+    const bool good = is_inside(each.id.offset, each.id.length, head.text) &&
+                      is_inside(each.inputs.first, each.inputs.count, head.numbers) &&
+                      is_inside(each.outputs.first, each.outputs.count, head.numbers);
+    if (!good) return std::nullopt;
+  }
+  return view;
+}
+
+bool is_young(const FileStat& stat, std::int64_t looked_ns) {
+  return std::max(stat.mtime_ns, stat.ctime_ns) > looked_ns - kYoungNs;
+}
+
+enum class State : char { kSame, kSameContent, kChanged };
+
+// Whether the thing is what it was; `now` is how it looks.
+State compare_one(const ObservationEntry& entry, const char* path, const Fd& root, const std::string& root_path,
+                  FileStat& now) {
+  now = (entry.flags & kFollow) != 0 ? stat_followed(path, root.get()) : stat_file(path, root.get());
+  const auto kind = static_cast<std::uint32_t>(now.kind);
+  if ((entry.flags & kKindOnly) != 0) return kind == entry.look.kind ? State::kSame : State::kChanged;
+  if ((entry.flags & kYoung) == 0 && look_of(now) == entry.look) return State::kSame;
+  const bool comparable = (entry.flags & kHasDigest) != 0 && now.kind == FileKind::kRegular && kind == entry.look.kind &&
+                          (now.mode & 0100) == (entry.look.mode & 0100);
+  if (!comparable) return State::kChanged;
+  const auto digest = hash_file(join_path(root_path, path));
+  return digest && *digest == digest_of(entry.digest) ? State::kSameContent : State::kChanged;
 }
 
 }  // namespace
 
-Seal::Seal(std::string folder, std::string root, Digest question)
-    : folder_(std::move(folder)), root_(std::move(root)), question_(question) {}
+std::string SealPlace::path() const { return join_path(folder, question.hex().substr(0, 16)); }
 
-std::optional<SealedOutcome> Seal::check() const {
-  const auto file = MappedFile::open(join_path(folder_, question_.hex().substr(0, 16)));
-  if (!file || file->bytes().size() < sizeof(Head)) return std::nullopt;
-  const std::string_view bytes = file->bytes();
-  Head head;
-  std::memcpy(&head, bytes.data(), sizeof head);
-  const bool good = std::string_view(head.magic, sizeof head.magic) == kMagic &&
-                    std::memcmp(head.question, question_.bytes.data(), sizeof head.question) == 0 &&
-                    XXH3_64bits(bytes.data() + kUnchecked, bytes.size() - kUnchecked) == head.checksum;
-  if (!good) return std::nullopt;
-  std::vector<std::size_t> starts;
-  starts.reserve(head.count);
-  for (std::size_t at = sizeof head; at < bytes.size();) {
-    Entry entry;
-    std::memcpy(&entry, bytes.data() + at, sizeof entry);
-    starts.push_back(at);
-    at += sizeof entry + entry.path_length + 1;
-  }
-  const Fd root = open_folder(root_);
-  std::atomic<bool> same{static_cast<bool>(root)};
-  parallel_for(starts.size(), kPerBlock, [&](std::size_t i) {
-    if (!same.load(std::memory_order_relaxed)) return;
-    Entry entry;
-    std::memcpy(&entry, bytes.data() + starts[i], sizeof entry);
-    if (!still_so(entry, bytes.data() + starts[i] + sizeof entry, root)) same = false;
+std::optional<Seal> Seal::compare(const SealPlace& place) {
+  Seal seal;
+  const std::int64_t looked_ns = now_ns();
+  auto file = MappedFile::open(place.path());
+  if (!file) return std::nullopt;
+  seal.file_ = std::move(*file);
+  const auto view = view_of(seal.file_.bytes());
+  if (!view || digest_of(view->head.question) != place.question) return std::nullopt;
+
+  const std::size_t count = view->observations.size();
+  std::vector<char> common(count, 1);
+  for (const std::uint32_t number : view->numbers) common[number] = 0;
+  std::vector<State> states(count, State::kSame);
+  std::vector<std::pair<std::uint32_t, FileStat>> looks;
+  std::mutex mutex;
+  const Fd root = open_folder(place.root);
+  std::atomic<bool> common_holds{static_cast<bool>(root)};
+  parallel_for(count, kPerBlock, [&](std::size_t i) {
+    if (!common_holds.load(std::memory_order_relaxed)) return;
+    const ObservationEntry& entry = view->observations[i];
+    FileStat now;
+    states[i] = compare_one(entry, view->text.data() + entry.path.offset, root, place.root, now);
+    if (states[i] == State::kSame) return;
+    if (common[i] != 0 && states[i] == State::kChanged) common_holds = false;
+    if (states[i] == State::kChanged) return;
+    const std::scoped_lock lock(mutex);
+    looks.emplace_back(static_cast<std::uint32_t>(i), now);
   });
-  if (!same) return std::nullopt;
-  return SealedOutcome{head.tasks, head.saved_ms};
+  if (!common_holds) return std::nullopt;
+
+  const auto hold = [&](const Numbers& piece) {
+    const auto list = view->list(piece);
+    return std::none_of(list.begin(), list.end(), [&](std::uint32_t i) { return states[i] == State::kChanged; });
+  };
+  seal.tasks_.reserve(view->tasks.size());
+  bool all = true;
+  for (const TaskEntry& each : view->tasks) {
+    Task task{view->string(each.id), std::nullopt, std::nullopt, hold(each.inputs), hold(each.outputs)};
+    if ((each.flags & kHasKey) != 0) task.key = digest_of(each.key);
+    if ((each.flags & kHasSeen) != 0) task.seen = digest_of(each.seen);
+    all = all && task.inputs_hold && task.outputs_hold;
+    seal.tasks_.push_back(task);
+  }
+  std::sort(looks.begin(), looks.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [number, stat] : looks) {
+    const ObservationEntry& entry = view->observations[number];
+    seal.read_again_.push_back({std::string(view->string(entry.path)), (entry.flags & kFollow) != 0, false, stat,
+                                digest_of(entry.digest)});
+  }
+  const FileStat journal = stat_followed(place.journal);
+  seal.journal_ = journal;
+  seal.outcome_ = {view->head.up_to_date, view->head.saved_ms, view->head.nothing_to_do != 0};
+  seal.holds_ = all && look_of(journal) == view->head.journal;
+  seal.worn_ = std::any_of(looks.begin(), looks.end(),
+                           [&](const auto& look) { return !is_young(look.second, looked_ns); });
+  seal.changed_looks_ = std::move(looks);
+  return seal;
 }
 
-Result<void> Seal::write(const std::vector<Observation>& observations, const SealedOutcome& outcome,
-                         std::int64_t looked_ns) const {
+const Seal::Task* Seal::task(std::size_t index, std::string_view id) const {
+  return index < tasks_.size() && tasks_[index].id == id ? &tasks_[index] : nullptr;
+}
+
+SealContents Seal::contents() const {
+  const auto view = view_of(file_.bytes());
+  SealContents contents;
+  if (!view) return contents;  // the file was changed in place, which nobody does
+  contents.outcome = outcome_;
+  contents.journal = journal_;
+  contents.observations.reserve(view->observations.size());
+  auto changed = changed_looks_.begin();
+  for (std::uint32_t i = 0; i < view->observations.size(); ++i) {
+    const ObservationEntry& entry = view->observations[i];
+    Observation seen{std::string(view->string(entry.path)), (entry.flags & kFollow) != 0, (entry.flags & kKindOnly) != 0,
+                     stat_of(entry.look), std::nullopt};
+    if ((entry.flags & kHasDigest) != 0) seen.digest = digest_of(entry.digest);
+    if (changed != changed_looks_.end() && changed->first == i) seen.stat = (changed++)->second;
+    contents.observations.push_back(std::move(seen));
+  }
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    const auto inputs = view->list(view->tasks[i].inputs), outputs = view->list(view->tasks[i].outputs);
+    contents.tasks.push_back({std::string(tasks_[i].id), tasks_[i].key, tasks_[i].seen,
+                              {inputs.begin(), inputs.end()}, {outputs.begin(), outputs.end()}});
+  }
+  return contents;
+}
+
+Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns) {
+  std::vector<ObservationEntry> observations;
+  std::vector<TaskEntry> tasks;
+  std::vector<std::uint32_t> numbers;
+  std::string text;
+  const auto add_text = [&](std::string_view bytes) {
+    const Text piece{static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(bytes.size())};
+    text += bytes;
+    text += '\0';
+    return piece;
+  };
+  const auto add_numbers = [&](const std::vector<std::uint32_t>& list) {
+    const Numbers piece{static_cast<std::uint32_t>(numbers.size()), static_cast<std::uint32_t>(list.size())};
+    numbers.insert(numbers.end(), list.begin(), list.end());
+    return piece;
+  };
+  for (const Observation& seen : contents.observations) {
+    ObservationEntry entry{look_of(seen.stat), add_text(seen.path), 0, 0, {}};
+    entry.flags = (seen.follow ? kFollow : 0U) | (seen.kind_only ? kKindOnly : 0U) |
+                  (is_young(seen.stat, looked_ns) ? kYoung : 0U);
+    if (seen.digest) {
+      entry.flags |= kHasDigest;
+      std::copy(seen.digest->bytes.begin(), seen.digest->bytes.end(), entry.digest);
+    }
+    observations.push_back(entry);
+  }
+  for (const SealedTask& task : contents.tasks) {
+    TaskEntry entry{add_text(task.id), add_numbers(task.inputs), add_numbers(task.outputs), 0, 0, {}, {}};
+    entry.flags = (task.key ? kHasKey : 0U) | (task.seen ? kHasSeen : 0U);
+    if (task.key) std::copy(task.key->bytes.begin(), task.key->bytes.end(), entry.key);
+    if (task.seen) std::copy(task.seen->bytes.begin(), task.seen->bytes.end(), entry.seen);
+    tasks.push_back(entry);
+  }
+  constexpr std::uint64_t kMost = 0xffff'ffff;
+  if (text.size() > kMost || numbers.size() > kMost || observations.size() > kMost) return {};
+
   Head head{};
   std::memcpy(head.magic, kMagic.data(), sizeof head.magic);
-  std::memcpy(head.question, question_.bytes.data(), sizeof head.question);
-  head.tasks = outcome.tasks;
-  head.saved_ms = outcome.saved_ms;
-  head.count = observations.size();
-  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
-  for (const Observation& seen : observations) {
-    if (std::max(seen.stat.mtime_ns, seen.stat.ctime_ns) > looked_ns - kYoung_ns) return {};
-    const Entry entry{seen.stat.size,
-                      seen.stat.inode,
-                      seen.stat.device,
-                      seen.stat.mtime_ns,
-                      seen.stat.ctime_ns,
-                      seen.stat.mode,
-                      static_cast<std::uint32_t>(seen.stat.kind),
-                      seen.follow ? 1U : 0U,
-                      static_cast<std::uint32_t>(seen.path.size())};
-    bytes.append(reinterpret_cast<const char*>(&entry), sizeof entry);
-    bytes.append(seen.path.c_str(), seen.path.size() + 1);
-  }
+  std::memcpy(head.question, place.question.bytes.data(), sizeof head.question);
+  head.up_to_date = contents.outcome.tasks;
+  head.saved_ms = contents.outcome.saved_ms;
+  head.nothing_to_do = contents.outcome.nothing_to_do ? 1 : 0;
+  head.journal = look_of(contents.journal);
+  // A journal of this moment may be appended to without a change of its time; its size tells.
+  head.observations = static_cast<std::uint32_t>(observations.size());
+  head.tasks = static_cast<std::uint32_t>(tasks.size());
+  head.numbers = static_cast<std::uint32_t>(numbers.size());
+  head.text = static_cast<std::uint32_t>(text.size());
+  std::string bytes(sizeof head, '\0');
+  bytes.reserve(sizeof head + observations.size() * sizeof(ObservationEntry) + tasks.size() * sizeof(TaskEntry) +
+                numbers.size() * sizeof(std::uint32_t) + text.size());
+  const auto add_array = [&](const auto& array) {
+    bytes.append(reinterpret_cast<const char*>(array.data()), array.size() * sizeof array[0]);
+  };
+  add_array(observations);
+  add_array(tasks);
+  add_array(numbers);
+  bytes += text;
+  std::memcpy(bytes.data(), &head, sizeof head);
   head.checksum = XXH3_64bits(bytes.data() + kUnchecked, bytes.size() - kUnchecked);
   std::memcpy(bytes.data(), &head, sizeof head);
-  if (auto made = make_folders(folder_, 0700); !made) return made;
-  if (const auto others = list_folder(folder_); others && others->size() >= kMostSeals) {
-    for (const FolderEntry& other : *others) (void)remove_file(join_path(folder_, other.name));
+  if (auto made = make_folders(place.folder, 0700); !made) return made;
+  if (const auto others = list_folder(place.folder); others && others->size() >= kMostSeals) {
+    for (const FolderEntry& other : *others) (void)remove_file(join_path(place.folder, other.name));
   }
-  return write_file(join_path(folder_, question_.hex().substr(0, 16)), bytes, 0600);
+  return write_file(place.path(), bytes, 0600);
 }
 
 }  // namespace devtask

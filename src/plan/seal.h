@@ -1,17 +1,20 @@
-// The shortest way to "nothing to do": everything that an evaluation looked at, kept with its outcome. If the
-// same question is asked again and every file and folder looks as it did then, the answer is the same,
-// because an evaluation is a function of what it looks at. Anything else is answered by evaluating.
+// What an evaluation looked at, kept with what came of it, so that the next one need not look so closely. An
+// evaluation is a function of what it looks at: if the same question is asked again and every file and folder
+// looks as it did then, the outcome is the same; if some do not, only the tasks that looked at those are
+// evaluated again. A file that looks different and has the same content is the same.
 //
-// `.devtask/seals/ID`, little-endian: 8 bytes magic | u64 XXH3 of the rest | question (32 bytes) | u64 tasks
-// | i64 saved ms | u64 count, then for each observation: FileStat fields | u32 follow | u32 length of path |
-// path.
+// `.devtask/seals/ID`, little-endian: head | entries of observations | entries of tasks | u32 numbers | bytes of
+// paths and ids; the structs in seal.cpp say what is in them. The head has 8 bytes magic, the XXH3 of all that
+// follows it, and the question.
 //
-// Only what is older than two seconds is sealed: a file system with coarse times could hide a later change.
+// An observation that was younger than two seconds is marked: a file system with coarse times could hide a later
+// change, so a marked file is read again to be believed, and a marked folder is not believed.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -23,31 +26,82 @@ namespace devtask {
 // How something looked. Paths inside the project are relative to its root, others absolute.
 struct Observation {
   std::string path;
-  bool follow = false;  // links were followed
-  FileStat stat;        // kAbsent: nothing was there
+  bool follow = false;     // links were followed
+  bool kind_only = false;  // what else there is to see does not matter
+  FileStat stat;           // kAbsent: nothing was there
+  std::optional<Digest> digest;  // of a regular file that was read
+};
+
+struct SealedTask {
+  std::string id;
+  std::optional<Digest> key;   // absent: a group, or it always runs
+  std::optional<Digest> seen;  // what went into the keys of dependents
+  // Positions of the observations that decided about its key (but for the common ones), and of those that decided
+  // whether its outputs are in place.
+  std::vector<std::uint32_t> inputs, outputs;
 };
 
 struct SealedOutcome {
   std::uint64_t tasks = 0;  // that were up to date
   std::int64_t saved_ms = 0;
+  bool nothing_to_do = false;  // false: some tasks always run
 };
 
+struct SealContents {
+  SealedOutcome outcome;
+  FileStat journal;                       // how it looked before it was read
+  std::vector<Observation> observations;  // those that no task names are common to all
+  std::vector<SealedTask> tasks;          // in plan order
+};
+
+// Where the seal of a question is kept.
+struct SealPlace {
+  std::string folder;   // `.devtask/seals`
+  std::string root;     // of the project
+  std::string journal;  // path of the journal
+  Digest question;      // of everything that is asked but not looked at on disk
+
+  std::string path() const;
+};
+
+// A seal that was read and compared with what is there now.
 class Seal {
  public:
-  // `folder` is `.devtask/seals`; `question`: digest of everything that is asked but not looked at on disk.
-  Seal(std::string folder, std::string root, Digest question);
+  // Looks at everything, in parallel. nullopt: there is none, it is damaged, or the common things have changed.
+  static std::optional<Seal> compare(const SealPlace& place);
 
-  // The outcome, if all observations hold. Looks in parallel; a missing or damaged file is no seal.
-  std::optional<SealedOutcome> check() const;
+  // Everything is as it was, so the outcome is what it was.
+  bool holds() const { return holds_ && outcome_.nothing_to_do; }
+  const SealedOutcome& outcome() const { return outcome_; }
 
-  // Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few
-  // seals.
-  Result<void> write(const std::vector<Observation>& observations, const SealedOutcome& outcome,
-                     std::int64_t looked_ns) const;
+  // What is known of a task of the plan; nullptr if the seal is of another plan.
+  struct Task {
+    std::string_view id;
+    std::optional<Digest> key, seen;
+    bool inputs_hold = false, outputs_hold = false;
+  };
+  const Task* task(std::size_t index, std::string_view id) const;
+
+  // Files that had to be read, as they are now.
+  const std::vector<Observation>& read_again() const { return read_again_; }
+  // Some of them would not have to be read the next time if the contents were written anew.
+  bool is_worn() const { return worn_; }
+  // With how they look now, for tasks and common observations that hold.
+  SealContents contents() const;
 
  private:
-  std::string folder_, root_;
-  Digest question_;
+  Seal() = default;
+
+  MappedFile file_;
+  SealedOutcome outcome_;
+  FileStat journal_;
+  bool holds_ = false, worn_ = false;
+  std::vector<Task> tasks_;
+  std::vector<Observation> read_again_;
+  std::vector<std::pair<std::uint32_t, FileStat>> changed_looks_;  // same content, sorted by position
 };
+
+// `looked_ns`: the clock before the looking began. Keeps a few seals.
+Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns);
 
 }  // namespace devtask

@@ -34,7 +34,7 @@ Tree::Folder& Tree::folder(std::string_view path) {
   return *entry;
 }
 
-std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
+std::vector<TreeFile*> Tree::list(const FileSelection& selection, std::vector<const TreeFile*>& looked) {
   std::vector<TreeFile*> found;
   const auto excluded = [&](std::string_view path) {
     if (selection.ignore != nullptr && selection.ignore->matches(path)) return true;
@@ -44,11 +44,12 @@ std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
   for (const std::string& path : selection.globs->literals()) {
     if (excluded(path)) continue;
     TreeFile* single = file(path);
+    looked.push_back(single);
     if (single->stat.kind == FileKind::kRegular || single->stat.kind == FileKind::kLink)
       found.push_back(single);
   }
   const std::size_t literals = found.size();
-  for (const std::string& root : selection.globs->roots()) walk(root, selection, found);
+  for (const std::string& root : selection.globs->roots()) walk(root, selection, found, looked);
   std::sort(found.begin(), found.end(),
             [](const TreeFile* a, const TreeFile* b) { return a->path < b->path; });
   if (literals > 0) {  // a literal may also match a pattern with wildcards
@@ -59,7 +60,8 @@ std::vector<TreeFile*> Tree::list(const FileSelection& selection) {
   return found;
 }
 
-void Tree::walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found) {
+void Tree::walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found,
+                std::vector<const TreeFile*>& looked) {
   if (!selection.globs->may_match_below(path)) return;
   if (selection.ignore != nullptr && selection.ignore->covers_all_below(path)) return;
   for (const Exclusion& exclusion : selection.excluded) {
@@ -74,10 +76,12 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
     if (!here.listed) {
       here.listed = true;
       opened = open_folder(absolute);
-      if (opened) here.stat = stat_open(opened);
+      here.self.path = path.empty() ? "." : path;
+      if (opened) here.self.stat = stat_open(opened);
       if (opened) here.entries = list_folder(opened, absolute).value_or(std::vector<FolderEntry>());
       here.files.resize(here.entries.size());
     }
+    looked.push_back(&here.self);
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
       const FolderEntry& entry = here.entries[i];
       if (entry.kind == FileKind::kOther) continue;
@@ -100,11 +104,12 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
         slot->stat = stat_file(entry.name.c_str(), opened.get());
         slot->looked = true;
       }
+      looked.push_back(slot.get());
       if (slot->stat.kind == FileKind::kRegular || slot->stat.kind == FileKind::kLink)
         found.push_back(slot.get());
     }
   }
-  for (const std::string& sub : below) walk(sub, selection, found);
+  for (const std::string& sub : below) walk(sub, selection, found, looked);
 }
 
 TreeFile* Tree::file(std::string_view path) {
@@ -133,20 +138,25 @@ FileStat Tree::followed(const std::string& path) {
   return followed_.try_emplace(path, stat).first->second;
 }
 
-std::vector<Observation> Tree::observations() const {
-  std::vector<Observation> seen;
-  for (const auto& [path, folder] : folders_) {
-    seen.push_back({path.empty() ? "." : path, false, folder->stat});
-    for (const auto& file : folder->files) {
-      if (file) seen.push_back({file->path, false, file->stat});
-    }
-  }
-  for (const auto& [path, file] : singles_) seen.push_back({path, false, file->stat});
-  for (const auto& [path, stat] : followed_) seen.push_back({path, true, stat});
-  // In the order of the paths neighbours share their folders, which the kernel then finds at once.
-  std::sort(seen.begin(), seen.end(),
-            [](const Observation& a, const Observation& b) { return a.path < b.path; });
+Observation observe(const TreeFile& file) {
+  Observation seen{file.path, false, false, file.stat, std::nullopt};
+  if (file.read && file.stat.kind == FileKind::kRegular && file.problem.empty()) seen.digest = file.digest;
   return seen;
+}
+
+std::vector<Observation> Tree::common_observations() const {
+  std::vector<Observation> seen;
+  for (const auto& [path, file] : singles_) {
+    if (file->common) seen.push_back(observe(*file));
+  }
+  for (const auto& [path, stat] : followed_) seen.push_back({path, true, false, stat, std::nullopt});
+  return seen;
+}
+
+void Tree::assume(const std::vector<Observation>& known) {
+  for (const Observation& each : known) {
+    if (each.digest && !each.follow) assumed_.emplace(each.path, each);
+  }
 }
 
 void Tree::read(std::span<TreeFile* const> files) {
@@ -157,6 +167,11 @@ void Tree::read(std::span<TreeFile* const> files) {
     if (file->stat.kind == FileKind::kRegular) {
       if (const auto known = memo_.find(file->path, identity_of(file->stat), cursor_)) {
         file->digest = *known;
+        continue;
+      }
+      if (const auto known = assumed_.find(file->path);
+          known != assumed_.end() && known->second.stat == file->stat) {
+        file->digest = *known->second.digest;
         continue;
       }
     }

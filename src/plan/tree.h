@@ -28,6 +28,7 @@ struct TreeFile {
   Digest digest;        // content; of a link: of the file it leads to, if it leads to one
   std::string target;   // of a link
   std::string problem;  // why it could not be read, else empty
+  bool common = false;  // it matters to more than those who asked for it as theirs
 
   // "-" unless it is executable by its owner, then "x": other bits depend on the umask of the checkout.
   std::string_view mode_fact() const { return (stat.mode & 0100) != 0 ? "x" : "-"; }
@@ -48,14 +49,18 @@ struct FileSelection {
   std::vector<Exclusion> excluded;
 };
 
+// For a seal.
+Observation observe(const TreeFile& file);
+
 class Tree {
  public:
   // `memo` and `cursor` outlive the tree.
   Tree(std::string root, DigestMemo& memo);
 
   // Files and links (not folders) that belong to the selection, sorted by path. Folders behind links are not
-  // entered. Thread-safe. Pointers live as long as the tree.
-  std::vector<TreeFile*> list(const FileSelection& selection);
+  // entered. Thread-safe. Pointers live as long as the tree. Everything that decided about it, folders and files
+  // that are not there too, is added to `looked`.
+  std::vector<TreeFile*> list(const FileSelection& selection, std::vector<const TreeFile*>& looked);
   // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the
   // project.
   TreeFile* file(std::string_view path);
@@ -66,8 +71,10 @@ class Tree {
   // leads to.
   FileStat followed(const std::string& path);
 
-  // Everything looked at so far, to be called when nobody else uses the tree.
-  std::vector<Observation> observations() const;
+  // What common things looked like: programs, and what was followed. To be called when nobody else uses the tree.
+  std::vector<Observation> common_observations() const;
+  // Digests that are known already, of files that still look as they do there. To be called first.
+  void assume(const std::vector<Observation>& known);
 
   const std::string& root() const { return root_; }
 
@@ -75,13 +82,14 @@ class Tree {
   struct Folder {
     std::mutex mutex;
     bool listed = false;
-    FileStat stat;  // before it was listed
+    TreeFile self;  // its `stat` is from before it was listed
     std::vector<FolderEntry> entries;
     std::vector<std::unique_ptr<TreeFile>> files;  // same order as entries; null for folders
   };
 
   Folder& folder(std::string_view path);
-  void walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found);
+  void walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found,
+            std::vector<const TreeFile*>& looked);
   void hash(TreeFile& file);
 
   std::string root_;
@@ -91,6 +99,7 @@ class Tree {
   std::unordered_map<std::string, std::unique_ptr<Folder>> folders_;
   std::unordered_map<std::string, std::unique_ptr<TreeFile>> singles_;
   std::unordered_map<std::string, FileStat> followed_;
+  std::unordered_map<std::string, Observation> assumed_;
 };
 
 }  // namespace devtask

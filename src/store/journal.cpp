@@ -176,6 +176,18 @@ std::shared_ptr<const JournalEntry> Journal::last_success(std::string_view task_
   return found == tasks_.end() ? nullptr : parsed(found->second);
 }
 
+std::optional<Digest> Journal::last_key(std::string_view task_id) const {
+  constexpr std::string_view kKey = "key ";
+  const std::lock_guard lock(mutex_);
+  const auto found = tasks_.find(task_id);
+  if (found == tasks_.end()) return std::nullopt;
+  const State& state = found->second;
+  if (state.file == nullptr) return state.done == nullptr ? std::nullopt : std::optional(state.done->key);
+  std::string_view text = state.done_text;
+  const std::string_view line = take_line(text);
+  return line.starts_with(kKey) ? Digest::from_hex(line.substr(kKey.size())) : std::nullopt;
+}
+
 std::optional<StartedEntry> Journal::unfinished(std::string_view task_id) const {
   const std::lock_guard lock(mutex_);
   const auto found = tasks_.find(task_id);

@@ -54,6 +54,8 @@ class Journal {
 
   // nullptr if the task never succeeded here. A result is parsed when it is first asked for.
   std::shared_ptr<const JournalEntry> last_success(std::string_view task_id) const;
+  // The key of it, without the rest being parsed.
+  std::optional<Digest> last_key(std::string_view task_id) const;
   // Set if an attempt began after the last success and did not end in one.
   std::optional<StartedEntry> unfinished(std::string_view task_id) const;
   std::vector<std::string> task_ids() const;  // those with a last success, sorted
