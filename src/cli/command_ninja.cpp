@@ -7,6 +7,7 @@
 #include "cli/tools.h"
 #include "console/console.h"
 #include "exec/local_executor.h"
+#include "exec/out_file.h"
 #include "os/process.h"
 #include "os/stop.h"
 
@@ -83,6 +84,9 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
       case Outcome::kUpToDate:
       case Outcome::kRestored:
       case Outcome::kRan:
+        if (auto written = write_out_file((*session)->state().out(id), runner.seen(index)); !written) {
+          return tl::unexpected(written.error());
+        }
         break;
       case Outcome::kTimedOut:
         return ExitCode::kTimeLimit;

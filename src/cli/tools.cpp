@@ -2,6 +2,7 @@
 
 #include "cli/report.h"
 #include "ninja/manifest.h"
+#include "os/stream.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "plan/programs.h"
@@ -40,6 +41,31 @@ void keep_memo(Session& session, const Options& options) {
   }
 }
 
+namespace {
+
+// What is up to date, whoever made it so, gets an out file that Ninja finds no reason in to run anything: it holds
+// what is there now, and is no newer than it has to be, which is as new as those of its dependencies.
+Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan, const std::vector<TaskState>& states) {
+  std::vector<std::int64_t> times(plan.tasks.size(), 0);  // groups: the newest of their dependencies
+  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
+    for (const TaskIndex dep : plan.tasks[i].deps) times[i] = std::max(times[i], times[dep]);
+    if (plan.tasks[i].is_group()) continue;
+    const std::string out = folder.out(plan.tasks[i].id);
+    const std::int64_t before = stat_file(out).mtime_ns;
+    if (states[i].verdict == Verdict::kUpToDate && states[i].seen) {
+      const auto written = write_if_changed(out, states[i].seen->hex() + "\n");
+      if (!written) return tl::unexpected(written.error());
+      if (const std::int64_t time = std::max(before, times[i]); time != 0 && (*written || time != before)) {
+        set_modified(out, time);
+      }
+    }
+    times[i] = stat_file(out).mtime_ns;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> refresh_manifests(Session& session) {
   auto plan = make_plan(session.project(), everything(session.project()));
   if (!plan) return tl::unexpected(plan.error());
@@ -47,14 +73,7 @@ Result<void> refresh_manifests(Session& session) {
   if (auto created = session.state().create(); !created) return created;
   const std::string builddir = std::string(kStateName) + "/ninja";
   if (auto made = make_folders(join_path(session.root(), builddir), 0700); !made) return made;
-  // Ninja takes a missing output for a reason to build: what is up to date gets its file.
-  for (TaskIndex i = 0; i < plan->tasks.size(); ++i) {
-    const TaskState& state = evaluation.states[i];
-    const std::string out = session.state().out(plan->tasks[i].id);
-    if (plan->tasks[i].is_group() || state.verdict != Verdict::kUpToDate || !state.seen) continue;
-    if (stat_file(out).kind != FileKind::kAbsent) continue;
-    if (auto written = write_file(out, state.seen->hex() + "\n"); !written) return written;
-  }
+  if (auto written = refresh_out_files(session.state(), *plan, evaluation.states); !written) return written;
   const std::string text =
       project_manifest(*plan, evaluation.states, {shim_path(), builddir}, own_executable());
   if (auto written = write_if_changed(session.state().path + "/build.ninja", text); !written) {

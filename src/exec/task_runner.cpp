@@ -55,11 +55,10 @@ const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string
   return found != entries.end() && found->path == path ? &*found : nullptr;
 }
 
-const InputStamp* stamp_of(const std::vector<InputStamp>& stamps, std::string_view path) {
-  const auto found =
-      std::lower_bound(stamps.begin(), stamps.end(), path,
-                       [](const InputStamp& stamp, std::string_view name) { return stamp.path < name; });
-  return found != stamps.end() && found->path == path ? &*found : nullptr;
+const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
+  const auto found = std::lower_bound(all.begin(), all.end(), path,
+                                      [](const Observation& seen, std::string_view name) { return seen.path < name; });
+  return found != all.end() && found->path == path ? &*found : nullptr;
 }
 
 }  // namespace
@@ -97,7 +96,6 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   }
   switch (state.verdict) {
     case Verdict::kUpToDate:
-      write_out_file(task, state.seen);
       publish(index, std::move(state));
       return Outcome::kUpToDate;
     case Verdict::kCached:
@@ -184,7 +182,6 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   if (auto committed = parts_.journal.commit(task.id, *state.key, *state.result); !committed) {
     warn(std::move(committed.error()));
   }
-  write_out_file(task, state.seen);
   TaskFinished finished;
   finished.task = task.label;
   finished.outcome = Outcome::kRestored;
@@ -324,34 +321,47 @@ void TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntr
   parts_.events.on(Notice{std::move(note)});
 }
 
+// What dependencies have left must still be there as it was when the key was made.
+void TaskRunner::each_damaged_dependency(
+    const PlannedTask& task, const std::function<void(TaskIndex dep, const std::string& damage)>& each) {
+  Tree tree(root_, parts_.memo);
+  for (const TaskIndex dep : task.read_deps) {
+    const TaskState& made = states_[dep];
+    if (!made.result || !made.seen) continue;
+    if (const std::string damage = first_damage(*made.result, tree); !damage.empty()) each(dep, damage);
+  }
+}
+
+bool TaskRunner::dependencies_hold(const PlannedTask& task) {
+  bool hold = true;
+  each_damaged_dependency(task, [&](TaskIndex, const std::string&) { hold = false; });
+  return hold;
+}
+
 // Anything that went into the key and changed while the command ran makes the result one of unknown facts. An
 // edits task is expected to change its inputs: what it left is what is remembered.
 bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
+  if (facts_hold(state, root_) && dependencies_hold(task)) return false;
   TaskState now = look(index);
   const auto expected = [&](const std::string& path) {
     return task.edits->globs.matches(path) || task.creates->globs.matches(path);
   };
   std::set<std::string> changed;  // as they are told
   std::set<std::string_view> paths;
-  for (const auto* stamps : {&state.inputs, &now.inputs}) {
-    for (const InputStamp& stamp : *stamps) paths.insert(stamp.path);
+  for (const auto* inputs : {&state.inputs, &now.inputs}) {
+    for (const Observation& input : *inputs) paths.insert(input.path);
   }
   for (const std::string_view path : paths) {
-    const InputStamp *before = stamp_of(state.inputs, path), *after = stamp_of(now.inputs, path);
-    const bool same = before != nullptr && after != nullptr && *before == *after;
+    const Observation *before = observation_of(state.inputs, path), *after = observation_of(now.inputs, path);
+    const bool same = before != nullptr && after != nullptr && before->stat == after->stat;
     if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
   }
   for (const Change& change : explain(state.fingerprint, now.fingerprint)) {
     if (change.kind != "input") changed.insert(change.sentence());
   }
-  Tree tree(root_, parts_.memo);
-  for (const TaskIndex dep : task.read_deps) {
-    const TaskState& made = states_[dep];
-    if (!made.result || !made.seen) continue;
-    if (const std::string damage = first_damage(*made.result, tree); !damage.empty()) {
-      changed.insert(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
-    }
-  }
+  each_damaged_dependency(task, [&](TaskIndex dep, const std::string& damage) {
+    changed.insert(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
+  });
   if (changed.empty()) {
     if (now.key) {
       state.key = now.key;
@@ -472,7 +482,6 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   }
   state.verdict = Verdict::kUpToDate;
   state.seen = local ? state.key : std::optional(result.outputs_digest());
-  write_out_file(task, state.seen);
   state.result = std::make_shared<const ActionResult>(std::move(result));
   publish(index, std::move(state));
 
@@ -508,6 +517,11 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& captur
   return outcome;
 }
 
+std::optional<Digest> TaskRunner::seen(TaskIndex index) {
+  const std::scoped_lock lock(mutex_);
+  return states_[index].seen;
+}
+
 void TaskRunner::publish(TaskIndex index, TaskState state) {
   const std::scoped_lock lock(mutex_);
   states_[index] = std::move(state);
@@ -521,19 +535,6 @@ void TaskRunner::warn_of_cache(Diagnostic diagnostic) {
   diagnostic.message = "the cache does not work: " + diagnostic.message;
   diagnostic.notes.emplace_back("tasks run as without a cache; further messages of this kind are left out");
   warn(std::move(diagnostic));
-}
-
-// Ninja compares times: the file is written only when the digest differs, and gets a time that differs then,
-// also on a file system that counts in seconds.
-void TaskRunner::write_out_file(const PlannedTask& task, const std::optional<Digest>& seen) {
-  const std::string path = parts_.state.out(task.id);
-  const FileStat before = stat_file(path);
-  const auto written = write_if_changed(path, seen ? seen->hex() + "\n" : std::string());
-  if (!written) {
-    warn(written.error());
-    return;
-  }
-  if (*written && before.kind == FileKind::kRegular) make_time_differ(path, before.mtime_ns);
 }
 
 }  // namespace devtask

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,6 +49,7 @@ class TaskRunner {
 
   const std::vector<TaskState>& states() const { return states_; }
   TaskState& state(TaskIndex index) { return states_[index]; }
+  std::optional<Digest> seen(TaskIndex index);  // what its dependents see of it, if that is known; thread-safe
   // Exit status of the last failure of the task, for the shim.
   int exit_status(TaskIndex index) const { return exit_statuses_[index]; }
 
@@ -66,7 +68,9 @@ class TaskRunner {
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
   void warn_of_cache(Diagnostic diagnostic);  // once a run
-  void write_out_file(const PlannedTask& task, const std::optional<Digest>& seen);
+  void each_damaged_dependency(const PlannedTask& task,
+                               const std::function<void(TaskIndex dep, const std::string& damage)>& each);
+  bool dependencies_hold(const PlannedTask& task);
   bool facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state);
   bool leave_out_foreign(const PlannedTask& task, const Capture& capture, std::vector<OutputEntry>& found);
   Result<TaskLock> lock(const PlannedTask& task);

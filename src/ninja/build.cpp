@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/escape.h"
+#include "exec/out_file.h"
 #include "ninja/manifest.h"
 #include "ninja/run_folder.h"
 #include "ninja/shim_server.h"
@@ -108,6 +109,7 @@ class Build {
     const std::string text =
         run_manifest(parts_.plan, runner_.states(), schedule_, chains, {options_.shim, relative});
     if (auto written = write_file(folder->path() + "/build.ninja", text); !written) return written;
+    if (auto written = write_known_outs(chains); !written) return written;
 
     for (const TaskIndex index : schedule_.run) by_id_.emplace(task(index).id, index);
     auto server = ShimServer::start(folder->path(), kSocketName, options_.jobs,
@@ -134,6 +136,24 @@ class Build {
     return {};
   }
 
+  // Ninja spares a task whose dependencies come out as they were: as they were last time, whoever brought them up to
+  // date.
+  Result<void> write_known_outs(const std::vector<Chain>& chains) {
+    for (const Chain& chain : chains) {
+      for (const TaskIndex dep : awaited(parts_.plan, schedule_, chain.front())) {
+        const auto last = parts_.journal.last_success(task(dep).id);
+        if (!last) continue;
+        const bool local = task(dep).task->cache == CacheMode::kLocal;
+        if (auto written = write_out(dep, local ? last->key : last->result.outputs_digest()); !written) return written;
+      }
+    }
+    return {};
+  }
+
+  Result<void> write_out(TaskIndex index, const std::optional<Digest>& seen) {
+    return write_out_file(parts_.state.out(task(index).id), seen);
+  }
+
   // Until Ninja ends. It is not told to stop: its tasks end, and with them it. A second request ends it at
   // once.
   std::string follow(BackgroundProcess& ninja) {
@@ -150,16 +170,22 @@ class Build {
   }
 
   unsigned char serve(const std::vector<std::string>& ids) {
+    TaskIndex last = 0;
     for (const std::string& id : ids) {
       const auto found = by_id_.find(id);
       if (found == by_id_.end()) return static_cast<unsigned char>(ExitCode::kInternal);
       if (parts_.stop.stopping()) return static_cast<unsigned char>(ExitCode::kInterrupted);
-      const Outcome outcome = runner_.bring_up_to_date(found->second);
+      last = found->second;
+      const Outcome outcome = runner_.bring_up_to_date(last);
       const std::scoped_lock lock(mutex_);
       outcomes_[found->second] = outcome;
       if (succeeded(outcome)) continue;
       if (!first_failure_) first_failure_ = found->second;
       return static_cast<unsigned char>(std::clamp(runner_.exit_status(found->second), 1, 255));
+    }
+    if (auto written = write_out(last, runner_.seen(last)); !written) {
+      parts_.events.on(Notice{std::move(written.error())});
+      return static_cast<unsigned char>(ExitCode::kInternal);
     }
     return 0;
   }

@@ -140,7 +140,6 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
     for (const TaskIndex index : chain) {
       const PlannedTask& task = plan.tasks[index];
       const TaskState& state = states[index];
-      edge.outputs.push_back(out_path(task));
       edge.ids.push_back(task.id);
       if (edge.why.empty()) edge.why = task.label + (state.why.empty() ? "" : ": " + state.why);
       edge.command += (edge.command.empty() ? "" : " && ") + commands(task);
@@ -149,6 +148,7 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
       // inputs.
       dirty = dirty || state.verdict != Verdict::kWaiting || state.stale_anyway || !task.after.empty();
     }
+    edge.outputs = {out_path(plan.tasks[chain.back()])};  // the others are nobody else's dependencies
     for (const TaskIndex dep : awaited(plan, schedule, chain.front()))
       edge.inputs.push_back(out_path(plan.tasks[dep]));
     if (dirty) edge.inputs.emplace_back(kDirty);
@@ -254,7 +254,7 @@ std::string sources_manifest(const Plan& plan, const std::vector<TaskState>& sta
     const PlannedTask& task = plan.tasks[i];
     if (task.is_group()) continue;
     std::vector<std::string> inputs = dependency_outs(plan, i);
-    for (const InputStamp& input : states[i].inputs) {
+    for (const Observation& input : states[i].inputs) {
       if (can_be_said(input.path)) inputs.push_back(input.path);
     }
     text += "build " + ninja_path(out_path(task));

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "os/machine.h"
 #include "os/parallel.h"
+#include "os/process.h"
 
 namespace devtask {
 namespace {
@@ -221,7 +222,7 @@ class Sealer {
 Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
   Evaluation evaluation;
   const std::size_t count = plan.tasks.size();
-  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home)};
+  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home, identities_)};
   Tree& tree = look.tree;
   const Seal* seal = plan.only ? nullptr : options.seal;
   if (seal != nullptr) tree.assume(seal->read_again());
@@ -345,12 +346,21 @@ void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, 
 
 TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
                                    const std::vector<TaskState>& states) const {
-  Look look{plan, true, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home)};
+  const std::int64_t looked_ns = now_ns();
+  Look look{plan, true, Tree(plan.project->root, sources_.memo),
+            Programs(look.tree, sources_.home, identities_)};
   const Gathered gathered = gather(plan, index, look.tree);
   std::vector<TreeFile*> files = gathered.inputs;
   for (const auto& output : gathered.outputs) files.push_back(output.second);
   look.tree.read(files);
-  return judge(look, index, gathered, states);
+  TaskState state = judge(look, index, gathered, states);
+  state.looked_ns = looked_ns;
+  state.beside_inputs = look.tree.common_observations();
+  const std::set<const TreeFile*> inputs(gathered.inputs.begin(), gathered.inputs.end());
+  for (const TreeFile* file : gathered.looked_inputs) {
+    if (!inputs.contains(file)) state.beside_inputs.push_back(observe(*file));
+  }
+  return state;
 }
 
 Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -424,7 +434,7 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (!file->problem.empty() && !state.problem) {
       state.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
     }
-    if (look.keep_stamps) state.inputs.push_back({file->path, file->stat});
+    if (look.keep_stamps) state.inputs.push_back(observe(*file));
   }
   state.was_here = gathered.last != nullptr;
   std::string damage = gathered.behind_link;
@@ -515,6 +525,14 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   std::string why = state.changes.front().sentence();
   if (state.changes.size() > 1) why += fmt::format(" and {} more", state.changes.size() - 1);
   return why;
+}
+
+bool facts_hold(const TaskState& state, const std::string& root) {
+  const Fd folder = open_folder(root);
+  if (!folder) return false;
+  const auto holds = [&](const Observation& seen) { return still_holds(seen, folder, root, state.looked_ns); };
+  return std::all_of(state.inputs.begin(), state.inputs.end(), holds) &&
+         std::all_of(state.beside_inputs.begin(), state.beside_inputs.end(), holds);
 }
 
 Digest checkout_key(const Digest& key, const std::string& root) {

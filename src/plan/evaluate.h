@@ -27,14 +27,6 @@ enum class Verdict {
   kWaiting,   // not known before a dependency has run
 };
 
-// An input as it was when the key was made, to tell whether it changed since.
-struct InputStamp {
-  std::string path;
-  FileStat stat;
-
-  bool operator==(const InputStamp&) const = default;
-};
-
 struct TaskState {
   Verdict verdict = Verdict::kStale;
   std::optional<Digest> key;                   // absent: waiting, group, or a task that always runs
@@ -47,7 +39,10 @@ struct TaskState {
   bool damaged = false;        // its key is as wanted, but its outputs are not as it left them
   bool stale_anyway = false;   // waiting: even if its dependencies come out as they last did
   TaskIndex waits_for = 0;     // waiting: the first dependency that has to run
-  std::vector<InputStamp> inputs;
+  // How its inputs looked when the key was made, sorted by path, and what else decided about its own facts: to
+  // tell whether anything changed since. `looked_ns`: the clock before.
+  std::vector<Observation> inputs, beside_inputs;
+  std::int64_t looked_ns = 0;
   std::optional<Diagnostic> problem;  // its inputs cannot be read: it must not run
 };
 
@@ -102,8 +97,13 @@ class Evaluator {
   void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
 
   EvaluatorSources sources_;
+  mutable ProgramIdentities identities_;
   std::string platform_;
 };
+
+// Everything that was looked at for the task's own facts is still as it was: its key has not changed, unless by
+// its dependencies.
+bool facts_hold(const TaskState& state, const std::string& root);
 
 // Under which key a result is kept that holds this checkout's absolute path.
 Digest checkout_key(const Digest& key, const std::string& root);

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "os/process.h"
+
 namespace devtask {
 namespace {
 
@@ -89,15 +91,6 @@ std::vector<std::string> shell_words(std::string_view script) {
   return words;
 }
 
-std::string version_file_upward(Tree& tree, std::string folder, std::string_view name) {
-  while (!folder.empty()) {
-    std::string path = join_path(folder, name);
-    if (tree.followed(path).kind == FileKind::kRegular) return path;
-    folder = parent_folder(folder);
-  }
-  return {};
-}
-
 std::string first_line(const std::string& path) {
   const std::string text = read_file(path).value_or(std::string());
   std::string line = text.substr(0, text.find('\n'));
@@ -155,7 +148,20 @@ std::string find_program(std::string_view name, const std::vector<std::string>& 
   return {};
 }
 
-Programs::Programs(Tree& tree, std::string home) : tree_(tree), home_(std::move(home)) {}
+std::shared_ptr<const ProgramIdentities::Known> ProgramIdentities::find(const ProgramQuestion& question) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = known_.find(question);
+  return found == known_.end() ? nullptr : found->second;
+}
+
+void ProgramIdentities::keep(const ProgramQuestion& question, Known known) {
+  auto shared = std::make_shared<const Known>(std::move(known));
+  const std::scoped_lock lock(mutex_);
+  known_[question] = std::move(shared);
+}
+
+Programs::Programs(Tree& tree, std::string home, ProgramIdentities& identities)
+    : tree_(tree), home_(std::move(home)), identities_(identities) {}
 
 std::string Programs::identity(std::string_view name, const std::vector<std::string>& folders,
                                const std::string& working_folder, const std::vector<const GlobList*>& made) {
@@ -173,12 +179,48 @@ std::string Programs::identity(std::string_view name, const std::vector<std::str
     const std::string path = find(name, elsewhere, working_folder);
     return path.empty() ? std::string() : identity_of_file(path, elsewhere, working_folder, 0);
   }
-  const auto [answer, added] = answers_.try_emplace({&folders, std::string(name), working_folder});
-  if (added) {
+  const ProgramQuestion question{&folders, std::string(name), working_folder};
+  const auto [answer, added] = answers_.try_emplace(question);
+  if (added && !recall(question, answer->second)) {
+    looked_.clear();
+    const std::int64_t looked_ns = now_ns();
     const std::string path = find(name, folders, working_folder);
     if (!path.empty()) answer->second = identity_of_file(path, folders, working_folder, 0);
+    identities_.keep(question, {answer->second, looked_, looked_ns});
   }
   return answer->second;
+}
+
+// From an earlier look, if everything is as it was then. It is looked at through the tree, as in a search.
+bool Programs::recall(const ProgramQuestion& question, std::string& identity) {
+  const auto known = identities_.find(question);
+  if (known == nullptr) return false;
+  for (const Observation& seen : known->looked) {
+    if (seen.follow) {
+      if (followed(seen.path) != seen.stat || is_young(seen.stat, known->looked_ns)) return false;
+    } else {
+      TreeFile* file = tree_.file(seen.path);
+      file->common = true;
+      if (file->stat != seen.stat || is_young(seen.stat, known->looked_ns)) return false;
+    }
+  }
+  identity = known->identity;
+  return true;
+}
+
+FileStat Programs::followed(const std::string& path) {
+  const FileStat stat = tree_.followed(path);
+  looked_.push_back({path, true, false, stat, std::nullopt});
+  return stat;
+}
+
+std::string Programs::version_file_upward(std::string folder, std::string_view name) {
+  while (!folder.empty()) {
+    std::string path = join_path(folder, name);
+    if (followed(path).kind == FileKind::kRegular) return path;
+    folder = parent_folder(folder);
+  }
+  return {};
 }
 
 // As find_program, every place that was looked at noted by the tree.
@@ -191,27 +233,26 @@ std::string Programs::find(std::string_view name, const std::vector<std::string>
     for (const std::string& folder : folders) places.push_back(join_path(folder, name));
   }
   for (std::string& place : places) {
-    if (tree_.followed(place).kind == FileKind::kRegular && is_executable_file(place))
+    if (followed(place).kind == FileKind::kRegular && is_executable_file(place))
       return std::move(place);
   }
   return {};
 }
 
 std::string Programs::file_fact(const std::string& path) {
-  tree_.followed(path);
+  followed(path);
   const auto real = real_path(path);
   if (!real) return {};
   TreeFile* file = tree_.file(*real);
   file->common = true;
   TreeFile* const files[] = {file};
   tree_.read(files);
+  looked_.push_back(observe(*file));
   return file->stat.kind == FileKind::kRegular && file->problem.empty() ? file->digest.hex() : std::string();
 }
 
 std::string Programs::identity_of_file(const std::string& path, const std::vector<std::string>& folders,
                                        const std::string& working_folder, int depth) {
-  const auto [entry, added] = known_.try_emplace({path, working_folder});
-  if (!added) return entry->second;
   std::string fact = file_fact(path);
   const auto real = real_path(path);
   if (real && depth < kDeepestInterpreter) {
@@ -235,7 +276,6 @@ std::string Programs::identity_of_file(const std::string& path, const std::vecto
     }
   }
   fact += version_manager_choice(path, working_folder);
-  known_[{path, working_folder}] = fact;
   return fact;
 }
 
@@ -246,10 +286,10 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   if (file_name(folder) != "shims" && file_name(folder) != "bin") return {};
   const std::string manager(parent_folder(folder));
   if (file_name(folder) == "shims" &&
-      tree_.followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
-    std::string chosen_by = version_file_upward(tree_, working_folder, ".python-version");
+      followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
+    std::string chosen_by = version_file_upward(working_folder, ".python-version");
     if (chosen_by.empty()) chosen_by = join_path(manager, "version");
-    tree_.followed(chosen_by);
+    followed(chosen_by);
     const std::string version = first_line(chosen_by);
     const std::string program =
         join_path(manager, "versions/" + version + "/bin/" + std::string(file_name(path)));
@@ -265,7 +305,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   static const std::array<std::string_view, 6> kFiles = {".tool-versions", "mise.toml",       ".mise.toml",
                                                          ".node-version",  ".python-version", ".nvmrc"};
   for (const std::string_view name : kFiles) {
-    const std::string file = version_file_upward(tree_, working_folder, name);
+    const std::string file = version_file_upward(working_folder, name);
     if (!file.empty()) facts += " " + file_fact(file);
   }
   if (asdf_or_mise && !home_.empty()) {
@@ -273,7 +313,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
     facts += " " + file_fact(join_path(home_, ".config/mise/config.toml"));
   }
   if (volta) {
-    const std::string package = version_file_upward(tree_, working_folder, "package.json");
+    const std::string package = version_file_upward(working_folder, "package.json");
     const auto json = nlohmann::json::parse(read_file(package).value_or(std::string()), nullptr, false);
     if (json.is_object() && json.contains("volta")) facts += " " + sha256(json["volta"].dump()).hex();
     if (!home_.empty()) facts += " " + file_fact(join_path(home_, ".volta/tools/user/platform.json"));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,10 +27,34 @@ std::vector<std::string> search_folders(std::string_view path);
 std::string find_program(std::string_view name, const std::vector<std::string>& folders,
                          const std::string& working_folder);
 
+// Where programs are looked for. The lists of folders outlive their users and are told apart by address.
+struct ProgramQuestion {
+  const std::vector<std::string>* folders;
+  std::string name, working_folder;
+  auto operator<=>(const ProgramQuestion&) const = default;
+};
+
+// Identities that earlier looks have found, with all that was looked at for them: a search is a dozen system calls
+// and reads the program. Thread-safe.
+class ProgramIdentities {
+ public:
+  struct Known {
+    std::string identity;
+    std::vector<Observation> looked;
+    std::int64_t looked_ns = 0;
+  };
+  std::shared_ptr<const Known> find(const ProgramQuestion& question) const;
+  void keep(const ProgramQuestion& question, Known known);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<ProgramQuestion, std::shared_ptr<const Known>> known_;
+};
+
 class Programs {
  public:
-  // `home`: of the user, for version managers; may be empty.
-  Programs(Tree& tree, std::string home);
+  // `home`: of the user, for version managers; may be empty. `identities` outlives it.
+  Programs(Tree& tree, std::string home, ProgramIdentities& identities);
 
   // What identifies the program: one value for the key. A program in one of `made` (outputs of tasks that
   // this task depends on) is known through the dependency: those folders are passed over, and a name found
@@ -42,19 +68,16 @@ class Programs {
   std::string identity_of_file(const std::string& path, const std::vector<std::string>& folders,
                                const std::string& working_folder, int depth);
   std::string version_manager_choice(const std::string& path, const std::string& working_folder);
+  std::string version_file_upward(std::string folder, std::string_view name);
   std::string file_fact(const std::string& path);
+  FileStat followed(const std::string& path);
+  bool recall(const ProgramQuestion& question, std::string& identity);
 
   Tree& tree_;
   std::string home_;
-  // Identities of plain names by where they are looked for: a search is a dozen system calls, and most tasks
-  // start the same few programs. The lists of folders outlive the evaluation and are told apart by address.
-  struct Question {
-    const std::vector<std::string>* folders;
-    std::string name, working_folder;
-    auto operator<=>(const Question&) const = default;
-  };
-  std::map<Question, std::string> answers_;
-  std::map<std::pair<std::string, std::string>, std::string> known_;  // path and working folder
+  ProgramIdentities& identities_;
+  std::map<ProgramQuestion, std::string> answers_;  // of this look: most tasks start the same few programs
+  std::vector<Observation> looked_;                 // since the search that is going on began
 };
 
 }  // namespace devtask

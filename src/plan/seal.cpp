@@ -13,10 +13,16 @@
 #include "os/process.h"
 
 namespace devtask {
+
+constexpr std::int64_t kYoungNs = 2'000'000'000;
+
+bool is_young(const FileStat& stat, std::int64_t looked_ns) {
+  return std::max(stat.mtime_ns, stat.ctime_ns) > looked_ns - kYoungNs;
+}
+
 namespace {
 
 constexpr std::string_view kMagic = "DTSEAL02";
-constexpr std::int64_t kYoungNs = 2'000'000'000;
 constexpr std::size_t kMostSeals = 8;
 constexpr std::size_t kPerBlock = 128;
 
@@ -138,10 +144,6 @@ std::optional<View> view_of(std::string_view bytes) {
   return view;
 }
 
-bool is_young(const FileStat& stat, std::int64_t looked_ns) {
-  return std::max(stat.mtime_ns, stat.ctime_ns) > looked_ns - kYoungNs;
-}
-
 enum class State : char { kSame, kSameContent, kChanged };
 
 // Whether the thing is what it was; `now` is how it looks.
@@ -158,7 +160,23 @@ State compare_one(const ObservationEntry& entry, const char* path, const Fd& roo
   return digest && *digest == digest_of(entry.digest) ? State::kSameContent : State::kChanged;
 }
 
+ObservationEntry entry_of(const Observation& seen, std::int64_t looked_ns) {
+  ObservationEntry entry{look_of(seen.stat), {}, 0, 0, {}};
+  entry.flags = (seen.follow ? kFollow : 0U) | (seen.kind_only ? kKindOnly : 0U) |
+                (is_young(seen.stat, looked_ns) ? kYoung : 0U);
+  if (seen.digest) {
+    entry.flags |= kHasDigest;
+    std::copy(seen.digest->bytes.begin(), seen.digest->bytes.end(), entry.digest);
+  }
+  return entry;
+}
+
 }  // namespace
+
+bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path, std::int64_t looked_ns) {
+  FileStat now;
+  return compare_one(entry_of(seen, looked_ns), seen.path.c_str(), root, root_path, now) != State::kChanged;
+}
 
 std::string SealPlace::path() const { return join_path(folder, question.hex().substr(0, 16)); }
 
@@ -266,14 +284,9 @@ Result<void> write_seal(const SealPlace& place, const SealContents& contents, st
     return piece;
   };
   for (const Observation& seen : contents.observations) {
-    ObservationEntry entry{look_of(seen.stat), add_text(seen.path), 0, 0, {}};
-    entry.flags = (seen.follow ? kFollow : 0U) | (seen.kind_only ? kKindOnly : 0U) |
-                  (is_young(seen.stat, looked_ns) ? kYoung : 0U);
-    if (seen.digest) {
-      entry.flags |= kHasDigest;
-      std::copy(seen.digest->bytes.begin(), seen.digest->bytes.end(), entry.digest);
-    }
-    observations.push_back(entry);
+    if (!seen.kind_only && is_young(seen.stat, looked_ns)) return {};
+    observations.push_back(entry_of(seen, looked_ns));
+    observations.back().path = add_text(seen.path);
   }
   for (const SealedTask& task : contents.tasks) {
     TaskEntry entry{add_text(task.id), add_numbers(task.inputs), add_numbers(task.outputs), 0, 0, {}, {}};

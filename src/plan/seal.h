@@ -7,8 +7,7 @@
 // paths and ids; the structs in seal.cpp say what is in them. The head has 8 bytes magic, the XXH3 of all that
 // follows it, and the question.
 //
-// An observation that was younger than two seconds is marked: a file system with coarse times could hide a later
-// change, so a marked file is read again to be believed, and a marked folder is not believed.
+// Only what is older than two seconds is sealed: a file system with coarse times could hide a later change.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +30,13 @@ struct Observation {
   FileStat stat;           // kAbsent: nothing was there
   std::optional<Digest> digest;  // of a regular file that was read
 };
+
+// Changed so shortly before the clock was `looked_ns` that a later change may leave the times as they are.
+bool is_young(const FileStat& stat, std::int64_t looked_ns);
+
+// Whether it is still so. `root` is the open project root and its path; `looked_ns`: the clock before it was looked
+// at. What was young then is read again, and counts as changed if there is nothing to read.
+bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path, std::int64_t looked_ns);
 
 struct SealedTask {
   std::string id;
@@ -101,7 +107,7 @@ class Seal {
   std::vector<std::pair<std::uint32_t, FileStat>> changed_looks_;  // same content, sorted by position
 };
 
-// `looked_ns`: the clock before the looking began. Keeps a few seals.
+// Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few seals.
 Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns);
 
 }  // namespace devtask

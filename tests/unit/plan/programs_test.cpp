@@ -71,7 +71,8 @@ class ProgramsTest : public testing::Test {
                        const std::string& working_folder = {}) {
     DigestMemo memo(folder_ / "memo");
     Tree tree(folder_.path(), memo);
-    return Programs(tree, folder_ / "home")
+    ProgramIdentities identities;
+    return Programs(tree, folder_ / "home", identities)
         .identity(name, folders(), working_folder.empty() ? folder_.path() : working_folder, made);
   }
 
