@@ -123,7 +123,9 @@ class ArchiveReader {
   }
   template <MapLike Map>
   void get(Map& map) {
-    for (std::size_t count = get_count(); good_ && count > 0; --count) {
+    std::size_t count = get_count();
+    if constexpr (requires { map.reserve(count); }) map.reserve(std::min(count, rest_.size()));
+    for (; good_ && count > 0; --count) {
       std::pair<typename Map::key_type, typename Map::mapped_type> entry;
       get(entry.first);
       get(entry.second);

@@ -87,11 +87,23 @@ class SavedProjectTest : public testing::Test {
     project_.write("examples/other/tasks.toml", "[tasks.build]\nrun = \"x\"\n");
     project_.write("examples/none/README", "no tasks here\n");
     fs::create_symlink("../later.toml", root_ + "/tasks/dangling.toml");
+    project_.write("examples/linked/README", "its tasks.toml leads nowhere\n");
+    fs::create_symlink("../../later_member.toml", root_ + "/examples/linked/tasks.toml");
     project_.write(".devtask/program", "program 1");
     fresh_ = project_.load();
     for (const Diagnostic& each : fresh_.diagnostics) ADD_FAILURE() << render(each, false);
     save();
     ASSERT_TRUE(saved_.read());
+    wait_for_another_time();
+  }
+
+  // Until the file system gives what is written another time than the project's files have: what is saved
+  // here is younger than anything that would be saved.
+  void wait_for_another_time() const {
+    const std::int64_t last = stat_file(program_).ctime_ns;
+    do {
+      project_.write(".devtask/clock", "");
+    } while (stat_file(root_ + "/.devtask/clock").ctime_ns == last);
   }
 
   void save() const { saved_.write(fresh_, now_ns() + kLater_ns); }
@@ -191,6 +203,8 @@ const Change kChanges[] = {
     {"include_folder_removed", [](const ProjectFolder& p) { fs::remove_all(p.root() + "/tasks"); }},
     {"link_leads_somewhere_now",
      [](const ProjectFolder& p) { p.write("later.toml", "[tasks.later]\nrun = \"b\"\n"); }},
+    {"link_to_a_members_tasks_leads_somewhere_now",
+     [](const ProjectFolder& p) { p.write("later_member.toml", "[tasks.later]\nrun = \"b\"\n"); }},
     {"member_added",
      [](const ProjectFolder& p) { p.write("examples/new/tasks.toml", "[tasks.b]\nrun = \"b\"\n"); }},
     {"folder_becomes_a_member",
@@ -223,6 +237,10 @@ TEST_F(SavedProjectTest, belongs_to_one_root) {
 }
 
 TEST_F(SavedProjectTest, is_not_there_when_any_byte_is_damaged_or_missing) {
+  project_.write("tasks.toml", "[tasks.a]\nrun = \"a\"\n");
+  fresh_ = project_.load();
+  save();
+  ASSERT_TRUE(saved_.read());
   const std::string bytes = this->bytes();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     std::string damaged = bytes;
@@ -245,15 +263,13 @@ TEST_F(SavedProjectTest, is_read_safely_when_damage_has_the_right_checksum) {
   bytes_ = bytes();
   const std::string archive = bytes_.substr(16);
   for (std::size_t i = 0; i < archive.size(); ++i) {
-    for (const int change : {0x01, 0x80, 0xff}) {
-      std::string damaged = archive;
-      damaged[i] = static_cast<char>(damaged[i] ^ change);
-      put_archive(damaged);
-      if (const auto loaded = saved_.read()) {
-        EXPECT_EQ(loaded->project.root, root_);
-        for (const Task& task : loaded->project.tasks) EXPECT_NE(task.scope, nullptr);
-        for (const auto& [name, at] : loaded->project.index) EXPECT_LT(at, loaded->project.tasks.size());
-      }
+    std::string damaged = archive;
+    damaged[i] = static_cast<char>(damaged[i] ^ (i % 2 == 0 ? 0x01 : 0xff));
+    put_archive(damaged);
+    if (const auto loaded = saved_.read()) {
+      EXPECT_EQ(loaded->project.root, root_);
+      for (const Task& task : loaded->project.tasks) EXPECT_NE(task.scope, nullptr);
+      for (const auto& [name, at] : loaded->project.index) EXPECT_LT(at, loaded->project.tasks.size());
     }
     put_archive(archive.substr(0, i));
     EXPECT_FALSE(saved_.read()) << "cut at " << i;
@@ -269,13 +285,14 @@ TEST_F(SavedProjectTest, is_not_made_of_what_is_young) {
   saved_.write(fresh_, fresh_.looks.front().stat.ctime_ns + 1'999'999'999);
   EXPECT_FALSE(fs::exists(path_));
   // One young file is enough.
-  fresh_.looks.back().stat.mtime_ns += kLater_ns;
+  for (std::int64_t FileStat::*time : {&FileStat::mtime_ns, &FileStat::ctime_ns}) {
+    LoadedProject one = fresh_;
+    one.looks.back().stat.*time = now_ns() + kLater_ns;
+    saved_.write(one, now_ns() + kLater_ns);
+    EXPECT_FALSE(fs::exists(path_));
+  }
   save();
-  EXPECT_FALSE(fs::exists(path_));
-  fresh_.looks.back().stat.mtime_ns -= kLater_ns;
-  fresh_.looks.front().stat.ctime_ns += kLater_ns;
-  save();
-  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(fs::exists(path_));
 }
 
 TEST_F(SavedProjectTest, is_not_made_of_what_changed_while_it_was_read) {
