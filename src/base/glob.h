@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/result.h"
 
 namespace devtask {
@@ -21,6 +22,7 @@ namespace devtask {
 // One compiled pattern, braces expanded.
 class Glob {
  public:
+  Glob() = default;  // matches nothing
   // Errors: empty pattern, absolute path, '..' part, unclosed '[' or '{'.
   static Result<Glob> parse(std::string_view pattern);
 
@@ -41,6 +43,8 @@ class Glob {
   struct Part {
     enum class Kind { kLiteral, kWild, kAnyDepth } kind = Kind::kLiteral;
     std::string text;  // literal: the name without escapes; wild: the pattern
+
+    DEVTASK_PRIVATE_FIELDS(Part, kind, text)
   };
   struct Parts : std::vector<Part> {  // a trailing kAnyDepth stands for at least one part
     // What every match begins with, ends with and holds: most paths are told apart by these alone.
@@ -49,6 +53,14 @@ class Glob {
     bool may_match(std::string_view path) const {
       return path.starts_with(head) && path.ends_with(tail) && path.find(inside) != std::string_view::npos;
     }
+
+    std::vector<Part>& list() { return *this; }
+    const std::vector<Part>& list() const { return *this; }
+    template <Is<Parts> T>
+    friend auto fields(T& parts) {
+      static_assert(sizeof(T) == sizeof(parts.list()) + 3 * sizeof(std::string));
+      return std::tie(parts.list(), parts.head, parts.tail, parts.inside);
+    }
   };
 
   static std::vector<std::size_t> after(const Parts& parts, std::string_view folder);
@@ -56,6 +68,8 @@ class Glob {
   static bool parts_intersect(const Parts& a, std::size_t i, const Parts& b, std::size_t j);
 
   std::vector<Parts> alternatives_;
+
+  DEVTASK_PRIVATE_FIELDS(Glob, alternatives)
 };
 
 // An ordered list of patterns with '!' exclusions.
@@ -81,8 +95,12 @@ class GlobList {
   struct Entry {
     bool exclude = false;
     Glob glob;
+
+    DEVTASK_PRIVATE_FIELDS(Entry, exclude, glob)
   };
   std::vector<Entry> entries_;
+
+  DEVTASK_PRIVATE_FIELDS(GlobList, entries)
 };
 
 }  // namespace devtask

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/result.h"
 
 namespace devtask {
@@ -30,6 +31,9 @@ class Template {
 
  private:
   std::vector<Part> parts_;
+
+  DEVTASK_PRIVATE_FIELDS(Part, placeholder, text, offset)
+  DEVTASK_PRIVATE_FIELDS(Template, parts)
 };
 
 }  // namespace devtask

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/report.h"
+#include "config/saved_project.h"
 #include "os/file.h"
 #include "os/machine.h"
 
@@ -86,7 +87,7 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
   if (!root) return tl::unexpected(root.error());
   auto limits = cache_limits(invocation.environment);
   if (!limits) return tl::unexpected(limits.error());
-  LoadedProject loaded = load_project(*root);
+  LoadedProject loaded = load_project(*root, StateFolder(*root).project(), mode == Mode::kWork);
   for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
   if (!loaded.ok()) {
     const auto mistakes =

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/version.h"
@@ -33,7 +32,7 @@ class Loader {
     load_root();
     validate(tasks_, pools_, complete_, complaints_);
     finish();
-    return {std::move(project_), complaints_.sorted(files_)};
+    return {std::move(project_), complaints_.sorted(files_), std::move(looks_)};
   }
 
  private:
@@ -107,10 +106,11 @@ class Loader {
 
   // `wanted_by` is the pattern that names the file, nullptr for the root's.
   std::optional<std::pair<FileReader, TomlTable>> open(const std::string& path, const Span* wanted_by) {
+    const FileStat stat = stat_followed(join_path(project_.root, path));
     auto text = read_file(join_path(project_.root, path));
     if (!text) {
       complete_ = false;
-      const bool absent = stat_followed(join_path(project_.root, path)).kind == FileKind::kAbsent;
+      const bool absent = stat.kind == FileKind::kAbsent;
       Diagnostic problem =
           absent && wanted_by != nullptr ? error("there is no file `{}`", path) : text.error();
       complaints_.add(wanted_by == nullptr ? std::move(problem) : std::move(problem).at(*wanted_by));
@@ -118,6 +118,7 @@ class Loader {
     }
     if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
     project_.files.push_back(path);
+    looks_.push_back({path, stat});
     files_.push_back(std::make_shared<const SourceFile>(SourceFile{path, std::move(*text)}));
     auto table = parse_toml(files_.back());
     if (!table) {
@@ -189,11 +190,11 @@ class Loader {
     auto found = find_files(project_.root, *glob, wanted, folders_);
     if (wanted == Wanted::kFolder) {
       std::erase_if(found, [&](const std::string& folder) {
-        const bool member =
-            stat_followed(join_path(project_.root, fmt::format("{}/{}", folder, kFileName))).kind ==
-            FileKind::kRegular;
-        if (!member) folders_.insert(folder);
-        return !member;
+        std::string file = fmt::format("{}/{}", folder, kFileName);
+        const FileStat stat = stat_followed(join_path(project_.root, file));
+        if (stat.kind == FileKind::kRegular) return false;
+        folders_.try_emplace(std::move(file), stat);
+        return true;
       });
     }
     if (found.empty()) {
@@ -205,7 +206,10 @@ class Loader {
 
   void finish() {
     for (const auto& [name, depth] : pools_) project_.pools.emplace(name, depth.value);
-    project_.folders.assign(folders_.begin(), folders_.end());
+    for (auto& [path, stat] : folders_) {
+      project_.folders.push_back(path);
+      looks_.push_back({path, stat});
+    }
     project_.tasks.reserve(tasks_.size());
     for (TaskDraft& draft : tasks_) project_.tasks.push_back(std::move(draft.task));
     for (std::size_t i = 0; i < project_.tasks.size(); ++i)
@@ -218,7 +222,8 @@ class Loader {
   Project project_;
   Complaints complaints_;
   std::vector<std::shared_ptr<const SourceFile>> files_;
-  std::set<std::string> folders_;
+  std::vector<Look> looks_;
+  std::map<std::string, FileStat> folders_;  // to be project_.folders
   std::vector<TaskDraft> tasks_;
   PoolDrafts pools_;
   bool complete_ = true;  // every file was read

@@ -6,12 +6,20 @@
 
 #include "base/result.h"
 #include "config/project.h"
+#include "os/file.h"
 
 namespace devtask {
+
+// How a file or folder looked just before it was read; links were followed.
+struct Look {
+  std::string path;  // relative to the root, "" is the root
+  FileStat stat;
+};
 
 struct LoadedProject {
   Project project;                      // usable only if ok()
   std::vector<Diagnostic> diagnostics;  // errors and warnings, sorted by place, in the order of the files
+  std::vector<Look> looks;              // at project.files and project.folders
 
   bool ok() const;  // no error; there may be warnings
 };

@@ -116,8 +116,9 @@ struct Project {
   std::vector<Task> tasks;           // in the order written: root, includes, members
   std::map<std::string, int> pools;  // name to depth
   // What must be looked at to know that this Project is still what the files say, relative to the root: every
-  // file that was read, and every folder that was listed for `include` and `members` ("" is the root; one
-  // that does not exist is there too). A file that appears or goes away changes its folder's time.
+  // file that was read, and every folder that was listed for `include` and `members` ("" is the root), with
+  // links followed. What was looked for and not found is among the folders. A file that appears or goes away
+  // changes its folder's time.
   std::vector<std::string> files;
   std::vector<std::string> folders;
   NameIndex index;  // names and aliases to positions in `tasks`; filled by load_project

@@ -15,6 +15,7 @@ struct StateFolder {
   std::string memo() const { return path + "/memo"; }
   std::string out(const std::string& id) const { return path + "/out/" + id; }
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }
+  std::string project() const { return path + "/project"; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
 

@@ -279,7 +279,7 @@ deps = ["test"]
   const std::string base = "examples/my [x] 日本";
   EXPECT_THAT(project.files,
               ElementsAre("tasks.toml", "examples/f/tasks.toml", base + "/tasks.toml", base + "/more.toml"));
-  EXPECT_THAT(project.folders, ElementsAre("", "examples", "examples/none"));
+  EXPECT_THAT(project.folders, ElementsAre("", "examples", "examples/none/tasks.toml"));
   EXPECT_EQ(project.pools, (std::map<std::string, int>{{"db", 1}, {"flows:db", 2}, {"net", 3}}));
 
   const Task* test = project.find("flows:test");

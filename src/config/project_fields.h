@@ -1,0 +1,36 @@
+// The fields of everything a Project is made of.
+#pragma once
+
+#include "base/fields.h"
+#include "config/load.h"
+#include "config/project.h"
+
+namespace devtask {
+
+DEVTASK_FIELDS(FileStat, kind, mode, size, mtime_ns, ctime_ns, inode, device)
+DEVTASK_FIELDS(Look, path, stat)
+DEVTASK_FIELDS(SourceFile, path, text)
+DEVTASK_FIELDS(Span, file, line, column, length)
+DEVTASK_FIELDS(Step, shell, words, where)
+DEVTASK_FIELDS(Patterns, written, globs, templated)
+DEVTASK_FIELDS(ArgSpec, name, help, many, defaults, where)
+DEVTASK_FIELDS(MatrixAxis, name, values, where)
+DEVTASK_FIELDS(ToolSpec, name, where)
+DEVTASK_FIELDS(Scope, name, base, path, ignore, secrets, env, env_inputs, env_pass)
+DEVTASK_FIELDS(Task, name, local, scope, where, description, aliases, run, shell, deps, inputs, outputs,
+               creates, edits, witness, env, env_inputs, env_pass, dir, cache, args, matrix, timeout,
+               interactive, hidden, pool, tools)
+DEVTASK_FIELDS(Project, root, scope, requires_version, tasks, pools, files, folders, index)
+
+template <class T>
+auto fields(Placed<T>& placed) {
+  auto& [value, where] = placed;
+  return std::tie(value, where);
+}
+template <class T>
+auto fields(const Placed<T>& placed) {
+  auto& [value, where] = placed;
+  return std::tie(value, where);
+}
+
+}  // namespace devtask
