@@ -80,14 +80,15 @@ void announce_nothing(const SealedOutcome& outcome, const Options& options) {
   console.on(finished);
 }
 
-// Next time it is enough that everything still looks the same. Without it the next run looks more closely, no more.
+// Next time it is enough that everything still looks the same. Without it the next run looks more closely, no
+// more.
 void seal_outcome(Session& session, const SealPlace& place, const FileStat& journal, SealContents contents,
                   std::int64_t looked_ns) {
   contents.journal = journal;
   for (const auto* list : {&session.project().files, &session.project().folders}) {
     for (const std::string& path : *list) {
-      contents.observations.push_back(
-          {path.empty() ? "." : path, true, false, stat_followed(join_path(session.root(), path)), std::nullopt});
+      contents.observations.push_back({path.empty() ? "." : path, true, false,
+                                       stat_followed(join_path(session.root(), path)), std::nullopt});
     }
   }
   contents.observations.push_back(
@@ -96,7 +97,8 @@ void seal_outcome(Session& session, const SealPlace& place, const FileStat& jour
 }
 
 // The answer of the seal, if everything is as it was.
-bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& options, std::int64_t looked_ns) {
+bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& options,
+                      std::int64_t looked_ns) {
   if (!seal.holds()) return false;
   if (options.status) {
     print("up to date\n");

@@ -56,7 +56,8 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
       ->type_name("WHICH")
       ->transform(CLI::CheckedTransformer(kOutputLogs).description(""))
       ->envname("DEVTASK_OUTPUT_LOGS");
-  app.add_option("--profile", options.profile, "Write to FILE where the time went (a Chrome trace, for ui.perfetto.dev)")
+  app.add_option("--profile", options.profile,
+                 "Write to FILE where the time went (a Chrome trace, for ui.perfetto.dev)")
       ->type_name("FILE")
       ->envname("DEVTASK_PROFILE");
   app.add_option("--color", options.color, "auto, always, never")

@@ -96,8 +96,7 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
     return failure("{} {} in the configuration, nothing was run", mistakes,
                    mistakes == 1 ? "mistake" : "mistakes");
   }
-  std::unique_ptr<Session> session(
-      new Session(std::move(loaded.project), invocation, *limits, mode));
+  std::unique_ptr<Session> session(new Session(std::move(loaded.project), invocation, *limits, mode));
   session->silent_ = loaded.diagnostics.empty();
   return session;
 }
@@ -110,9 +109,14 @@ Session::Session(Project project, const Invocation& invocation, CacheLimits limi
       journal_(state_.path, mode == Mode::kLook),
       evaluator_([&] {
         const Variables& environment = invocation.environment;
-        if (!invocation.options.no_cache) store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
-        return EvaluatorSources{memo_,          journal_,     environment_,
-                                action_cache(), blob_store(), value_of(environment, "HOME"),
+        if (!invocation.options.no_cache)
+          store_.emplace(cache_folder(environment), limits, mode == Mode::kLook);
+        return EvaluatorSources{memo_,
+                                journal_,
+                                environment_,
+                                action_cache(),
+                                blob_store(),
+                                value_of(environment, "HOME"),
                                 invocation.profile};
       }()) {}
 

@@ -2,9 +2,9 @@
 
 #include "cli/report.h"
 #include "ninja/manifest.h"
-#include "os/stream.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "os/stream.h"
 #include "plan/programs.h"
 
 namespace devtask {
@@ -43,9 +43,10 @@ void keep_memo(Session& session, const Options& options) {
 
 namespace {
 
-// What is up to date, whoever made it so, gets an out file that Ninja finds no reason in to run anything: it holds
-// what is there now, and is no newer than it has to be, which is as new as those of its dependencies.
-Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan, const std::vector<TaskState>& states) {
+// What is up to date, whoever made it so, gets an out file that Ninja finds no reason in to run anything: it
+// holds what is there now, and is no newer than it has to be, which is as new as those of its dependencies.
+Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
+                               const std::vector<TaskState>& states) {
   std::vector<std::int64_t> times(plan.tasks.size(), 0);  // groups: the newest of their dependencies
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
     for (const TaskIndex dep : plan.tasks[i].deps) times[i] = std::max(times[i], times[dep]);

@@ -1,6 +1,6 @@
 // Where the time of a run goes: spans of the engine and of its tasks, shown by any viewer of Chrome's trace
-// format. Nothing is measured unless somebody asks for it (`--profile FILE`): then a Profile exists, otherwise
-// everybody has a null pointer. Unaware of: files, what is measured.
+// format. Nothing is measured unless somebody asks for it (`--profile FILE`): then a Profile exists,
+// otherwise everybody has a null pointer. Unaware of: files, what is measured.
 #pragma once
 
 #include <chrono>

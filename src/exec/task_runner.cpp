@@ -56,8 +56,9 @@ const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string
 }
 
 const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
-  const auto found = std::lower_bound(all.begin(), all.end(), path,
-                                      [](const Observation& seen, std::string_view name) { return seen.path < name; });
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), path,
+                       [](const Observation& seen, std::string_view name) { return seen.path < name; });
   return found != all.end() && found->path == path ? &*found : nullptr;
 }
 

@@ -49,7 +49,8 @@ class TaskRunner {
 
   const std::vector<TaskState>& states() const { return states_; }
   TaskState& state(TaskIndex index) { return states_[index]; }
-  std::optional<Digest> seen(TaskIndex index);  // what its dependents see of it, if that is known; thread-safe
+  std::optional<Digest> seen(
+      TaskIndex index);  // what its dependents see of it, if that is known; thread-safe
   // Exit status of the last failure of the task, for the shim.
   int exit_status(TaskIndex index) const { return exit_statuses_[index]; }
 

@@ -136,15 +136,16 @@ class Build {
     return {};
   }
 
-  // Ninja spares a task whose dependencies come out as they were: as they were last time, whoever brought them up to
-  // date.
+  // Ninja spares a task whose dependencies come out as they were: as they were last time, whoever brought
+  // them up to date.
   Result<void> write_known_outs(const std::vector<Chain>& chains) {
     for (const Chain& chain : chains) {
       for (const TaskIndex dep : awaited(parts_.plan, schedule_, chain.front())) {
         const auto last = parts_.journal.last_success(task(dep).id);
         if (!last) continue;
         const bool local = task(dep).task->cache == CacheMode::kLocal;
-        if (auto written = write_out(dep, local ? last->key : last->result.outputs_digest()); !written) return written;
+        if (auto written = write_out(dep, local ? last->key : last->result.outputs_digest()); !written)
+          return written;
       }
     }
     return {};

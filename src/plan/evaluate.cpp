@@ -99,7 +99,8 @@ struct Evaluator::Gathered {
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
   std::string behind_link;                  // told as damage: an output that would be reached through a link
-  // For the seal: what decided about the key, about the outputs, and of what only the kind did (about outputs).
+  // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
+  // outputs).
   std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
 };
 
@@ -159,7 +160,8 @@ void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& ga
   }
 }
 
-// Its key is what it was, as far as its own facts go, and nothing happened to it since but perhaps to its outputs.
+// Its key is what it was, as far as its own facts go, and nothing happened to it since but perhaps to its
+// outputs.
 bool Evaluator::may_recall(const PlannedTask& task, const Seal::Task* sealed) const {
   if (sealed == nullptr || !sealed->key || !sealed->inputs_hold || task.forced) return false;
   return sources_.journal.last_key(task.id) == sealed->key && !sources_.journal.unfinished(task.id);
@@ -173,7 +175,8 @@ class Sealer {
   explicit Sealer(const std::vector<Observation>* known) : known_(known) {}
 
   std::uint32_t add(Observation seen) {
-    const auto [entry, added] = places_.try_emplace(key_of(seen), static_cast<std::uint32_t>(contents.observations.size()));
+    const auto [entry, added] =
+        places_.try_emplace(key_of(seen), static_cast<std::uint32_t>(contents.observations.size()));
     if (added) contents.observations.push_back(std::move(seen));
     return entry->second;
   }
@@ -181,7 +184,8 @@ class Sealer {
   void add_common(const std::vector<Observation>& all) {
     for (const Observation& each : all) common_.insert(add(each));
   }
-  void add_files(const std::vector<const TreeFile*>& files, bool kind_only, std::vector<std::uint32_t>& list) {
+  void add_files(const std::vector<const TreeFile*>& files, bool kind_only,
+                 std::vector<std::uint32_t>& list) {
     for (const TreeFile* file : files) {
       Observation seen = observe(*file);
       seen.kind_only = kind_only;
@@ -222,7 +226,8 @@ class Sealer {
 Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
   Evaluation evaluation;
   const std::size_t count = plan.tasks.size();
-  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo), Programs(look.tree, sources_.home, identities_)};
+  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo),
+            Programs(look.tree, sources_.home, identities_)};
   Tree& tree = look.tree;
   const Seal* seal = plan.only ? nullptr : options.seal;
   if (seal != nullptr) tree.assume(seal->read_again());
@@ -279,8 +284,9 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   for (TaskIndex i = 0; i < count && all_fresh; ++i) {
     const bool always = plan.tasks[i].always_runs();
     nothing_to_do = nothing_to_do && !always;
-    all_fresh = always || evaluation.states[i].verdict == Verdict::kUpToDate ||
-                (!nothing_to_do && evaluation.states[i].verdict == Verdict::kWaiting && plan.tasks[i].is_group());
+    all_fresh =
+        always || evaluation.states[i].verdict == Verdict::kUpToDate ||
+        (!nothing_to_do && evaluation.states[i].verdict == Verdict::kWaiting && plan.tasks[i].is_group());
   }
   if (!all_fresh) return evaluation;
   const ProfileSpan sealing(sources_.profile, "seal");
@@ -330,13 +336,14 @@ void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, 
   for (const auto& pattern : task.task->inputs->written) {
     if (pattern.value.starts_with('!')) continue;
     const auto glob = Glob::parse(pattern.value);
-    const bool matched = !glob || std::any_of(gathered.inputs.begin(), gathered.inputs.end(),
-                                              [&](const TreeFile* file) { return glob->matches(file->path); });
+    const bool matched =
+        !glob || std::any_of(gathered.inputs.begin(), gathered.inputs.end(),
+                             [&](const TreeFile* file) { return glob->matches(file->path); });
     // What another task makes is known through the dependency, and may not be there yet.
     const bool is_made = glob && !task.makers.empty();
     if (matched || is_made) continue;
-    auto said =
-        warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value), task.task->name);
+    auto said = warning("inputs pattern `{}` of task `{}` matches nothing", escape_line(pattern.value),
+                        task.task->name);
     if (tree.file(pattern.value)->stat.kind == FileKind::kFolder) {
       said.help = fmt::format("it is a folder: write `{}/` for what is in it", pattern.value);
     }
@@ -530,7 +537,9 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
 bool facts_hold(const TaskState& state, const std::string& root) {
   const Fd folder = open_folder(root);
   if (!folder) return false;
-  const auto holds = [&](const Observation& seen) { return still_holds(seen, folder, root, state.looked_ns); };
+  const auto holds = [&](const Observation& seen) {
+    return still_holds(seen, folder, root, state.looked_ns);
+  };
   return std::all_of(state.inputs.begin(), state.inputs.end(), holds) &&
          std::all_of(state.beside_inputs.begin(), state.beside_inputs.end(), holds);
 }

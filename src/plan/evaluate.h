@@ -39,22 +39,22 @@ struct TaskState {
   bool damaged = false;        // its key is as wanted, but its outputs are not as it left them
   bool stale_anyway = false;   // waiting: even if its dependencies come out as they last did
   TaskIndex waits_for = 0;     // waiting: the first dependency that has to run
-  // How its inputs looked when the key was made, sorted by path, and what else decided about its own facts: to
-  // tell whether anything changed since. `looked_ns`: the clock before.
+  // How its inputs looked when the key was made, sorted by path, and what else decided about its own facts:
+  // to tell whether anything changed since. `looked_ns`: the clock before.
   std::vector<Observation> inputs, beside_inputs;
   std::int64_t looked_ns = 0;
   std::optional<Diagnostic> problem;  // its inputs cannot be read: it must not run
 };
 
 struct Evaluation {
-  std::vector<TaskState> states;      // one for each task of the plan
-  std::vector<Diagnostic> warnings;   // patterns that match nothing
-  std::optional<SealContents> seal;   // if nothing is stale but what always runs, and there are no warnings
+  std::vector<TaskState> states;     // one for each task of the plan
+  std::vector<Diagnostic> warnings;  // patterns that match nothing
+  std::optional<SealContents> seal;  // if nothing is stale but what always runs, and there are no warnings
 };
 
 struct EvaluationOptions {
-  // Without it the states have no `inputs`, and those of tasks that are up to date no `fingerprint`: it is much
-  // memory, and most callers need neither.
+  // Without it the states have no `inputs`, and those of tasks that are up to date no `fingerprint`: it is
+  // much memory, and most callers need neither.
   bool keep_stamps = false;
   const Seal* seal = nullptr;  // of the same plan: what still holds is not looked at again
 };
@@ -101,8 +101,8 @@ class Evaluator {
   std::string platform_;
 };
 
-// Everything that was looked at for the task's own facts is still as it was: its key has not changed, unless by
-// its dependencies.
+// Everything that was looked at for the task's own facts is still as it was: its key has not changed, unless
+// by its dependencies.
 bool facts_hold(const TaskState& state, const std::string& root);
 
 // Under which key a result is kept that holds this checkout's absolute path.

@@ -148,7 +148,8 @@ std::string find_program(std::string_view name, const std::vector<std::string>& 
   return {};
 }
 
-std::shared_ptr<const ProgramIdentities::Known> ProgramIdentities::find(const ProgramQuestion& question) const {
+std::shared_ptr<const ProgramIdentities::Known> ProgramIdentities::find(
+    const ProgramQuestion& question) const {
   const std::scoped_lock lock(mutex_);
   const auto found = known_.find(question);
   return found == known_.end() ? nullptr : found->second;
@@ -233,8 +234,7 @@ std::string Programs::find(std::string_view name, const std::vector<std::string>
     for (const std::string& folder : folders) places.push_back(join_path(folder, name));
   }
   for (std::string& place : places) {
-    if (followed(place).kind == FileKind::kRegular && is_executable_file(place))
-      return std::move(place);
+    if (followed(place).kind == FileKind::kRegular && is_executable_file(place)) return std::move(place);
   }
   return {};
 }
@@ -285,8 +285,7 @@ std::string Programs::version_manager_choice(const std::string& path, const std:
   const std::string folder(parent_folder(path));
   if (file_name(folder) != "shims" && file_name(folder) != "bin") return {};
   const std::string manager(parent_folder(folder));
-  if (file_name(folder) == "shims" &&
-      followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
+  if (file_name(folder) == "shims" && followed(join_path(manager, "versions")).kind == FileKind::kFolder) {
     std::string chosen_by = version_file_upward(working_folder, ".python-version");
     if (chosen_by.empty()) chosen_by = join_path(manager, "version");
     followed(chosen_by);

@@ -34,8 +34,8 @@ struct ProgramQuestion {
   auto operator<=>(const ProgramQuestion&) const = default;
 };
 
-// Identities that earlier looks have found, with all that was looked at for them: a search is a dozen system calls
-// and reads the program. Thread-safe.
+// Identities that earlier looks have found, with all that was looked at for them: a search is a dozen system
+// calls and reads the program. Thread-safe.
 class ProgramIdentities {
  public:
   struct Known {

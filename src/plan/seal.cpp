@@ -33,7 +33,14 @@ struct Look {
 };
 static_assert(sizeof(Look) == 48);
 
-enum Flags : std::uint32_t { kFollow = 1, kKindOnly = 2, kHasDigest = 4, kYoung = 8, kHasKey = 16, kHasSeen = 32 };
+enum Flags : std::uint32_t {
+  kFollow = 1,
+  kKindOnly = 2,
+  kHasDigest = 4,
+  kYoung = 8,
+  kHasKey = 16,
+  kHasSeen = 32
+};
 
 // A piece of the bytes at the end of the file; paths have a NUL behind them.
 struct Text {
@@ -75,12 +82,23 @@ static_assert(sizeof(Head) == 136);
 constexpr std::size_t kUnchecked = offsetof(Head, question);
 
 Look look_of(const FileStat& stat) {
-  return {stat.size, stat.inode, stat.device,
-          stat.mtime_ns, stat.ctime_ns, stat.mode, static_cast<std::uint32_t>(stat.kind)};
+  return {stat.size,
+          stat.inode,
+          stat.device,
+          stat.mtime_ns,
+          stat.ctime_ns,
+          stat.mode,
+          static_cast<std::uint32_t>(stat.kind)};
 }
 
 FileStat stat_of(const Look& look) {
-  return {static_cast<FileKind>(look.kind), look.mode, look.size, look.mtime_ns, look.ctime_ns, look.inode, look.device};
+  return {static_cast<FileKind>(look.kind),
+          look.mode,
+          look.size,
+          look.mtime_ns,
+          look.ctime_ns,
+          look.inode,
+          look.device};
 }
 
 bool operator==(const Look& a, const Look& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
@@ -100,7 +118,9 @@ struct View {
   std::string_view text;
 
   std::string_view string(const Text& piece) const { return text.substr(piece.offset, piece.length); }
-  std::span<const std::uint32_t> list(const Numbers& piece) const { return numbers.subspan(piece.first, piece.count); }
+  std::span<const std::uint32_t> list(const Numbers& piece) const {
+    return numbers.subspan(piece.first, piece.count);
+  }
 };
 
 bool is_inside(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
@@ -118,7 +138,8 @@ std::optional<View> view_of(std::string_view bytes) {
                                  std::uint64_t{head.numbers} * sizeof(std::uint32_t) + head.text;
   if (bytes.size() != expected) return std::nullopt;
   if (XXH3_64bits(bytes.data() + kUnchecked, bytes.size() - kUnchecked) != head.checksum) return std::nullopt;
-  // Each array begins at a multiple of its alignment: the file is mapped at a page, the sizes are multiples of 8.
+  // Each array begins at a multiple of its alignment: the file is mapped at a page, the sizes are multiples
+  // of 8.
   const char* at = bytes.data() + sizeof(Head);
   view.observations = {reinterpret_cast<const ObservationEntry*>(at), head.observations};
   at += view.observations.size_bytes();
@@ -147,14 +168,14 @@ std::optional<View> view_of(std::string_view bytes) {
 enum class State : char { kSame, kSameContent, kChanged };
 
 // Whether the thing is what it was; `now` is how it looks.
-State compare_one(const ObservationEntry& entry, const char* path, const Fd& root, const std::string& root_path,
-                  FileStat& now) {
+State compare_one(const ObservationEntry& entry, const char* path, const Fd& root,
+                  const std::string& root_path, FileStat& now) {
   now = (entry.flags & kFollow) != 0 ? stat_followed(path, root.get()) : stat_file(path, root.get());
   const auto kind = static_cast<std::uint32_t>(now.kind);
   if ((entry.flags & kKindOnly) != 0) return kind == entry.look.kind ? State::kSame : State::kChanged;
   if ((entry.flags & kYoung) == 0 && look_of(now) == entry.look) return State::kSame;
-  const bool comparable = (entry.flags & kHasDigest) != 0 && now.kind == FileKind::kRegular && kind == entry.look.kind &&
-                          (now.mode & 0100) == (entry.look.mode & 0100);
+  const bool comparable = (entry.flags & kHasDigest) != 0 && now.kind == FileKind::kRegular &&
+                          kind == entry.look.kind && (now.mode & 0100) == (entry.look.mode & 0100);
   if (!comparable) return State::kChanged;
   const auto digest = hash_file(join_path(root_path, path));
   return digest && *digest == digest_of(entry.digest) ? State::kSameContent : State::kChanged;
@@ -173,7 +194,8 @@ ObservationEntry entry_of(const Observation& seen, std::int64_t looked_ns) {
 
 }  // namespace
 
-bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path, std::int64_t looked_ns) {
+bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path,
+                 std::int64_t looked_ns) {
   FileStat now;
   return compare_one(entry_of(seen, looked_ns), seen.path.c_str(), root, root_path, now) != State::kChanged;
 }
@@ -212,7 +234,8 @@ std::optional<Seal> Seal::compare(const SealPlace& place) {
 
   const auto hold = [&](const Numbers& piece) {
     const auto list = view->list(piece);
-    return std::none_of(list.begin(), list.end(), [&](std::uint32_t i) { return states[i] == State::kChanged; });
+    return std::none_of(list.begin(), list.end(),
+                        [&](std::uint32_t i) { return states[i] == State::kChanged; });
   };
   seal.tasks_.reserve(view->tasks.size());
   bool all = true;
@@ -226,8 +249,8 @@ std::optional<Seal> Seal::compare(const SealPlace& place) {
   std::sort(looks.begin(), looks.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [number, stat] : looks) {
     const ObservationEntry& entry = view->observations[number];
-    seal.read_again_.push_back({std::string(view->string(entry.path)), (entry.flags & kFollow) != 0, false, stat,
-                                digest_of(entry.digest)});
+    seal.read_again_.push_back({std::string(view->string(entry.path)), (entry.flags & kFollow) != 0, false,
+                                stat, digest_of(entry.digest)});
   }
   const FileStat journal = stat_followed(place.journal);
   seal.journal_ = journal;
@@ -253,16 +276,19 @@ SealContents Seal::contents() const {
   auto changed = changed_looks_.begin();
   for (std::uint32_t i = 0; i < view->observations.size(); ++i) {
     const ObservationEntry& entry = view->observations[i];
-    Observation seen{std::string(view->string(entry.path)), (entry.flags & kFollow) != 0, (entry.flags & kKindOnly) != 0,
-                     stat_of(entry.look), std::nullopt};
+    Observation seen{std::string(view->string(entry.path)), (entry.flags & kFollow) != 0,
+                     (entry.flags & kKindOnly) != 0, stat_of(entry.look), std::nullopt};
     if ((entry.flags & kHasDigest) != 0) seen.digest = digest_of(entry.digest);
     if (changed != changed_looks_.end() && changed->first == i) seen.stat = (changed++)->second;
     contents.observations.push_back(std::move(seen));
   }
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const auto inputs = view->list(view->tasks[i].inputs), outputs = view->list(view->tasks[i].outputs);
-    contents.tasks.push_back({std::string(tasks_[i].id), tasks_[i].key, tasks_[i].seen,
-                              {inputs.begin(), inputs.end()}, {outputs.begin(), outputs.end()}});
+    contents.tasks.push_back({std::string(tasks_[i].id),
+                              tasks_[i].key,
+                              tasks_[i].seen,
+                              {inputs.begin(), inputs.end()},
+                              {outputs.begin(), outputs.end()}});
   }
   return contents;
 }
@@ -311,8 +337,8 @@ Result<void> write_seal(const SealPlace& place, const SealContents& contents, st
   head.numbers = static_cast<std::uint32_t>(numbers.size());
   head.text = static_cast<std::uint32_t>(text.size());
   std::string bytes(sizeof head, '\0');
-  bytes.reserve(sizeof head + observations.size() * sizeof(ObservationEntry) + tasks.size() * sizeof(TaskEntry) +
-                numbers.size() * sizeof(std::uint32_t) + text.size());
+  bytes.reserve(sizeof head + observations.size() * sizeof(ObservationEntry) +
+                tasks.size() * sizeof(TaskEntry) + numbers.size() * sizeof(std::uint32_t) + text.size());
   const auto add_array = [&](const auto& array) {
     bytes.append(reinterpret_cast<const char*>(array.data()), array.size() * sizeof array[0]);
   };

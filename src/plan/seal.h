@@ -3,9 +3,9 @@
 // looks as it did then, the outcome is the same; if some do not, only the tasks that looked at those are
 // evaluated again. A file that looks different and has the same content is the same.
 //
-// `.devtask/seals/ID`, little-endian: head | entries of observations | entries of tasks | u32 numbers | bytes of
-// paths and ids; the structs in seal.cpp say what is in them. The head has 8 bytes magic, the XXH3 of all that
-// follows it, and the question.
+// `.devtask/seals/ID`, little-endian: head | entries of observations | entries of tasks | u32 numbers | bytes
+// of paths and ids; the structs in seal.cpp say what is in them. The head has 8 bytes magic, the XXH3 of all
+// that follows it, and the question.
 //
 // Only what is older than two seconds is sealed: a file system with coarse times could hide a later change.
 #pragma once
@@ -25,25 +25,26 @@ namespace devtask {
 // How something looked. Paths inside the project are relative to its root, others absolute.
 struct Observation {
   std::string path;
-  bool follow = false;     // links were followed
-  bool kind_only = false;  // what else there is to see does not matter
-  FileStat stat;           // kAbsent: nothing was there
+  bool follow = false;           // links were followed
+  bool kind_only = false;        // what else there is to see does not matter
+  FileStat stat;                 // kAbsent: nothing was there
   std::optional<Digest> digest;  // of a regular file that was read
 };
 
 // Changed so shortly before the clock was `looked_ns` that a later change may leave the times as they are.
 bool is_young(const FileStat& stat, std::int64_t looked_ns);
 
-// Whether it is still so. `root` is the open project root and its path; `looked_ns`: the clock before it was looked
-// at. What was young then is read again, and counts as changed if there is nothing to read.
-bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path, std::int64_t looked_ns);
+// Whether it is still so. `root` is the open project root and its path; `looked_ns`: the clock before it was
+// looked at. What was young then is read again, and counts as changed if there is nothing to read.
+bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path,
+                 std::int64_t looked_ns);
 
 struct SealedTask {
   std::string id;
   std::optional<Digest> key;   // absent: a group, or it always runs
   std::optional<Digest> seen;  // what went into the keys of dependents
-  // Positions of the observations that decided about its key (but for the common ones), and of those that decided
-  // whether its outputs are in place.
+  // Positions of the observations that decided about its key (but for the common ones), and of those that
+  // decided whether its outputs are in place.
   std::vector<std::uint32_t> inputs, outputs;
 };
 
@@ -73,7 +74,8 @@ struct SealPlace {
 // A seal that was read and compared with what is there now.
 class Seal {
  public:
-  // Looks at everything, in parallel. nullopt: there is none, it is damaged, or the common things have changed.
+  // Looks at everything, in parallel. nullopt: there is none, it is damaged, or the common things have
+  // changed.
   static std::optional<Seal> compare(const SealPlace& place);
 
   // Everything is as it was, so the outcome is what it was.
@@ -107,7 +109,8 @@ class Seal {
   std::vector<std::pair<std::uint32_t, FileStat>> changed_looks_;  // same content, sorted by position
 };
 
-// Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few seals.
+// Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few
+// seals.
 Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns);
 
 }  // namespace devtask

@@ -58,8 +58,8 @@ class Tree {
   Tree(std::string root, DigestMemo& memo);
 
   // Files and links (not folders) that belong to the selection, sorted by path. Folders behind links are not
-  // entered. Thread-safe. Pointers live as long as the tree. Everything that decided about it, folders and files
-  // that are not there too, is added to `looked`.
+  // entered. Thread-safe. Pointers live as long as the tree. Everything that decided about it, folders and
+  // files that are not there too, is added to `looked`.
   std::vector<TreeFile*> list(const FileSelection& selection, std::vector<const TreeFile*>& looked);
   // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the
   // project.
@@ -71,7 +71,8 @@ class Tree {
   // leads to.
   FileStat followed(const std::string& path);
 
-  // What common things looked like: programs, and what was followed. To be called when nobody else uses the tree.
+  // What common things looked like: programs, and what was followed. To be called when nobody else uses the
+  // tree.
   std::vector<Observation> common_observations() const;
   // Digests that are known already, of files that still look as they do there. To be called first.
   void assume(const std::vector<Observation>& known);

@@ -67,7 +67,7 @@ class TestProject {
   }
 
   EvaluatorSources sources() { return {memo, journal, environment, &store, &store, folder / "home"}; }
-  Evaluation evaluate(const Plan& what) { return Evaluator(sources()).evaluate(what, true); }
+  Evaluation evaluate(const Plan& what) { return Evaluator(sources()).evaluate(what, {true, nullptr}); }
 
   TemporaryFolder folder;
   Project project;

@@ -19,7 +19,7 @@ class LocalExecutorTest : public testing::Test {
   void step(const std::string& script) { action_.steps.push_back({{"sh", "-c", script}}); }
   // "succeeded 0", "failed 3"…
   std::string run() {
-    LocalExecutor executor(join_path(parent_folder(own_executable()), "devtask-shim"), stop_);
+    LocalExecutor executor(stop_);
     const auto result = executor.run(action_, hooks_);
     if (!result) return render(result.error(), false);
     static constexpr const char* kNames[] = {"succeeded", "failed", "timed out", "stopped"};

@@ -49,8 +49,7 @@ class TaskRunnerTest : public testing::Test {
 TEST_F(TaskRunnerTest, RunsOnce) {
   make("t", "out.txt", "made");
   EXPECT_EQ(run({"t"}), "start t: never ran here\nend t: ran\n");
-  EXPECT_EQ(project_.read(".devtask/out/t"),
-            project_.journal.last_success("t")->result.outputs_digest().hex() + "\n");
+  EXPECT_EQ(runner_->seen(0), project_.journal.last_success("t")->result.outputs_digest());
   EXPECT_EQ(run({"t"}), "");
   EXPECT_EQ(outcomes_, std::vector{Outcome::kUpToDate});
   EXPECT_EQ(executor_.ran(), "t");
@@ -304,15 +303,12 @@ TEST_F(TaskRunnerTest, AnUnchangedResultStopsThere) {
   make("lib", "lib.txt", "1");
   make("app", "app.txt", "1");
   run({"app"});
-  const FileStat out = stat_file(project_ / ".devtask/out/lib");
   project_.write("lib/a", "x");
   EXPECT_EQ(run({"app"}), "start lib: lib/a added\nend lib: ran\n");
-  EXPECT_EQ(stat_file(project_ / ".devtask/out/lib"), out);  // for Ninja nothing happened
   make("lib", "lib.txt", "2");
   project_.write("lib/a", "y");
   EXPECT_EQ(run({"app"}),
             "start lib: lib/a changed\nend lib: ran\nstart app: its dependency both changed\nend app: ran\n");
-  EXPECT_NE(stat_file(project_ / ".devtask/out/lib").mtime_ns / 1'000'000'000, out.mtime_ns / 1'000'000'000);
 }
 
 TEST_F(TaskRunnerTest, RefusesATaskWhoseDependencyHasNotRun) {

@@ -155,7 +155,7 @@ deps = ["a"]
   state("b").verdict = Verdict::kWaiting;
   EXPECT_EQ(run_text(), std::string(kRunHead) + std::string(kRule) +
                             "build .devtask/dirty: phony\n"
-                            "build .devtask/out/a .devtask/out/b: devtask .devtask/dirty\n"
+                            "build .devtask/out/b: devtask .devtask/dirty\n"
                             "  task = a b\n"
                             "  why = a: never ran here\n"
                             "  cmd = one && two\n"
@@ -180,7 +180,7 @@ inputs = []
   state("lint").verdict = Verdict::kWaiting;
   EXPECT_EQ(run_text(), std::string(kRunHead) + std::string(kRule) +
                             "build .devtask/dirty: phony\n"
-                            "build .devtask/out/format .devtask/out/lint: devtask .devtask/dirty\n"
+                            "build .devtask/out/lint: devtask .devtask/dirty\n"
                             "  task = format lint\n"
                             "  why = format: never ran here\n"
                             "  cmd = x && x\n"
@@ -297,7 +297,7 @@ TEST_F(ManifestTest, AnOutputThatIsCalledLikeATaskIsTheTarget) {
 
 TEST_F(ManifestTest, SourcesAreThereForLooking) {
   plan(kTasks, {"test"});
-  state("schema@sqlite").inputs = {{"lib.c", {}}, {"a b", {}}, {"new\nline", {}}};
+  state("schema@sqlite").inputs = {{.path = "lib.c"}, {.path = "a b"}, {.path = "new\nline"}};
   EXPECT_EQ(sources_manifest(plan_, states_),
             "# Every source of every task, for `ninja -f .devtask/sources.ninja -t graph|inputs|query`.\n"
             "ninja_required_version = 1.5\n"

@@ -131,8 +131,8 @@ TEST_F(ProcessTest, SaysWhenItCannotStart) {
 TEST_F(ProcessTest, SaysWhenThereIsNoSuchProgram) {
   ProcessRequest request = shell("");
   request.program = folder_ / "none";
-  EXPECT_EQ(run_process(request, stop_).error().message,
-            "cannot start `" + (folder_ / "none") + "` in `" + folder_.path() + "`: No such file or directory");
+  EXPECT_EQ(run_process(request, stop_).error().message, "cannot start `" + (folder_ / "none") + "` in `" +
+                                                             folder_.path() + "`: No such file or directory");
 }
 
 TEST_F(ProcessTest, EndsAtItsTimeLimit) {
@@ -325,8 +325,7 @@ TEST_F(ProcessTest, RunsInTheBackground) {
 TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
   int pid = 0;
   {
-    auto process =
-        BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"));
+    auto process = BackgroundProcess::start(shell("echo $$; trap '' TERM; while :; do sleep 3600; done"));
     ASSERT_TRUE(process);
     const BackgroundProcess moved = std::move(*process);
     pid = std::stoi(read_available(moved.output_fd()).value());
@@ -336,8 +335,7 @@ TEST_F(ProcessTest, ABackgroundProcessEndsWithItsObject) {
 }
 
 TEST_F(ProcessTest, EndsAForeignGroup) {
-  auto process =
-      BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"));
+  auto process = BackgroundProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 3600; done"));
   ASSERT_TRUE(process);
   const int group = std::stoi(read_available(process->output_fd()).value());
   end_process_group(group, kShort);

@@ -10,89 +10,163 @@ namespace {
 
 constexpr std::int64_t kLater_ns = 10'000'000'000;
 
-// A project with two files and a folder, sealed as if the looking had happened ten seconds from now.
+// A project with two files and a folder, sealed as if the looking had happened ten seconds from now. Task
+// "one" has src/a as its input, "two" src/b and something that is not there as its outputs; the rest is
+// common.
 class SealTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(make_folders(root_ + "/src"));
     ASSERT_TRUE(write_file(root_ + "/src/a", "a"));
     ASSERT_TRUE(write_file(root_ + "/src/b", "b"));
-    ASSERT_TRUE(seal_.write(look(), {7, 1234}, now_ns() + kLater_ns));
-    ASSERT_TRUE(seal_.check());
+    ASSERT_TRUE(write_file(root_ + "/journal", "journal"));
+    ASSERT_TRUE(write_seal(place_, contents(), now_ns() + kLater_ns));
+    ASSERT_TRUE(holds());
   }
 
-  std::vector<Observation> look() const {
-    std::vector<Observation> seen;
+  SealContents contents() const {
+    SealContents contents;
+    contents.outcome = {7, 1234, true};
+    contents.journal = stat_file(root_ + "/journal");
     for (const std::string path : {"src", "src/a", "src/b", "src/absent"}) {
-      seen.push_back({path, false, stat_file(root_ + "/" + path)});
+      contents.observations.push_back({path, false, false, stat_file(root_ + "/" + path), std::nullopt});
     }
-    seen.push_back({"/bin/sh", true, stat_followed(std::string("/bin/sh"))});
-    return seen;
+    contents.observations[1].digest = sha256("a");
+    contents.observations[0].kind_only = true;
+    contents.observations.push_back(
+        {"/bin/sh", true, false, stat_followed(std::string("/bin/sh")), std::nullopt});
+    contents.tasks = {{"one", sha256("key"), sha256("seen"), {1}, {}},
+                      {"two", sha256("other"), std::nullopt, {}, {2, 3}}};
+    return contents;
   }
-  std::string seal_file() const { return folder_.path() + "/seals/" + question_.hex().substr(0, 16); }
+  bool holds() const {
+    const auto seal = Seal::compare(place_);
+    return seal && seal->holds();
+  }
 
   TemporaryFolder folder_;
   std::string root_ = folder_.path() + "/project";
-  Digest question_ = sha256("question");
-  Seal seal_{folder_.path() + "/seals", root_, question_};
+  SealPlace place_{folder_.path() + "/seals", root_, root_ + "/journal", sha256("question")};
 };
 
 TEST_F(SealTest, GivesTheOutcomeBack) {
-  const auto outcome = seal_.check();
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->tasks, 7U);
-  EXPECT_EQ(outcome->saved_ms, 1234);
+  const auto seal = Seal::compare(place_);
+  ASSERT_TRUE(seal);
+  EXPECT_EQ(seal->outcome().tasks, 7U);
+  EXPECT_EQ(seal->outcome().saved_ms, 1234);
+  ASSERT_NE(seal->task(0, "one"), nullptr);
+  EXPECT_EQ(seal->task(0, "one")->key, sha256("key"));
+  EXPECT_EQ(seal->task(0, "one")->seen, sha256("seen"));
+  EXPECT_EQ(seal->task(1, "two")->seen, std::nullopt);
+  EXPECT_EQ(seal->task(0, "two"), nullptr);
+  EXPECT_EQ(seal->task(2, "two"), nullptr);
+  EXPECT_FALSE(seal->is_worn());
 }
 
-TEST_F(SealTest, BreaksWhenAFileChanges) {
+TEST_F(SealTest, AChangeConcernsTheTasksThatLookedAtIt) {
   ASSERT_TRUE(write_file(root_ + "/src/a", "c"));
-  EXPECT_FALSE(seal_.check());
+  const auto seal = Seal::compare(place_);
+  ASSERT_TRUE(seal);
+  EXPECT_FALSE(seal->holds());
+  EXPECT_FALSE(seal->task(0, "one")->inputs_hold);
+  EXPECT_TRUE(seal->task(0, "one")->outputs_hold);
+  EXPECT_TRUE(seal->task(1, "two")->inputs_hold);
+  EXPECT_TRUE(seal->task(1, "two")->outputs_hold);
 }
 
-TEST_F(SealTest, BreaksWhenAModeChanges) {
-  ASSERT_TRUE(set_mode(root_ + "/src/b", 0755));
-  EXPECT_FALSE(seal_.check());
+TEST_F(SealTest, AFileWithTheSameContentIsTheSame) {
+  ASSERT_TRUE(write_file(root_ + "/src/a", "a"));
+  const auto seal = Seal::compare(place_);
+  ASSERT_TRUE(seal);
+  EXPECT_TRUE(seal->holds());
+  ASSERT_EQ(seal->read_again().size(), 1U);
+  EXPECT_EQ(seal->read_again()[0].path, "src/a");
+  EXPECT_EQ(seal->read_again()[0].stat, stat_file(root_ + "/src/a"));
+  EXPECT_EQ(seal->contents().observations[1].stat, stat_file(root_ + "/src/a"));
+}
+
+TEST_F(SealTest, ButNotIfItBecameExecutable) {
+  ASSERT_TRUE(set_mode(root_ + "/src/a", 0755));
+  EXPECT_FALSE(holds());
+}
+
+TEST_F(SealTest, WithoutItsContentKnownAFileHasToLookTheSame) {
+  ASSERT_TRUE(write_file(root_ + "/src/b", "b"));
+  const auto seal = Seal::compare(place_);
+  ASSERT_TRUE(seal);
+  EXPECT_FALSE(seal->task(1, "two")->outputs_hold);
+  EXPECT_TRUE(seal->task(1, "two")->inputs_hold);
 }
 
 TEST_F(SealTest, BreaksWhenSomethingAppears) {
   ASSERT_TRUE(write_file(root_ + "/src/absent", ""));
-  EXPECT_FALSE(seal_.check());
+  EXPECT_FALSE(holds());
 }
 
 TEST_F(SealTest, BreaksWhenSomethingIsGone) {
   ASSERT_TRUE(remove_file(root_ + "/src/b"));
-  EXPECT_FALSE(seal_.check());
+  EXPECT_FALSE(holds());
+}
+
+TEST_F(SealTest, BreaksWhenTheJournalGoesOn) {
+  ASSERT_TRUE(write_file(root_ + "/journal", "journal and more"));
+  const auto seal = Seal::compare(place_);
+  ASSERT_TRUE(seal);
+  EXPECT_FALSE(seal->holds());
+  EXPECT_TRUE(seal->task(0, "one")->inputs_hold);
+}
+
+TEST_F(SealTest, IsOfNoUseWhenSomethingCommonChanges) {
+  SealContents with_common = contents();
+  with_common.tasks[0].inputs.clear();
+  ASSERT_TRUE(write_seal(place_, with_common, now_ns() + kLater_ns));
+  ASSERT_TRUE(holds());
+  ASSERT_TRUE(write_file(root_ + "/src/a", "c"));
+  EXPECT_FALSE(Seal::compare(place_));
+}
+
+TEST_F(SealTest, WithTasksThatAlwaysRunItAnswersNothing) {
+  SealContents with_more = contents();
+  with_more.outcome.nothing_to_do = false;
+  ASSERT_TRUE(write_seal(place_, with_more, now_ns() + kLater_ns));
+  EXPECT_FALSE(holds());
+  EXPECT_TRUE(Seal::compare(place_)->task(0, "one")->inputs_hold);
 }
 
 TEST_F(SealTest, AnswersItsOwnQuestionOnly) {
-  EXPECT_FALSE(Seal(folder_.path() + "/seals", root_, sha256("another")).check());
+  SealPlace another = place_;
+  another.question = sha256("another");
+  ASSERT_TRUE(write_file(another.path(), *read_file(place_.path())));
+  EXPECT_FALSE(Seal::compare(another));
 }
 
 TEST_F(SealTest, IsNoSealWhenAnyByteIsDamagedOrMissing) {
-  const auto bytes = read_file(seal_file());
+  const auto bytes = read_file(place_.path());
   ASSERT_TRUE(bytes);
   for (std::size_t i = 0; i < bytes->size(); ++i) {
     std::string damaged = *bytes;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-    ASSERT_TRUE(write_file(seal_file(), damaged));
-    EXPECT_FALSE(seal_.check()) << "byte " << i;
-    ASSERT_TRUE(write_file(seal_file(), bytes->substr(0, i)));
-    EXPECT_FALSE(seal_.check()) << "cut at " << i;
+    ASSERT_TRUE(write_file(place_.path(), damaged));
+    EXPECT_FALSE(Seal::compare(place_)) << "byte " << i;
+    ASSERT_TRUE(write_file(place_.path(), bytes->substr(0, i)));
+    EXPECT_FALSE(Seal::compare(place_)) << "cut at " << i;
   }
 }
 
 TEST_F(SealTest, IsNotMadeOfWhatIsYoung) {
-  const Seal young(folder_.path() + "/seals", root_, sha256("young"));
-  ASSERT_TRUE(young.write(look(), {1, 1}, now_ns()));
-  EXPECT_FALSE(young.check());
+  SealPlace young = place_;
+  young.question = sha256("young");
+  ASSERT_TRUE(write_seal(young, contents(), now_ns()));
+  EXPECT_FALSE(Seal::compare(young));
 }
 
 TEST_F(SealTest, KeepsAFew) {
   for (int i = 0; i < 30; ++i) {
-    ASSERT_TRUE(Seal(folder_.path() + "/seals", root_, sha256(std::to_string(i)))
-                    .write(look(), {1, 1}, now_ns() + kLater_ns));
+    SealPlace other = place_;
+    other.question = sha256(std::to_string(i));
+    ASSERT_TRUE(write_seal(other, contents(), now_ns() + kLater_ns));
   }
-  EXPECT_LE(list_folder(folder_.path() + "/seals")->size(), 8U);
+  EXPECT_LE(list_folder(place_.folder)->size(), 8U);
 }
 
 }  // namespace

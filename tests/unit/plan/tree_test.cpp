@@ -26,7 +26,7 @@ class TreeTest : public testing::Test {
     FileSelection selection{&globs, &ignored, {}};
     for (const GlobList& each : others) selection.excluded.push_back({&each, nullptr});
     Strings paths;
-    for (const TreeFile* file : tree_.list(selection)) paths.push_back(file->path);
+    for (const TreeFile* file : tree_.list(selection, looked_)) paths.push_back(file->path);
     return paths;
   }
   // "mode digest-of target problem"
@@ -41,6 +41,7 @@ class TreeTest : public testing::Test {
   TemporaryFolder folder_;
   DigestMemo memo_{folder_ / "memo"};
   Tree tree_{folder_.path(), memo_};
+  std::vector<const TreeFile*> looked_;
 };
 
 TEST_F(TreeTest, ListsWhatMatchesSorted) {
@@ -68,7 +69,7 @@ TEST_F(TreeTest, OfRecordedOutputsLeavesOutOnlyThose) {
                                              {OutputEntry::Kind::kCreate, "dist/created", 0644, {}, 0, {}},
                                              {OutputEntry::Kind::kFile, "elsewhere", 0644, {}, 0, {}}};
   Strings paths;
-  for (const TreeFile* file : tree_.list({&globs, nullptr, {{&outputs, &recorded}}}))
+  for (const TreeFile* file : tree_.list({&globs, nullptr, {{&outputs, &recorded}}}, looked_))
     paths.push_back(file->path);
   EXPECT_EQ(paths, (Strings{"dist/b", "dist/created", "elsewhere"}));
 }
@@ -146,7 +147,10 @@ TEST_F(TreeTest, ListsForManyAtOnce) {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&] { EXPECT_EQ(tree_.list({&globs, nullptr, {}}).size(), 100U); });
+      threads.emplace_back([&] {
+        std::vector<const TreeFile*> looked;
+        EXPECT_EQ(tree_.list({&globs, nullptr, {}}, looked).size(), 100U);
+      });
     }
   }
   EXPECT_EQ(list({"**"}).size(), 100U);
