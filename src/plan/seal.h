@@ -25,10 +25,10 @@ namespace devtask {
 // How something looked. Paths inside the project are relative to its root, others absolute.
 struct Observation {
   std::string path;
-  bool follow = false;           // links were followed
-  bool kind_only = false;        // what else there is to see does not matter
-  FileStat stat;                 // kAbsent: nothing was there
-  std::optional<Digest> digest;  // of a regular file that was read
+  bool follow = false;             // links were followed
+  bool kind_only = false;          // what else there is to see does not matter
+  FileStat stat{};                 // kAbsent: nothing was there
+  std::optional<Digest> digest{};  // of a regular file that was read
 };
 
 // Changed so shortly before the clock was `looked_ns` that a later change may leave the times as they are.
