@@ -12,17 +12,29 @@ namespace devtask {
 namespace {
 
 constexpr std::int64_t kApplication = 0x6474736b;  // "dtsk"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kTouchAfterMs = 10 * 60 * 1000;
 constexpr std::string_view kPrefix = "index-";
 constexpr std::string_view kSuffix = ".db";
+// Room of removed rows can be given back without copying the rest.
+constexpr const char* kPrepare = "PRAGMA auto_vacuum=INCREMENTAL";
 constexpr const char* kSchema =
     "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, text TEXT NOT NULL, checksum INTEGER NOT NULL, used "
     "INTEGER NOT NULL);"
+    "CREATE TABLE blobs(digest BLOB NOT NULL PRIMARY KEY, content BLOB NOT NULL, compressed INTEGER NOT NULL, "
+    "used INTEGER NOT NULL);"
     "CREATE TABLE numbers(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);"
-    "PRAGMA application_id=0x6474736b; PRAGMA user_version=1;";
+    "PRAGMA application_id=0x6474736b; PRAGMA user_version=2;";
 
 std::string_view bytes_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
+}
+
+Digest digest_in(const Statement& row, int column) {
+  Digest digest;
+  const std::string_view bytes = row.bytes(column);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.bytes.size()), digest.bytes.begin());
+  return digest;
 }
 
 std::int64_t checksum_of(const Digest& key, std::string_view text) {
@@ -56,18 +68,24 @@ SqlError other_version() { return {SqlError::kBroken, "it is of another version"
 bool ResultIndex::Writer::run(std::string_view sql, const std::function<void(Statement&)>& bind,
                               std::int64_t* number) {
   if (error_) return false;
-  auto statement = database_.prepare(sql);
-  if (!statement) {
-    error_ = statement.error();
-    return false;
+  auto known = statements_.find(sql.data());
+  if (known == statements_.end()) {
+    auto statement = database_.prepare(sql);
+    if (!statement) {
+      error_ = statement.error();
+      return false;
+    }
+    known = statements_.emplace(sql.data(), std::move(*statement)).first;
   }
-  bind(*statement);
-  const auto row = statement->step();
+  Statement& statement = known->second;
+  bind(statement);
+  const auto row = statement.step();
   if (!row) {
     error_ = row.error();
     return false;
   }
-  if (*row && number != nullptr) *number = statement->number(0);
+  if (*row && number != nullptr) *number = statement.number(0);
+  statement.reset();
   return *row || database_.changed_rows() > 0;
 }
 
@@ -96,13 +114,48 @@ bool ResultIndex::Writer::remove_if_used(const Digest& key, std::int64_t used_ms
              [&](Statement& statement) { statement.bind_bytes(1, bytes_of(key)).bind(2, used_ms); });
 }
 
+bool ResultIndex::Writer::put_blob(const Digest& digest, const KeptContent& kept, std::int64_t used_ms) {
+  const bool fresh =
+      run("INSERT OR IGNORE INTO blobs(digest, content, compressed, used) VALUES(?, ?, ?, ?)",
+          [&](Statement& statement) {
+            statement.bind_bytes(1, bytes_of(digest))
+                .bind_bytes(2, kept.bytes)
+                .bind(3, kept.compressed ? 1 : 0)
+                .bind(4, used_ms);
+          });
+  if (!fresh) touch_blob(digest, used_ms);
+  return fresh;
+}
+
+bool ResultIndex::Writer::touch_blob(const Digest& digest, std::int64_t used_ms) {
+  std::int64_t before = 0;
+  const bool there = run(
+      "SELECT used FROM blobs WHERE digest = ?",
+      [&](Statement& statement) { statement.bind_bytes(1, bytes_of(digest)); }, &before);
+  if (!there || std::abs(used_ms - before) < kTouchAfterMs) return there;
+  return run("UPDATE blobs SET used = ? WHERE digest = ?",
+             [&](Statement& statement) { statement.bind(1, used_ms).bind_bytes(2, bytes_of(digest)); });
+}
+
+bool ResultIndex::Writer::remove_blob(const Digest& digest) {
+  return run("DELETE FROM blobs WHERE digest = ?",
+             [&](Statement& statement) { statement.bind_bytes(1, bytes_of(digest)); });
+}
+
+bool ResultIndex::Writer::remove_blob_unused_since(const Digest& digest, std::int64_t before_ms) {
+  return run("DELETE FROM blobs WHERE digest = ? AND used < ?",
+             [&](Statement& statement) { statement.bind_bytes(1, bytes_of(digest)).bind(2, before_ms); });
+}
+
 void ResultIndex::Writer::limit_used(std::int64_t now_ms) {
-  run("UPDATE results SET used = ?1 WHERE used > ?1",
-      [&](Statement& statement) { statement.bind(1, now_ms); });
+  const auto bind = [&](Statement& statement) { statement.bind(1, now_ms); };
+  run("UPDATE results SET used = ?1 WHERE used > ?1", bind);
+  run("UPDATE blobs SET used = ?1 WHERE used > ?1", bind);
 }
 
 void ResultIndex::Writer::remove_all() {
   run("DELETE FROM results", [](Statement&) {});
+  run("DELETE FROM blobs", [](Statement&) {});
 }
 
 std::int64_t ResultIndex::Writer::number(std::string_view name) {
@@ -153,6 +206,7 @@ SqlResult<bool> ResultIndex::prepare(Database& database) const {
   if (auto done = database.run("COMMIT"); !done) return tl::unexpected(done.error());
   if (*ours) return true;
   if (read_only_) return tl::unexpected(other_version());
+  if (auto set = database.run(kPrepare); !set) return tl::unexpected(set.error());
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
   // Another process may have been quicker.
   const auto now_ours = is_ours();
@@ -184,9 +238,22 @@ SqlResult<bool> ResultIndex::open(bool create) {
   if (auto prepared = prepare(*database); !prepared) return prepared;
   auto find = database->prepare("SELECT text, checksum, used FROM results WHERE key = ?");
   if (!find) return tl::unexpected(find.error());
+  auto find_blob = database->prepare("SELECT content, compressed FROM blobs WHERE digest = ?");
+  if (!find_blob) return tl::unexpected(find_blob.error());
+  auto has_blob = database->prepare("SELECT 1 FROM blobs WHERE digest = ?");
+  if (!has_blob) return tl::unexpected(has_blob.error());
   database_ = std::move(*database);
   find_ = std::move(*find);
+  find_blob_ = std::move(*find_blob);
+  has_blob_ = std::move(*has_blob);
   return true;
+}
+
+void ResultIndex::close() {
+  find_ = Statement();
+  find_blob_ = Statement();
+  has_blob_ = Statement();
+  database_.close();
 }
 
 Diagnostic ResultIndex::describe(const SqlError& error) const {
@@ -198,8 +265,7 @@ Diagnostic ResultIndex::give_up(const SqlError& error) {
   Diagnostic diagnostic = describe(error);
   if (error.means_broken()) {
     broken_ = true;
-    find_ = Statement();
-    database_.close();
+    close();
     if (!read_only_) diagnostic.notes.push_back("the next result that is stored begins a new index");
   }
   return diagnostic;
@@ -213,7 +279,7 @@ Result<void> ResultIndex::read(const std::function<SqlResult<void>()>& work) {
   return {};
 }
 
-Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key) {
+Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key, const Wanted& wanted) {
   const std::lock_guard lock(mutex_);
   std::optional<Found> found;
   auto done = read([&]() -> SqlResult<void> {
@@ -222,12 +288,70 @@ Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key) {
     if (!*row) return {};
     const std::string_view text = find_.bytes(0);
     const bool intact = checksum_of(key, text) == find_.number(1);
-    found = {intact ? std::string(text) : std::string(), find_.number(2)};
+    found = {intact ? std::string(text) : std::string(), find_.number(2), {}};
+    // In the same transaction: it lasts until the statement is reset.
+    SqlResult<void> looked;
+    for (const Digest& digest : wanted(found->text)) {
+      const auto there = look_for_blob(digest);
+      if (!there) looked = tl::unexpected(there.error());
+      if (!there) break;
+      if (!*there) found->blobs.push_back(digest);
+    }
     find_.reset();
-    return {};
+    return looked;
   });
   if (!done) return tl::unexpected(done.error());
   return found;
+}
+
+SqlResult<bool> ResultIndex::look_for_blob(const Digest& digest) {
+  auto row = has_blob_.bind_bytes(1, bytes_of(digest)).step();
+  has_blob_.reset();
+  return row;
+}
+
+Result<bool> ResultIndex::has_blob(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  bool there = false;
+  auto done = read([&]() -> SqlResult<void> {
+    const auto row = look_for_blob(digest);
+    if (!row) return tl::unexpected(row.error());
+    there = *row;
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return there;
+}
+
+Result<std::optional<KeptContent>> ResultIndex::blob(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  std::optional<KeptContent> kept;
+  auto done = read([&]() -> SqlResult<void> {
+    const auto row = find_blob_.bind_bytes(1, bytes_of(digest)).step();
+    if (!row) return tl::unexpected(row.error());
+    if (*row) kept = {std::string(find_blob_.bytes(0)), find_blob_.number(1) != 0};
+    find_blob_.reset();
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return kept;
+}
+
+Result<void> ResultIndex::each_blob(const std::function<void(const BlobRow&)>& row) {
+  const std::lock_guard lock(mutex_);
+  return read([&]() -> SqlResult<void> {
+    auto rows = database_.prepare(
+        "SELECT digest, length(content), used, compressed, substr(content, 1, 18) FROM blobs");
+    static_assert(kFrameStart == 18);
+    if (!rows) return tl::unexpected(rows.error());
+    while (true) {
+      const auto more = rows->step();
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) return {};
+      row({digest_in(*rows, 0), static_cast<std::uint64_t>(rows->number(1)), rows->number(3) != 0,
+           rows->bytes(4), rows->number(2)});
+    }
+  });
 }
 
 Result<void> ResultIndex::each(const std::function<void(const Row&)>& row) {
@@ -240,8 +364,7 @@ Result<void> ResultIndex::each(const std::function<void(const Row&)>& row) {
       if (!more) return tl::unexpected(more.error());
       if (!*more) return {};
       Row current;
-      const std::string_view key = rows->bytes(0);
-      std::copy_n(key.begin(), std::min(key.size(), current.key.bytes.size()), current.key.bytes.begin());
+      current.key = digest_in(*rows, 0);
       const std::string_view text = rows->bytes(1);
       if (checksum_of(current.key, text) == rows->number(2)) current.text = text;
       current.used_ms = rows->number(3);
@@ -297,7 +420,16 @@ Result<void> ResultIndex::change(const std::function<Result<void>(Writer&)>& bod
 
 Result<void> ResultIndex::compact() {
   const std::lock_guard lock(mutex_);
-  return read([&] { return database_.run("VACUUM"); });
+  constexpr const char* kSome = "PRAGMA incremental_vacuum(1000)";
+  return read([&]() -> SqlResult<void> {
+    for (std::int64_t before = 0;;) {
+      const auto free = first_number(database_, "PRAGMA freelist_count");
+      if (!free) return tl::unexpected(free.error());
+      if (*free == 0 || *free == before) return {};
+      before = *free;
+      if (auto given = database_.run(kSome); !given) return given;
+    }
+  });
 }
 
 Result<bool> ResultIndex::check() {
@@ -319,10 +451,7 @@ Result<bool> ResultIndex::check() {
 
 void ResultIndex::use_newest() {
   const std::lock_guard lock(mutex_);
-  if (database_ && newest_on_disk() != number_) {
-    find_ = Statement();
-    database_.close();
-  }
+  if (database_ && newest_on_disk() != number_) close();
 }
 
 void ResultIndex::remove_older() {
