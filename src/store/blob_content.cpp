@@ -17,8 +17,8 @@ char* piece_buffer() {
 
 KeptContent keep(std::string_view content) {
   auto frame = content.size() >= kCompressFrom ? compress_if_worth_it(content) : std::nullopt;
-  if (frame) return {std::move(*frame), true};
-  return {std::string(content), false};
+  if (frame) return {std::move(*frame), content.size()};
+  return {std::string(content), content.size()};
 }
 
 Result<void> read_content(const ByteSource& source, bool compressed, const Digest& digest,
@@ -50,9 +50,10 @@ Result<std::string> content_of(const KeptContent& kept, const Digest& digest) {
     return taken;
   };
   std::string content;
-  auto read = read_content(source, kept.compressed, digest, [&](std::string_view bytes) -> Result<void> {
+  content.reserve(std::min<std::uint64_t>(kept.size, kPiece));
+  auto read = read_content(source, kept.compressed(), digest, [&](std::string_view bytes) -> Result<void> {
     // A frame that was changed could say anything.
-    if (content.size() + bytes.size() > kPiece) return failure("it is too large");
+    if (content.size() + bytes.size() > kept.size) return failure("it is too large");
     content += bytes;
     return {};
   });

@@ -15,13 +15,14 @@ namespace devtask {
 
 // What is read at once. Content up to this size is handled in memory.
 inline constexpr std::size_t kPiece = 256 * 1024;
-// What takes no more than this as it is kept becomes a row of the index: a file of its own costs more to
-// make, and takes a block of the disk.
-inline constexpr std::size_t kMostRowBytes = 4 * 1024;
+// What takes no more than this as it is kept becomes a row of the index: to make a file of its own costs as
+// much as to write some hundred kilobytes (docs/decisions/011-group-commit.md).
+inline constexpr std::size_t kMostRowBytes = 64 * 1024;
 
 struct KeptContent {
-  std::string bytes;
-  bool compressed = false;
+  std::string bytes;       // as it is kept
+  std::uint64_t size = 0;  // of the content
+  bool compressed() const { return bytes.size() != size; }
 };
 
 KeptContent keep(std::string_view content);

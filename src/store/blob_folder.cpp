@@ -103,7 +103,7 @@ Result<Digest> BlobFolder::put_small(std::string_view bytes, std::int64_t now_ns
   auto file = new_file();
   if (!file) return tl::unexpected(file.error());
   if (auto written = file->write(kept.bytes); !written) return tl::unexpected(written.error());
-  auto published = publish(std::move(*file), digest, kept.compressed, kept.bytes.size());
+  auto published = publish(std::move(*file), digest, kept.compressed(), kept.bytes.size());
   if (!published) return tl::unexpected(published.error());
   return digest;
 }

@@ -124,7 +124,7 @@ class LocalStore::Impl {
     counted = index_.each_blob([&](const ResultIndex::BlobRow& row) {
       ++stats.blobs;
       stats.stored_bytes += row.stored_bytes;
-      stats.content_bytes += row.compressed ? frame_content_bytes(row.start).value_or(0) : row.stored_bytes;
+      stats.content_bytes += row.content_bytes;
     });
     if (!counted) return tl::unexpected(counted.error());
     for (const BlobFile& blob : blobs_.list()) {
@@ -168,8 +168,8 @@ class LocalStore::Impl {
     // Looked at without a lock; what changes meanwhile is seen by its time of last use.
     std::vector<BlobFile> blobs = blobs_.list();
     auto read = index_.each_blob([&](const ResultIndex::BlobRow& row) {
-      blobs.push_back({row.digest, row.compressed, row.stored_bytes,
-                       row.used_ms * kNanosecondsPerMillisecond, true});
+      blobs.push_back(
+          {row.digest, false, row.stored_bytes, row.used_ms * kNanosecondsPerMillisecond, true});
     });
     if (!read) return tl::unexpected(read.error());
     CacheContents contents(std::move(blobs));

@@ -21,8 +21,8 @@ constexpr const char* kPrepare = "PRAGMA auto_vacuum=INCREMENTAL";
 constexpr const char* kSchema =
     "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, text TEXT NOT NULL, checksum INTEGER NOT NULL, used "
     "INTEGER NOT NULL);"
-    "CREATE TABLE blobs(digest BLOB NOT NULL PRIMARY KEY, content BLOB NOT NULL, compressed INTEGER NOT NULL, "
-    "used INTEGER NOT NULL);"
+    "CREATE TABLE blobs(digest BLOB NOT NULL PRIMARY KEY, used INTEGER NOT NULL, size INTEGER NOT NULL, "
+    "content BLOB NOT NULL);"
     "CREATE TABLE numbers(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);"
     "PRAGMA application_id=0x6474736b; PRAGMA user_version=2;";
 
@@ -116,12 +116,12 @@ bool ResultIndex::Writer::remove_if_used(const Digest& key, std::int64_t used_ms
 
 bool ResultIndex::Writer::put_blob(const Digest& digest, const KeptContent& kept, std::int64_t used_ms) {
   const bool fresh =
-      run("INSERT OR IGNORE INTO blobs(digest, content, compressed, used) VALUES(?, ?, ?, ?)",
+      run("INSERT OR IGNORE INTO blobs(digest, used, size, content) VALUES(?, ?, ?, ?)",
           [&](Statement& statement) {
             statement.bind_bytes(1, bytes_of(digest))
-                .bind_bytes(2, kept.bytes)
-                .bind(3, kept.compressed ? 1 : 0)
-                .bind(4, used_ms);
+                .bind(2, used_ms)
+                .bind(3, static_cast<std::int64_t>(kept.size))
+                .bind_bytes(4, kept.bytes);
           });
   if (!fresh) touch_blob(digest, used_ms);
   return fresh;
@@ -238,7 +238,7 @@ SqlResult<bool> ResultIndex::open(bool create) {
   if (auto prepared = prepare(*database); !prepared) return prepared;
   auto find = database->prepare("SELECT text, checksum, used FROM results WHERE key = ?");
   if (!find) return tl::unexpected(find.error());
-  auto find_blob = database->prepare("SELECT content, compressed FROM blobs WHERE digest = ?");
+  auto find_blob = database->prepare("SELECT size, content FROM blobs WHERE digest = ?");
   if (!find_blob) return tl::unexpected(find_blob.error());
   auto has_blob = database->prepare("SELECT 1 FROM blobs WHERE digest = ?");
   if (!has_blob) return tl::unexpected(has_blob.error());
@@ -329,7 +329,7 @@ Result<std::optional<KeptContent>> ResultIndex::blob(const Digest& digest) {
   auto done = read([&]() -> SqlResult<void> {
     const auto row = find_blob_.bind_bytes(1, bytes_of(digest)).step();
     if (!row) return tl::unexpected(row.error());
-    if (*row) kept = {std::string(find_blob_.bytes(0)), find_blob_.number(1) != 0};
+    if (*row) kept = {std::string(find_blob_.bytes(1)), static_cast<std::uint64_t>(find_blob_.number(0))};
     find_blob_.reset();
     return {};
   });
@@ -340,16 +340,14 @@ Result<std::optional<KeptContent>> ResultIndex::blob(const Digest& digest) {
 Result<void> ResultIndex::each_blob(const std::function<void(const BlobRow&)>& row) {
   const std::lock_guard lock(mutex_);
   return read([&]() -> SqlResult<void> {
-    auto rows = database_.prepare(
-        "SELECT digest, length(content), used, compressed, substr(content, 1, 18) FROM blobs");
-    static_assert(kFrameStart == 18);
+    auto rows = database_.prepare("SELECT digest, length(content), size, used FROM blobs");
     if (!rows) return tl::unexpected(rows.error());
     while (true) {
       const auto more = rows->step();
       if (!more) return tl::unexpected(more.error());
       if (!*more) return {};
-      row({digest_in(*rows, 0), static_cast<std::uint64_t>(rows->number(1)), rows->number(3) != 0,
-           rows->bytes(4), rows->number(2)});
+      row({digest_in(*rows, 0), static_cast<std::uint64_t>(rows->number(1)),
+           static_cast<std::uint64_t>(rows->number(2)), rows->number(3)});
     }
   });
 }

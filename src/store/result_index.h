@@ -1,10 +1,11 @@
 // Results of actions by key, as text, with their last use, and small blobs: `index-N.db` (SQLite) in a folder.
 //
-//   results(key, text, checksum, used)        checksum: XXH3 of key and text, as SQLite has none;
-//                                             used: unix milliseconds
-//   blobs(digest, content, compressed, used)  content as it is or as one zstd frame (store/blob_content.h);
-//                                             used: when it was last put or taken into a result
-//   numbers(name, value)                      what garbage collection wants to know
+//   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none;
+//                                        used: unix milliseconds
+//   blobs(digest, used, size, content)   used: when it was last put or taken into a result; content: as it
+//                                        is, or as one zstd frame if it is not of that size; last, as what
+//                                        stands behind it costs its reading
+//   numbers(name, value)                 what garbage collection wants to know
 //
 // The highest N counts. An index that is broken or of another version stays behind and N + 1 is begun: a
 // database that others have open must be neither renamed nor replaced, since their journal would then be
@@ -37,9 +38,7 @@ class ResultIndex {
   };
   struct BlobRow {
     Digest digest;
-    std::uint64_t stored_bytes = 0;
-    bool compressed = false;
-    std::string_view start;  // kFrameStart bytes
+    std::uint64_t stored_bytes = 0, content_bytes = 0;
     std::int64_t used_ms = 0;
   };
 
