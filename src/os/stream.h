@@ -11,7 +11,8 @@
 
 namespace devtask {
 
-// A regular file, from its beginning to the end it had when it was opened. Does not count as an access where that is allowed (O_NOATIME).
+// A regular file, from its beginning to the end it had when it was opened. Does not count as an access where
+// that is allowed (O_NOATIME).
 class FileReader {
  public:
   static Result<FileReader> open(const std::string& path);
@@ -36,7 +37,8 @@ class NewFile {
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();
 
-  // In `folder`, which exists, or in that of `path`. The temporary name ends in '~', so that no task takes it for an input.
+  // In `folder`, which exists, or in that of `path`. The temporary name ends in '~', so that no task takes it
+  // for an input.
   static Result<NewFile> create(const std::string& folder);
   static Result<NewFile> create_beside(const std::string& path);
 

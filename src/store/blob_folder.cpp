@@ -263,8 +263,8 @@ std::vector<BlobFile> BlobFolder::list() const {
 Result<void> BlobFolder::check(const BlobFile& blob) const {
   auto reader = FileReader::open(path_of(blob.digest, blob.compressed));
   if (!reader) return tl::unexpected(reader.error());
-  auto checked =
-      read_file_content(*reader, blob.compressed, blob.digest, [](std::string_view) { return Result<void>(); });
+  auto checked = read_file_content(*reader, blob.compressed, blob.digest,
+                                   [](std::string_view) { return Result<void>(); });
   if (!checked) return failure("blob {} is broken: {}", blob.digest.hex(), checked.error().message);
   return {};
 }

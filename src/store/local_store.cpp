@@ -168,8 +168,7 @@ class LocalStore::Impl {
     // Looked at without a lock; what changes meanwhile is seen by its time of last use.
     std::vector<BlobFile> blobs = blobs_.list();
     auto read = index_.each_blob([&](const ResultIndex::BlobRow& row) {
-      blobs.push_back(
-          {row.digest, false, row.stored_bytes, row.used_ms * kNanosecondsPerMillisecond, true});
+      blobs.push_back({row.digest, false, row.stored_bytes, row.used_ms * kNanosecondsPerMillisecond, true});
     });
     if (!read) return tl::unexpected(read.error());
     CacheContents contents(std::move(blobs));
@@ -395,8 +394,9 @@ class LocalStore::Impl {
         for (std::size_t i = begin; i < end; ++i) {
           const BlobFile blob = unnamed[i].is_row ? unnamed[i] : blobs_.look(unnamed[i]);
           const bool removed =
-              blob.is_row ? writer.remove_blob_unused_since(blob.digest, before_ns / kNanosecondsPerMillisecond)
-                          : blob.used_ns != 0 && blob.used_ns < before_ns && blobs_.remove(blob);
+              blob.is_row
+                  ? writer.remove_blob_unused_since(blob.digest, before_ns / kNanosecondsPerMillisecond)
+                  : blob.used_ns != 0 && blob.used_ns < before_ns && blobs_.remove(blob);
           if (!removed) continue;
           ++report.blobs_removed;
           report.bytes_freed += blob.stored_bytes;

@@ -115,14 +115,13 @@ bool ResultIndex::Writer::remove_if_used(const Digest& key, std::int64_t used_ms
 }
 
 bool ResultIndex::Writer::put_blob(const Digest& digest, const KeptContent& kept, std::int64_t used_ms) {
-  const bool fresh =
-      run("INSERT OR IGNORE INTO blobs(digest, used, size, content) VALUES(?, ?, ?, ?)",
-          [&](Statement& statement) {
-            statement.bind_bytes(1, bytes_of(digest))
-                .bind(2, used_ms)
-                .bind(3, static_cast<std::int64_t>(kept.size))
-                .bind_bytes(4, kept.bytes);
-          });
+  const bool fresh = run("INSERT OR IGNORE INTO blobs(digest, used, size, content) VALUES(?, ?, ?, ?)",
+                         [&](Statement& statement) {
+                           statement.bind_bytes(1, bytes_of(digest))
+                               .bind(2, used_ms)
+                               .bind(3, static_cast<std::int64_t>(kept.size))
+                               .bind_bytes(4, kept.bytes);
+                         });
   if (!fresh) touch_blob(digest, used_ms);
   return fresh;
 }

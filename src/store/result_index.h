@@ -1,4 +1,5 @@
-// Results of actions by key, as text, with their last use, and small blobs: `index-N.db` (SQLite) in a folder.
+// Results of actions by key, as text, with their last use, and small blobs: `index-N.db` (SQLite) in a
+// folder.
 //
 //   results(key, text, checksum, used)   checksum: XXH3 of key and text, as SQLite has none;
 //                                        used: unix milliseconds
