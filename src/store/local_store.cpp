@@ -283,7 +283,7 @@ class LocalStore::Impl {
     return index_.blob(digest);
   }
 
-  // Removes it, so that the next put makes it anew.
+  // Removes it, so that the next put makes it anew; says what was wrong.
   Diagnostic broken_row(const Digest& digest, const Diagnostic& why) {
     if (!read_only_) {
       // What cannot be removed is found to be broken again.
@@ -345,7 +345,8 @@ class LocalStore::Impl {
       if (!*kept) continue;
       const auto content = content_of(**kept, digest);
       if (content) continue;
-      report.problems.push_back(broken_row(digest, content.error()).message);
+      (void)broken_row(digest, content.error());
+      report.problems.push_back(fmt::format("blob {} is broken: {}", digest.hex(), content.error().message));
       broken.push_back(digest);
     }
     for (const Digest& digest : broken) rows.erase(digest);
