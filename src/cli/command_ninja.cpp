@@ -79,6 +79,7 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
                             invocation.profile};
     TaskRunner runner(parts, std::move(states));
     const Outcome outcome = runner.bring_up_to_date(index);
+    runner.flush_cache();
     keep_memo(**session, invocation.options);
     switch (outcome) {
       case Outcome::kUpToDate:

@@ -530,6 +530,11 @@ void TaskRunner::publish(TaskIndex index, TaskState state) {
 
 void TaskRunner::warn(Diagnostic diagnostic) { parts_.events.on(Notice{std::move(diagnostic)}); }
 
+void TaskRunner::flush_cache() {
+  if (parts_.cache == nullptr) return;
+  if (auto written = parts_.cache->flush(); !written) warn_of_cache(std::move(written.error()));
+}
+
 void TaskRunner::warn_of_cache(Diagnostic diagnostic) {
   if (warned_of_cache_.exchange(true)) return;
   diagnostic.severity = Severity::kWarning;

@@ -47,6 +47,9 @@ class TaskRunner {
   // A task whose verdict is cached. False: it must run after all (its state says so now). Thread-safe.
   bool restore(TaskIndex index);
 
+  // What was stored is written. A failure is told like others of the cache.
+  void flush_cache();
+
   const std::vector<TaskState>& states() const { return states_; }
   TaskState& state(TaskIndex index) { return states_[index]; }
   std::optional<Digest> seen(

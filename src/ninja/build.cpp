@@ -241,6 +241,7 @@ class Build {
   }
 
   ExitCode finish() {
+    runner_.flush_cache();
     RunFinished finished;
     bool timed_out = false, failed = false;
     for (TaskIndex index = 0; index < outcomes_.size(); ++index) {

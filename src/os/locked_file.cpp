@@ -16,26 +16,41 @@ tl::unexpected<Diagnostic> os_failure(std::string_view what, std::string_view pa
   return failure("cannot {} `{}`: {}", what, path, std::strerror(reason));
 }
 
+bool is_named(const struct stat& held, const std::string& path) {
+  struct stat named {};
+  return ::stat(path.c_str(), &named) == 0 && named.st_ino == held.st_ino && named.st_dev == held.st_dev;
+}
+
 }  // namespace
 
-Result<LockedFile> LockedFile::open(const std::string& path, std::uint32_t mode) {
+LockedFile::Lock::~Lock() {
+  if (fd_ >= 0) ::flock(fd_, LOCK_UN);
+}
+
+Result<LockedFile::Lock> LockedFile::lock() {
   while (true) {
-    LockedFile file;
-    file.path_ = path;
-    file.fd_ = Fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode));
-    if (!file.fd_) return os_failure("open", path, errno);
-    while (::flock(file.fd_.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) return os_failure("lock", path, errno);
+    if (!fd_) fd_ = Fd(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode_));
+    if (!fd_) return os_failure("open", path_, errno);
+    while (::flock(fd_.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) return os_failure("lock", path_, errno);
     }
-    struct stat held {};
-    struct stat named {};
-    if (::fstat(file.fd_.get(), &held) != 0) return os_failure("look at", path, errno);
-    if (!S_ISREG(held.st_mode)) return os_failure("lock", path, EINVAL);
-    if (::stat(path.c_str(), &named) == 0 && named.st_ino == held.st_ino && named.st_dev == held.st_dev) {
-      file.size_ = static_cast<std::uint64_t>(held.st_size);
-      return file;
+    Lock held(fd_.get());
+    struct stat stat {};
+    if (::fstat(fd_.get(), &stat) != 0) return os_failure("look at", path_, errno);
+    if (!S_ISREG(stat.st_mode)) return os_failure("lock", path_, EINVAL);
+    if (is_named(stat, path_)) {
+      size_ = static_cast<std::uint64_t>(stat.st_size);
+      return held;
     }
+    held.fd_ = -1;
+    fd_.reset();
   }
+}
+
+bool LockedFile::unchanged() const {
+  struct stat stat {};
+  return fd_ && ::fstat(fd_.get(), &stat) == 0 && static_cast<std::uint64_t>(stat.st_size) == size_ &&
+         is_named(stat, path_);
 }
 
 Result<std::string> LockedFile::read(std::uint64_t offset, std::uint64_t length) const {

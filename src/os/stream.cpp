@@ -47,12 +47,14 @@ Result<FileReader> FileReader::open(const std::string& path) {
 
 Result<std::size_t> FileReader::read(char* buffer, std::size_t capacity) {
   std::size_t done = 0;
-  while (done < capacity) {
+  // At the end nothing is asked once more. A file of /proc has no size.
+  while (done < capacity && (size_ == 0 || at_ < size_)) {
     const ssize_t got = ::read(fd_.get(), buffer + done, capacity - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return os_failure("read", path_, errno);
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
+    at_ += static_cast<std::size_t>(got);
   }
   return done;
 }
@@ -81,6 +83,11 @@ Result<NewFile> NewFile::create(const std::string& folder) {
   return os_failure("create a file in", folder, errno);
 }
 
+Result<NewFile> NewFile::create_beside(const std::string& path) {
+  const std::string_view parent = parent_folder(path);
+  return create(parent.empty() ? (path.starts_with('/') ? "/" : ".") : std::string(parent));
+}
+
 Result<void> NewFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
@@ -94,6 +101,7 @@ Result<void> NewFile::write(std::string_view bytes) {
 bool NewFile::clone(const FileReader& source) { return ::ioctl(fd_.get(), FICLONE, source.fd()) == 0; }
 
 Result<void> NewFile::finish(std::uint32_t mode) {
+  if (!fd_) return {};
   if (::fchmod(fd_.get(), mode) != 0) return os_failure("change the mode of", temporary_, errno);
   const int fd = fd_.release();
   // Network file systems report a failed write here. After EINTR the descriptor is closed all the same.
@@ -120,6 +128,13 @@ Result<void> NewFile::publish(const std::string& path, std::uint32_t mode) {
   if (reason != 0) return os_failure("create", path, reason);
   temporary_.clear();
   return {};
+}
+
+Result<void> write_new_file(const std::string& path, std::string_view bytes, std::uint32_t mode) {
+  auto file = NewFile::create_beside(path);
+  if (!file) return tl::unexpected(file.error());
+  if (auto written = file->write(bytes); !written) return written;
+  return file->publish(path, mode);
 }
 
 bool set_modified(const std::string& path, std::int64_t mtime_ns) {

@@ -11,7 +11,8 @@
 
 namespace devtask {
 
-// A regular file, from its beginning. Does not count as an access where that is allowed (O_NOATIME).
+// A regular file, from its beginning to the end it had when it was opened. Does not count as an access where
+// that is allowed (O_NOATIME).
 class FileReader {
  public:
   static Result<FileReader> open(const std::string& path);
@@ -25,6 +26,7 @@ class FileReader {
   Fd fd_;
   std::string path_;
   std::uint64_t size_ = 0;
+  std::uint64_t at_ = 0;
 };
 
 // A file that has a temporary name until it is complete, and is gone if it never is.
@@ -35,15 +37,18 @@ class NewFile {
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();
 
-  // In `folder`, which exists. The temporary name ends in '~', so that no task takes it for an input.
+  // In `folder`, which exists, or in that of `path`. The temporary name ends in '~', so that no task takes it
+  // for an input.
   static Result<NewFile> create(const std::string& folder);
+  static Result<NewFile> create_beside(const std::string& path);
 
   Result<void> write(std::string_view bytes);
   // Takes over the whole content of `source` without copying it (FICLONE). False if the file system cannot.
   bool clone(const FileReader& source);
   // What has been written so far.
   Result<FileReader> reopen() const { return FileReader::open(temporary_); }
-  // Gives it its mode and name. Where that name is taken, returns false and leaves what is there.
+  // Gives it its mode and name. Where that name is taken, returns false and leaves what is there. After a
+  // failure it can be tried again.
   Result<bool> publish_new(const std::string& path, std::uint32_t mode);
   // Gives it its mode and name, in place of what is there. That is removed first: ext4 writes a file out when
   // another one is renamed over it, which costs more than everything else here together.
@@ -55,6 +60,9 @@ class NewFile {
   Fd fd_;
   std::string temporary_;  // "" once published
 };
+
+// Creates or replaces a file that is complete when it appears.
+Result<void> write_new_file(const std::string& path, std::string_view bytes, std::uint32_t mode);
 
 // Sets the time of last change, in nanoseconds since the epoch. False if the file is not there or not ours.
 bool set_modified(const std::string& path, std::int64_t mtime_ns);

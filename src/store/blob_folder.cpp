@@ -12,41 +12,18 @@
 namespace devtask {
 namespace {
 
-// What is read at once. Files up to this size are handled in memory, and the beginning of larger ones decides
-// whether they are compressed.
-constexpr std::size_t kPiece = 256 * 1024;
-constexpr std::size_t kCompressFrom = 4096;
 constexpr std::int64_t kRefreshNs = 600'000'000'000;
 constexpr std::uint32_t kBlobMode = 0444;
 constexpr std::string_view kSuffix = ".zst";
 
-char* piece_buffer() {
-  thread_local const auto buffer = std::make_unique<char[]>(kPiece);
-  return buffer.get();
+// Hands the content on, as store/blob_content.h says.
+Result<void> read_file_content(FileReader& blob, bool compressed, const Digest& digest,
+                               const ByteSink& sink) {
+  return read_content([&](char* buffer, std::size_t capacity) { return blob.read(buffer, capacity); },
+                      compressed, digest, sink);
 }
 
-// Hands the content on piece by piece, decompressed, and fails if it has another digest in the end.
-Result<void> read_content(FileReader& blob, bool compressed, const Digest& digest, const ByteSink& sink) {
-  Sha256 hash;
-  const ByteSink hash_and_sink = [&](std::string_view bytes) {
-    hash.update(bytes);
-    return sink(bytes);
-  };
-  if (compressed) {
-    auto done = decompress([&](char* buffer, std::size_t capacity) { return blob.read(buffer, capacity); },
-                           hash_and_sink);
-    if (!done) return done;
-  } else {
-    while (true) {
-      const auto got = blob.read(piece_buffer(), kPiece);
-      if (!got) return tl::unexpected(got.error());
-      if (*got == 0) break;
-      if (auto handed = hash_and_sink({piece_buffer(), *got}); !handed) return handed;
-    }
-  }
-  if (hash.finish() != digest) return failure("its content is not what its name says");
-  return {};
-}
+std::uint8_t fan_out(const Digest& digest) { return digest.bytes[0]; }
 
 }  // namespace
 
@@ -78,8 +55,17 @@ Result<NewFile> BlobFolder::new_file() {
 Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compressed,
                                  std::uint64_t stored_bytes) {
   const std::string path = path_of(digest, compressed);
-  if (auto made = make_folders(std::string(parent_folder(path)), 0700); !made) return made;
-  const auto fresh = file.publish_new(path, kBlobMode);
+  const auto make_parent = [&] { return make_folders(std::string(parent_folder(path)), 0700); };
+  auto& known = parent_made_[fan_out(digest)];
+  const bool was_known = known.exchange(true);
+  if (!was_known) {
+    if (auto made = make_parent(); !made) return made;
+  }
+  auto fresh = file.publish_new(path, kBlobMode);
+  if (!fresh && was_known) {  // somebody may have removed the folder meanwhile
+    if (auto made = make_parent(); !made) return made;
+    fresh = file.publish_new(path, kBlobMode);
+  }
   if (!fresh) return tl::unexpected(fresh.error());
   // Otherwise somebody else has put it in the meantime.
   if (*fresh) added_bytes_ += stored_bytes;
@@ -98,22 +84,26 @@ bool BlobFolder::has_whole(const Digest& digest, std::uint64_t content_bytes, st
   for (const bool compressed : {false, true}) {
     const BlobFile blob = look({digest, compressed, 0, 0});
     if (blob.used_ns == 0) continue;
-    if (is_whole(blob, content_bytes)) return touch(digest, now_ns);
+    if (is_whole(blob, content_bytes)) return refresh(blob, now_ns);
     remove(blob);
   }
   return false;
 }
 
-Result<Digest> BlobFolder::put_small(std::string_view bytes, std::int64_t now_ns) {
+Result<Digest> BlobFolder::put_small(std::string_view bytes, std::int64_t now_ns, const Rows& rows) {
   if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
   const Digest digest = sha256(bytes);
-  if (has_whole(digest, bytes.size(), now_ns)) return digest;
-  const auto frame = bytes.size() >= kCompressFrom ? compress_if_worth_it(bytes) : std::nullopt;
-  const std::string_view stored = frame ? *frame : bytes;
+  const bool may_be_file = bytes.size() > kMostRowBytes;
+  if (may_be_file && has_whole(digest, bytes.size(), now_ns)) return digest;
+  KeptContent kept = keep(bytes);
+  if (kept.bytes.size() <= kMostRowBytes && bytes.size() <= kPiece) {
+    rows(digest, std::move(kept));
+    return digest;
+  }
   auto file = new_file();
   if (!file) return tl::unexpected(file.error());
-  if (auto written = file->write(stored); !written) return tl::unexpected(written.error());
-  auto published = publish(std::move(*file), digest, frame.has_value(), stored.size());
+  if (auto written = file->write(kept.bytes); !written) return tl::unexpected(written.error());
+  auto published = publish(std::move(*file), digest, kept.compressed(), kept.bytes.size());
   if (!published) return tl::unexpected(published.error());
   return digest;
 }
@@ -172,17 +162,13 @@ Result<Digest> BlobFolder::put_clone(NewFile file, std::int64_t now_ns) {
   return digest;
 }
 
-Result<Digest> BlobFolder::put_bytes(std::string_view bytes, std::int64_t now_ns) {
-  return put_small(bytes, now_ns);
-}
-
-Result<Digest> BlobFolder::put_file(const std::string& path, std::int64_t now_ns) {
+Result<Digest> BlobFolder::put_file(const std::string& path, std::int64_t now_ns, const Rows& rows) {
   auto source = FileReader::open(path);
   if (!source) return tl::unexpected(source.error());
   const auto got = source->read(piece_buffer(), kPiece);
   if (!got) return tl::unexpected(got.error());
   const std::string_view beginning(piece_buffer(), *got);
-  if (source->size() <= kPiece) return put_small(beginning, now_ns);
+  if (source->size() <= kPiece) return put_small(beginning, now_ns, rows);
   if (*got < kPiece) return failure("`{}` became shorter while it was read", path);
   return put_large(*source, beginning, path, now_ns);
 }
@@ -203,13 +189,12 @@ Diagnostic BlobFolder::broken(const Digest& digest, bool compressed, const Diagn
 Result<void> BlobFolder::get_file(const Digest& digest, const std::string& path, std::uint32_t mode) {
   auto blob = open(digest);
   if (!blob) return tl::unexpected(blob.error());
-  const std::string_view parent = parent_folder(path);
-  auto file = NewFile::create(parent.empty() ? (path.starts_with('/') ? "/" : ".") : std::string(parent));
+  auto file = NewFile::create_beside(path);
   if (!file) return tl::unexpected(file.error());
   const bool cloned = !blob->compressed && blob->reader.size() > kPiece && file->clone(blob->reader);
   std::optional<Diagnostic> not_written;
   const auto copied =
-      read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+      read_file_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
         if (cloned) return {};
         auto written = file->write(bytes);
         if (!written) not_written = written.error();
@@ -225,7 +210,7 @@ Result<std::string> BlobFolder::get_bytes(const Digest& digest) {
   if (!blob) return tl::unexpected(blob.error());
   std::string content;
   const auto copied =
-      read_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
+      read_file_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
         content += bytes;
         return {};
       });
@@ -241,14 +226,17 @@ bool BlobFolder::contains(const Digest& digest) const {
 bool BlobFolder::touch(const Digest& digest, std::int64_t now_ns) {
   for (const bool compressed : {false, true}) {
     const BlobFile blob = look({digest, compressed, 0, 0});
-    if (blob.used_ns == 0) continue;
-    // The clock of the file system is a little behind or ahead.
-    const bool recent = std::abs(now_ns - blob.used_ns) < kRefreshNs;
-    if (recent || read_only_ || set_modified(path_of(digest, compressed), now_ns)) return true;
-    // Removed this moment, or of another user who shares it.
-    return stat_file(path_of(digest, compressed)).kind == FileKind::kRegular;
+    if (blob.used_ns != 0) return refresh(blob, now_ns);
   }
   return false;
+}
+
+bool BlobFolder::refresh(const BlobFile& blob, std::int64_t now_ns) {
+  // The clock of the file system is a little behind or ahead.
+  const bool recent = std::abs(now_ns - blob.used_ns) < kRefreshNs;
+  if (recent || read_only_ || set_modified(path_of(blob.digest, blob.compressed), now_ns)) return true;
+  // Removed this moment, or of another user who shares it.
+  return stat_file(path_of(blob.digest, blob.compressed)).kind == FileKind::kRegular;
 }
 
 std::vector<BlobFile> BlobFolder::list() const {
@@ -275,8 +263,8 @@ std::vector<BlobFile> BlobFolder::list() const {
 Result<void> BlobFolder::check(const BlobFile& blob) const {
   auto reader = FileReader::open(path_of(blob.digest, blob.compressed));
   if (!reader) return tl::unexpected(reader.error());
-  auto checked =
-      read_content(*reader, blob.compressed, blob.digest, [](std::string_view) { return Result<void>(); });
+  auto checked = read_file_content(*reader, blob.compressed, blob.digest,
+                                   [](std::string_view) { return Result<void>(); });
   if (!checked) return failure("blob {} is broken: {}", blob.digest.hex(), checked.error().message);
   return {};
 }

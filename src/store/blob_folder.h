@@ -1,8 +1,8 @@
 // Content by digest in a folder, without an index: what is there is in the cache.
 //
 //   blobs/ab/cdef…       content by SHA-256, mode 0444
-//   blobs/ab/cdef….zst   one zstd frame that names its content's size instead, when that saves at least a
-//                        fifth of 4 KiB and more; of a large file its beginning decides
+//   blobs/ab/cdef….zst   one zstd frame instead, where that is worth it (store/blob_content.h); of a large
+//                        file its beginning decides
 //   tmp/                 files being written
 //
 // The time of last change of a blob is when it was last put or taken into a result (to about ten minutes):
@@ -12,6 +12,7 @@
 // of: results.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -21,15 +22,17 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "os/stream.h"
+#include "store/blob_content.h"
 
 namespace devtask {
 
-// One file in blobs/.
+// One file in blobs/, or a row of the index in garbage collection.
 struct BlobFile {
   Digest digest;
   bool compressed = false;
   std::uint64_t stored_bytes = 0;
   std::int64_t used_ns = 0;
+  bool is_row = false;
 };
 
 class BlobFolder {
@@ -37,8 +40,12 @@ class BlobFolder {
   // `folder` holds blobs/ and tmp/; the first put creates them.
   BlobFolder(std::string folder, bool read_only);
 
-  Result<Digest> put_file(const std::string& path, std::int64_t now_ns);
-  Result<Digest> put_bytes(std::string_view bytes, std::int64_t now_ns);
+  // Takes content that is small enough to be a row (kPiece, and kMostRowBytes as it is kept) instead of a
+  // file.
+  using Rows = std::function<void(const Digest&, KeptContent)>;
+  Result<Digest> put_file(const std::string& path, std::int64_t now_ns, const Rows& rows);
+  // The same of what is in memory.
+  Result<Digest> put_small(std::string_view bytes, std::int64_t now_ns, const Rows& rows);
   // As BlobStore says. A blob that turns out to be broken is removed, so that the next put makes it anew.
   Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode);
   Result<std::string> get_bytes(const Digest& digest);
@@ -69,7 +76,6 @@ class BlobFolder {
   Result<Opened> open(const Digest& digest) const;
   std::string path_of(const Digest& digest, bool compressed) const;
   Result<NewFile> new_file();
-  Result<Digest> put_small(std::string_view bytes, std::int64_t now_ns);
   Result<Digest> put_large(FileReader& source, std::string_view beginning, const std::string& path,
                            std::int64_t now_ns);
   Result<Digest> put_clone(NewFile file, std::int64_t now_ns);
@@ -77,12 +83,14 @@ class BlobFolder {
   bool is_whole(const BlobFile& blob, std::uint64_t content_bytes) const;
   // True if the blob is there as far as its length tells; marks it as used. Removes one of a wrong length.
   bool has_whole(const Digest& digest, std::uint64_t content_bytes, std::int64_t now_ns);
+  bool refresh(const BlobFile& blob, std::int64_t now_ns);
   // Removes it.
   Diagnostic broken(const Digest& digest, bool compressed, const Diagnostic& why);
 
   std::string folder_;
   bool read_only_;
   std::atomic<std::uint64_t> added_bytes_{0};
+  std::array<std::atomic<bool>, 256> parent_made_{};  // blobs/ab/, as far as known
 };
 
 }  // namespace devtask

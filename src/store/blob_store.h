@@ -38,6 +38,9 @@ class ActionCache {
   // All blobs of `result` must have been put before. `fingerprint` is the blob whose digest is the key; put
   // it too.
   virtual Result<void> store(const Digest& key, const ActionResult& result) = 0;
+  // What was put and stored may be written later, together. Returns when that has been done; on failure some
+  // of it is not there any more.
+  virtual Result<void> flush() { return {}; }
 };
 
 }  // namespace devtask

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <unordered_set>
 
 #include "os/file.h"
 #include "store/blob_folder.h"
 #include "store/garbage.h"
+#include "store/pending_writes.h"
 #include "store/result_index.h"
 
 namespace devtask {
@@ -47,59 +49,83 @@ class LocalStore::Impl {
     return std::chrono::duration_cast<milliseconds>(clock_().time_since_epoch()).count();
   }
   std::int64_t now_ns() const { return now_ms() * kNanosecondsPerMillisecond; }
-  BlobFolder& blobs() { return blobs_; }
+
+  Result<Digest> put_file(const std::string& path) { return blobs_.put_file(path, now_ns(), add_row()); }
+  Result<Digest> put_bytes(std::string_view bytes) { return blobs_.put_small(bytes, now_ns(), add_row()); }
+
+  Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode) {
+    pending_.write_uses();
+    const auto row = row_of(digest);
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return blobs_.get_file(digest, path, mode);
+    const auto content = content_of(**row, digest);
+    if (!content) return failure(broken_row(digest, content.error()));
+    return write_new_file(path, *content, mode);
+  }
+
+  Result<std::string> get_bytes(const Digest& digest) {
+    pending_.write_uses();
+    const auto row = row_of(digest);
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return blobs_.get_bytes(digest);
+    auto content = content_of(**row, digest);
+    if (!content) return failure(broken_row(digest, content.error()));
+    return content;
+  }
+
+  bool contains(const Digest& digest) {
+    return pending_.has_blob(digest) || blobs_.contains(digest) || index_.has_blob(digest).value_or(false);
+  }
 
   Result<std::optional<ActionResult>> find(const Digest& key) {
-    auto found = index_.find(key);
+    if (const auto text = pending_.result(key)) {
+      auto result = result_from_text(*text);
+      return result && has_all(blobs_of(*result)) ? std::optional(std::move(*result)) : std::nullopt;
+    }
+    std::optional<ActionResult> result;
+    const auto found = index_.find(key, [&](const std::string& text) {
+      if (auto read = result_from_text(text)) result = std::move(*read);
+      return result ? blobs_of(*result) : std::vector<Digest>();
+    });
     if (!found) return tl::unexpected(found.error());
-    if (!*found) return std::nullopt;
-    auto result = result_from_text((*found)->text);
     if (!result) return std::nullopt;
+    const bool all_there = std::ranges::all_of((*found)->blobs, [&](const Digest& blob) {
+      return blobs_.contains(blob) || pending_.has_blob(blob);
+    });
+    if (!all_there) return std::nullopt;
     const std::int64_t now = now_ms();
-    const bool recent = (*found)->used_ms <= now && now - (*found)->used_ms < milliseconds(kRefresh).count();
-    if (!recent && !read_only_) {
-      bool still_there = true;
-      const auto marked = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
-        still_there = writer.set_used(key, now);
-        return {};
-      });
-      // A cache that cannot be written to can still be read. Then nobody's gc takes the result away either,
-      // mostly.
-      if (marked && !still_there) return std::nullopt;
-    }
-    for (const Digest& blob : blobs_of(*result)) {
-      if (!blobs_.contains(blob)) return std::nullopt;
-    }
-    return std::move(*result);
+    const std::int64_t used = (*found)->used_ms;
+    const bool recent = used <= now && now - used < milliseconds(kRefresh).count();
+    if (!recent && !read_only_) pending_.add_use(key, now);
+    return result;
   }
 
   Result<void> store(const Digest& key, const ActionResult& result) {
-    const std::string text = to_text(result);
+    if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
+    std::string text = to_text(result);
     // What cannot be read back must not be written.
     if (auto readable = result_from_text(text); !readable) return failure(readable.error());
-    write_tag();
-    const std::int64_t now = now_ms();
-    return index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
-      for (const Digest& blob : blobs_of(result)) {
-        if (!blobs_.touch(blob, now * kNanosecondsPerMillisecond)) {
-          return failure("a result is not stored, because its blob {} is not in the cache", blob.hex());
-        }
-      }
-      // The text behind the key; without it the result is as good, and only `why` has less to say.
-      blobs_.touch(key, now * kNanosecondsPerMillisecond);
-      writer.put(key, text, now);
-      const std::int64_t stored =
-          writer.number(kStoredBytes) + static_cast<std::int64_t>(blobs_.take_added_bytes());
-      writer.set_number(kStoredBytes, stored);
-      if (writer.number(kCollectedAt) == 0) writer.set_number(kCollectedAt, now);
-      return {};
-    });
+    std::vector<Digest> blobs = blobs_of(result);
+    for (const Digest& blob : blobs) {
+      if (!contains(blob)) return without_blob(blob);
+    }
+    pending_.add_result(key, {std::move(text), std::move(blobs), now_ms()});
+    return {};
   }
+
+  Result<void> flush() { return pending_.flush(); }
 
   Result<CacheStats> stats() {
     CacheStats stats;
     stats.folder = folder_;
+    if (auto written = flush(); !written) return tl::unexpected(written.error());
     auto counted = index_.each([&](const ResultIndex::Row&) { ++stats.results; });
+    if (!counted) return tl::unexpected(counted.error());
+    counted = index_.each_blob([&](const ResultIndex::BlobRow& row) {
+      ++stats.blobs;
+      stats.stored_bytes += row.stored_bytes;
+      stats.content_bytes += row.content_bytes;
+    });
     if (!counted) return tl::unexpected(counted.error());
     for (const BlobFile& blob : blobs_.list()) {
       ++stats.blobs;
@@ -110,6 +136,7 @@ class LocalStore::Impl {
   }
 
   Result<GcReport> gc_if_due() {
+    if (auto written = flush(); !written) return tl::unexpected(written.error());
     const auto stored = index_.number(kStoredBytes);
     if (!stored) return tl::unexpected(stored.error());
     const auto collected_at = index_.number(kCollectedAt);
@@ -125,6 +152,7 @@ class LocalStore::Impl {
 
   Result<GcReport> gc(const CacheLimits& limits) {
     GcReport report;
+    if (auto written = flush(); !written) return tl::unexpected(written.error());
     if (!exists()) return report;
     index_.use_newest();
     const std::int64_t now = now_ms();
@@ -138,8 +166,13 @@ class LocalStore::Impl {
     if (!corrected) return tl::unexpected(corrected.error());
 
     // Looked at without a lock; what changes meanwhile is seen by its time of last use.
-    CacheContents contents(blobs_.list());
-    auto read = index_.each([&](const ResultIndex::Row& row) {
+    std::vector<BlobFile> blobs = blobs_.list();
+    auto read = index_.each_blob([&](const ResultIndex::BlobRow& row) {
+      blobs.push_back({row.digest, false, row.stored_bytes, row.used_ms * kNanosecondsPerMillisecond, true});
+    });
+    if (!read) return tl::unexpected(read.error());
+    CacheContents contents(std::move(blobs));
+    read = index_.each([&](const ResultIndex::Row& row) {
       const auto result = result_from_text(row.text);
       std::vector<Digest> names = result ? blobs_of(*result) : std::vector<Digest>();
       names.push_back(row.key);
@@ -163,11 +196,13 @@ class LocalStore::Impl {
       return {};
     });
     if (!noted) return tl::unexpected(noted.error());
+    if (auto compacted = index_.compact(); !compacted) return tl::unexpected(compacted.error());
     return report;
   }
 
   Result<VerifyReport> verify() {
     VerifyReport report;
+    if (auto written = flush(); !written) return tl::unexpected(written.error());
     if (!exists()) return report;
     index_.use_newest();
     const auto index_good = index_.check();
@@ -180,10 +215,12 @@ class LocalStore::Impl {
       report.problems.push_back(checked.error().message);
       if (!read_only_) blobs_.remove(blob);
     }
+    auto rows = check_rows(report);
+    if (!rows) return tl::unexpected(rows.error());
     std::vector<Digest> broken;
     auto read = index_.each([&](const ResultIndex::Row& row) {
       ++report.results_checked;
-      const std::string problem = problem_of(row);
+      const std::string problem = problem_of(row, *rows);
       if (problem.empty()) return;
       report.problems.push_back(fmt::format("result {} {}", row.key.hex(), problem));
       broken.push_back(row.key);
@@ -199,6 +236,7 @@ class LocalStore::Impl {
   }
 
   Result<void> clean() {
+    if (auto written = flush(); !written) return written;
     if (!exists()) return {};
     index_.use_newest();
     auto removed = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
@@ -225,13 +263,104 @@ class LocalStore::Impl {
     if (make_folders(folder_, 0700)) (void)write_file(path, kCacheTag);
   }
 
+  tl::unexpected<Diagnostic> without_blob(const Digest& blob) const {
+    return failure("a result is not stored, because its blob {} is not in the cache", blob.hex());
+  }
+
+  BlobFolder::Rows add_row() {
+    return [this](const Digest& digest, KeptContent kept) {
+      pending_.add_blob(digest, {std::move(kept), now_ms()});
+    };
+  }
+
+  bool has_all(const std::vector<Digest>& blobs) {
+    return std::ranges::all_of(blobs, [&](const Digest& blob) { return contains(blob); });
+  }
+
+  // Pending or in the index.
+  Result<std::optional<KeptContent>> row_of(const Digest& digest) {
+    if (auto kept = pending_.blob(digest)) return kept;
+    return index_.blob(digest);
+  }
+
+  // Removes it, so that the next put makes it anew; says what was wrong.
+  Diagnostic broken_row(const Digest& digest, const Diagnostic& why) {
+    if (!read_only_) {
+      // What cannot be removed is found to be broken again.
+      (void)index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
+        writer.remove_blob(digest);
+        return {};
+      });
+    }
+    return error("blob {} of the cache is broken: {}", digest.hex(), why.message);
+  }
+
+  // All that is pending, in one transaction. What was found to be there when it was stored may be gone now:
+  // such a result is left out, and the failure says so.
+  Result<void> write(const PendingWrites::Batch& batch) {
+    write_tag();
+    const auto added_files = static_cast<std::int64_t>(blobs_.take_added_bytes());
+    std::optional<Digest> missing;
+    auto changed = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
+      std::int64_t added = added_files;
+      for (const auto& [digest, blob] : batch.blobs) {
+        if (writer.put_blob(digest, blob.kept, blob.used_ms))
+          added += static_cast<std::int64_t>(blob.kept.bytes.size());
+      }
+      std::int64_t first_ms = 0;
+      for (const auto& [key, stored] : batch.results) {
+        first_ms = stored.used_ms;
+        const auto touch = [&, now = stored.used_ms](const Digest& blob) {
+          return batch.blobs.contains(blob) || blobs_.touch(blob, now * kNanosecondsPerMillisecond) ||
+                 writer.touch_blob(blob, now);
+        };
+        const auto gone = std::ranges::find_if_not(stored.blobs, touch);
+        if (gone != stored.blobs.end()) {
+          missing = *gone;
+          continue;
+        }
+        // The text behind the key; without it the result is as good, and only `why` has less to say.
+        touch(key);
+        writer.put(key, stored.text, stored.used_ms);
+      }
+      for (const auto& [key, used_ms] : batch.uses) writer.set_used(key, used_ms);
+      if (added != 0) writer.set_number(kStoredBytes, writer.number(kStoredBytes) + added);
+      if (first_ms != 0 && writer.number(kCollectedAt) == 0) writer.set_number(kCollectedAt, first_ms);
+      return {};
+    });
+    if (changed && missing) return without_blob(*missing);
+    return changed;
+  }
+
+  // The digests of the good ones.
+  Result<std::unordered_set<Digest, DigestHash>> check_rows(VerifyReport& report) {
+    std::unordered_set<Digest, DigestHash> rows;
+    auto listed = index_.each_blob([&](const ResultIndex::BlobRow& row) { rows.insert(row.digest); });
+    if (!listed) return tl::unexpected(listed.error());
+    report.blobs_checked += rows.size();
+    std::vector<Digest> broken;
+    for (const Digest& digest : rows) {
+      const auto kept = index_.blob(digest);
+      if (!kept) return tl::unexpected(kept.error());
+      if (!*kept) continue;
+      const auto content = content_of(**kept, digest);
+      if (content) continue;
+      (void)broken_row(digest, content.error());
+      report.problems.push_back(fmt::format("blob {} is broken: {}", digest.hex(), content.error().message));
+      broken.push_back(digest);
+    }
+    for (const Digest& digest : broken) rows.erase(digest);
+    return rows;
+  }
+
   // "" if there is none.
-  std::string problem_of(const ResultIndex::Row& row) {
+  std::string problem_of(const ResultIndex::Row& row, const std::unordered_set<Digest, DigestHash>& rows) {
     const auto result = result_from_text(row.text);
     if (!result)
       return row.text.empty() ? "does not match its checksum" : "cannot be read: " + result.error().message;
     for (const Digest& blob : blobs_of(*result)) {
-      if (!blobs_.contains(blob)) return fmt::format("names blob {}, which is not there", blob.hex());
+      if (!rows.contains(blob) && !blobs_.contains(blob))
+        return fmt::format("names blob {}, which is not there", blob.hex());
     }
     return {};
   }
@@ -262,10 +391,14 @@ class LocalStore::Impl {
     constexpr std::size_t kBatch = 200;
     for (std::size_t begin = 0; begin < unnamed.size(); begin += kBatch) {
       const std::size_t end = std::min(begin + kBatch, unnamed.size());
-      auto done = index_.change([&](ResultIndex::Writer&) -> Result<void> {
+      auto done = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
         for (std::size_t i = begin; i < end; ++i) {
-          const BlobFile blob = blobs_.look(unnamed[i]);
-          if (blob.used_ns == 0 || blob.used_ns >= before_ns || !blobs_.remove(blob)) continue;
+          const BlobFile blob = unnamed[i].is_row ? unnamed[i] : blobs_.look(unnamed[i]);
+          const bool removed =
+              blob.is_row
+                  ? writer.remove_blob_unused_since(blob.digest, before_ns / kNanosecondsPerMillisecond)
+                  : blob.used_ns != 0 && blob.used_ns < before_ns && blobs_.remove(blob);
+          if (!removed) continue;
           ++report.blobs_removed;
           report.bytes_freed += blob.stored_bytes;
         }
@@ -283,27 +416,25 @@ class LocalStore::Impl {
   BlobFolder blobs_;
   ResultIndex index_;
   std::atomic<bool> tag_written_{false};
+  PendingWrites pending_{[this](const PendingWrites::Batch& batch) { return write(batch); }};  // ends first
 };
 
 LocalStore::LocalStore(std::string folder, CacheLimits limits, bool read_only, Clock clock)
     : impl_(std::make_unique<Impl>(std::move(folder), limits, read_only, std::move(clock))) {}
 LocalStore::~LocalStore() = default;
 
-Result<Digest> LocalStore::put_file(const std::string& path) {
-  return impl_->blobs().put_file(path, impl_->now_ns());
-}
-Result<Digest> LocalStore::put_bytes(std::string_view bytes) {
-  return impl_->blobs().put_bytes(bytes, impl_->now_ns());
-}
+Result<Digest> LocalStore::put_file(const std::string& path) { return impl_->put_file(path); }
+Result<Digest> LocalStore::put_bytes(std::string_view bytes) { return impl_->put_bytes(bytes); }
 Result<void> LocalStore::get_file(const Digest& digest, const std::string& path, std::uint32_t mode) {
-  return impl_->blobs().get_file(digest, path, mode);
+  return impl_->get_file(digest, path, mode);
 }
-Result<std::string> LocalStore::get_bytes(const Digest& digest) { return impl_->blobs().get_bytes(digest); }
-bool LocalStore::contains(const Digest& digest) { return impl_->blobs().contains(digest); }
+Result<std::string> LocalStore::get_bytes(const Digest& digest) { return impl_->get_bytes(digest); }
+bool LocalStore::contains(const Digest& digest) { return impl_->contains(digest); }
 Result<std::optional<ActionResult>> LocalStore::find(const Digest& key) { return impl_->find(key); }
 Result<void> LocalStore::store(const Digest& key, const ActionResult& result) {
   return impl_->store(key, result);
 }
+Result<void> LocalStore::flush() { return impl_->flush(); }
 Result<CacheStats> LocalStore::stats() { return impl_->stats(); }
 Result<GcReport> LocalStore::gc(CacheLimits limits) { return impl_->gc(limits); }
 Result<GcReport> LocalStore::gc_if_due() { return impl_->gc_if_due(); }

@@ -2,16 +2,21 @@
 //
 //   CACHEDIR.TAG            tells backup programs that this can be made again
 //   v1/blobs/, v1/tmp/      content by SHA-256 (store/blob_folder.h)
-//   v1/index-N.db           results by key (store/result_index.h)
+//   v1/index-N.db           results by key, and small content (store/result_index.h)
 //
 // Bounded: gc() removes least recently used results until size and age limits hold, then blobs that no result
 // names. What is broken is a miss and is made anew: a blob is checked against its digest whenever it is read,
 // a result against its checksum, and a broken index is left behind. Power may fail at any time: nothing is
 // synced, everything is checked.
 //
+// What goes into the index is written by a thread that waits a moment for more (store/pending_writes.h).
+//
 // A blob is only removed within a write transaction of the index, and only if it was not used for an hour
-// (the grace). find() and store() refresh the last use within one too, so that neither a result that was
-// handed out and is being restored nor blobs that were put and are to be named by a result are taken away.
+// (the grace). A result is only written if, within that transaction, all its blobs are there and count as
+// used now: those that were put meanwhile but not yet named are younger than the grace. So no result ever
+// names what was taken away, however long it was pending. The use of a result that was found is written
+// before the first of its blobs is handed out; if it was taken away before that, its blobs are missing and
+// the task runs.
 #pragma once
 
 #include <chrono>
@@ -63,6 +68,7 @@ class LocalStore final : public BlobStore, public ActionCache {
   bool contains(const Digest& digest) override;
   Result<std::optional<ActionResult>> find(const Digest& key) override;
   Result<void> store(const Digest& key, const ActionResult& result) override;
+  Result<void> flush() override;
 
   // Looks at every blob's size: milliseconds for thousands of blobs.
   Result<CacheStats> stats();

@@ -8,8 +8,6 @@
 #include <limits>
 #include <random>
 
-#include "os/locked_file.h"
-
 namespace devtask {
 namespace {
 
@@ -69,7 +67,8 @@ std::uint64_t generation_of(std::string_view header) {
 
 }  // namespace
 
-RecordLog::RecordLog(std::string path, std::string_view magic) : path_(std::move(path)), magic_(magic) {
+RecordLog::RecordLog(std::string path, std::string_view magic)
+    : file_(path), path_(std::move(path)), magic_(magic) {
   magic_.resize(kMagicBytes, '\0');
 }
 
@@ -102,6 +101,12 @@ RecordLog::Contents RecordLog::read() {
 }
 
 RecordLog::Contents RecordLog::read_new() {
+  if (nothing_new()) {
+    Contents nothing;
+    nothing.good_bytes = seen_;
+    nothing.from_start = false;
+    return nothing;
+  }
   auto file = MappedFile::open(path_);
   if (!file) file = MappedFile();
   const std::string_view bytes = file->bytes();
@@ -113,6 +118,13 @@ RecordLog::Contents RecordLog::read_new() {
   return contents;
 }
 
+// The generation tells a file that was begun anew in place.
+bool RecordLog::nothing_new() const {
+  if (seen_ == 0 || seen_ != file_.size() || !file_.unchanged()) return false;
+  const auto header = file_.read(0, kHeaderBytes);
+  return header && header->size() == kHeaderBytes && generation_of(*header) == generation_;
+}
+
 Result<void> RecordLog::append(const std::vector<std::string_view>& payloads) {
   std::string bytes;
   for (const std::string_view payload : payloads) {
@@ -121,44 +133,44 @@ Result<void> RecordLog::append(const std::vector<std::string_view>& payloads) {
     }
     append_record(bytes, payload);
   }
-  auto file = LockedFile::open(path_);
-  if (!file) return tl::unexpected(file.error());
-  auto header = file->read(0, kHeaderBytes);
+  const auto lock = file_.lock();
+  if (!lock) return tl::unexpected(lock.error());
+  auto header = file_.read(0, kHeaderBytes);
   if (!header) return tl::unexpected(header.error());
   if (header->size() < kHeaderBytes || !header->starts_with(magic_)) {
-    if (auto cut = file->truncate(0); !cut) return cut;
+    if (auto cut = file_.truncate(0); !cut) return cut;
     generation_ = new_generation();
     good_ = seen_ = kHeaderBytes;
     bytes.insert(0, header_text(generation_));
   } else {
-    if (generation_of(*header) != generation_ || good_ > file->size()) {
+    if (generation_of(*header) != generation_ || good_ > file_.size()) {
       generation_ = generation_of(*header);
       good_ = kHeaderBytes;
       seen_ = 0;
     }
     // Others have appended, or died while they did.
-    if (good_ < file->size()) {
-      auto tail = file->read(good_, file->size() - good_);
+    if (good_ < file_.size()) {
+      auto tail = file_.read(good_, file_.size() - good_);
       if (!tail) return tl::unexpected(tail.error());
       good_ += each_good_record(*tail, [](std::string_view) {});
-      if (good_ < file->size()) {
-        if (auto cut = file->truncate(good_); !cut) return cut;
+      if (good_ < file_.size()) {
+        if (auto cut = file_.truncate(good_); !cut) return cut;
       }
     }
   }
-  if (auto written = file->append(bytes); !written) {
+  if (auto written = file_.append(bytes); !written) {
     // The header of a new file may be missing now.
     generation_ = 0;
     return written;
   }
   // What others appended before remains to be read.
-  if (seen_ == good_) seen_ = file->size();
-  good_ = file->size();
+  if (seen_ == good_) seen_ = file_.size();
+  good_ = file_.size();
   return {};
 }
 
 Result<void> RecordLog::rewrite(const std::function<std::vector<std::string_view>(const Contents&)>& choose) {
-  auto lock = LockedFile::open(path_);
+  const auto lock = file_.lock();
   if (!lock) return tl::unexpected(lock.error());
   auto file = MappedFile::open(path_);
   if (!file) return tl::unexpected(file.error());

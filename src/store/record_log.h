@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "os/file.h"
+#include "os/locked_file.h"
 
 namespace devtask {
 
@@ -52,9 +53,11 @@ class RecordLog {
   const std::string& path() const { return path_; }
 
  private:
+  bool nothing_new() const;
   Contents parse(MappedFile file, std::uint64_t from) const;
   std::string header_text(std::uint64_t generation) const;
 
+  LockedFile file_;  // open once something was appended
   std::string path_;
   std::string magic_;
   // Up to where a file of this generation is known to be good, and up to where its records were given out.

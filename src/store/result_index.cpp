@@ -1,33 +1,34 @@
 #include "store/result_index.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <charconv>
 #include <vector>
 
 #include "os/file.h"
+#include "store/index_keys.h"
 
 namespace devtask {
 namespace {
 
 constexpr std::int64_t kApplication = 0x6474736b;  // "dtsk"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::string_view kPrefix = "index-";
 constexpr std::string_view kSuffix = ".db";
+// Room of removed rows can be given back without copying the rest.
+constexpr const char* kPrepare = "PRAGMA auto_vacuum=INCREMENTAL";
 constexpr const char* kSchema =
     "CREATE TABLE results(key BLOB NOT NULL PRIMARY KEY, text TEXT NOT NULL, checksum INTEGER NOT NULL, used "
     "INTEGER NOT NULL);"
+    "CREATE TABLE blobs(digest BLOB NOT NULL PRIMARY KEY, used INTEGER NOT NULL, size INTEGER NOT NULL, "
+    "content BLOB NOT NULL);"
     "CREATE TABLE numbers(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL);"
-    "PRAGMA application_id=0x6474736b; PRAGMA user_version=1;";
+    "PRAGMA application_id=0x6474736b; PRAGMA user_version=2;";
 
-std::string_view bytes_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
-}
-
-std::int64_t checksum_of(const Digest& key, std::string_view text) {
-  return static_cast<std::int64_t>(
-      XXH3_64bits_withSeed(text.data(), text.size(), XXH3_64bits(key.bytes.data(), key.bytes.size())));
+Digest digest_in(const Statement& row, int column) {
+  Digest digest;
+  const std::string_view bytes = row.bytes(column);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.bytes.size()), digest.bytes.begin());
+  return digest;
 }
 
 // The number in the name of an index; 0 for another file.
@@ -52,71 +53,6 @@ SqlResult<std::int64_t> first_number(Database& database, std::string_view sql) {
 SqlError other_version() { return {SqlError::kBroken, "it is of another version"}; }
 
 }  // namespace
-
-bool ResultIndex::Writer::run(std::string_view sql, const std::function<void(Statement&)>& bind,
-                              std::int64_t* number) {
-  if (error_) return false;
-  auto statement = database_.prepare(sql);
-  if (!statement) {
-    error_ = statement.error();
-    return false;
-  }
-  bind(*statement);
-  const auto row = statement->step();
-  if (!row) {
-    error_ = row.error();
-    return false;
-  }
-  if (*row && number != nullptr) *number = statement->number(0);
-  return *row || database_.changed_rows() > 0;
-}
-
-void ResultIndex::Writer::put(const Digest& key, std::string_view text, std::int64_t used_ms) {
-  run("INSERT OR REPLACE INTO results(key, text, checksum, used) VALUES(?, ?, ?, ?)",
-      [&](Statement& statement) {
-        statement.bind_bytes(1, bytes_of(key))
-            .bind_text(2, text)
-            .bind(3, checksum_of(key, text))
-            .bind(4, used_ms);
-      });
-}
-
-bool ResultIndex::Writer::set_used(const Digest& key, std::int64_t used_ms) {
-  return run("UPDATE results SET used = ? WHERE key = ?",
-             [&](Statement& statement) { statement.bind(1, used_ms).bind_bytes(2, bytes_of(key)); });
-}
-
-bool ResultIndex::Writer::remove(const Digest& key) {
-  return run("DELETE FROM results WHERE key = ?",
-             [&](Statement& statement) { statement.bind_bytes(1, bytes_of(key)); });
-}
-
-bool ResultIndex::Writer::remove_if_used(const Digest& key, std::int64_t used_ms) {
-  return run("DELETE FROM results WHERE key = ? AND used = ?",
-             [&](Statement& statement) { statement.bind_bytes(1, bytes_of(key)).bind(2, used_ms); });
-}
-
-void ResultIndex::Writer::limit_used(std::int64_t now_ms) {
-  run("UPDATE results SET used = ?1 WHERE used > ?1",
-      [&](Statement& statement) { statement.bind(1, now_ms); });
-}
-
-void ResultIndex::Writer::remove_all() {
-  run("DELETE FROM results", [](Statement&) {});
-}
-
-std::int64_t ResultIndex::Writer::number(std::string_view name) {
-  std::int64_t value = 0;
-  run(
-      "SELECT value FROM numbers WHERE name = ?", [&](Statement& statement) { statement.bind_text(1, name); },
-      &value);
-  return value;
-}
-
-void ResultIndex::Writer::set_number(std::string_view name, std::int64_t value) {
-  run("INSERT OR REPLACE INTO numbers(name, value) VALUES(?, ?)",
-      [&](Statement& statement) { statement.bind_text(1, name).bind(2, value); });
-}
 
 ResultIndex::ResultIndex(std::string folder, bool read_only)
     : folder_(std::move(folder)), read_only_(read_only) {}
@@ -153,6 +89,7 @@ SqlResult<bool> ResultIndex::prepare(Database& database) const {
   if (auto done = database.run("COMMIT"); !done) return tl::unexpected(done.error());
   if (*ours) return true;
   if (read_only_) return tl::unexpected(other_version());
+  if (auto set = database.run(kPrepare); !set) return tl::unexpected(set.error());
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
   // Another process may have been quicker.
   const auto now_ours = is_ours();
@@ -184,9 +121,22 @@ SqlResult<bool> ResultIndex::open(bool create) {
   if (auto prepared = prepare(*database); !prepared) return prepared;
   auto find = database->prepare("SELECT text, checksum, used FROM results WHERE key = ?");
   if (!find) return tl::unexpected(find.error());
+  auto find_blob = database->prepare("SELECT size, content FROM blobs WHERE digest = ?");
+  if (!find_blob) return tl::unexpected(find_blob.error());
+  auto has_blob = database->prepare("SELECT 1 FROM blobs WHERE digest = ?");
+  if (!has_blob) return tl::unexpected(has_blob.error());
   database_ = std::move(*database);
   find_ = std::move(*find);
+  find_blob_ = std::move(*find_blob);
+  has_blob_ = std::move(*has_blob);
   return true;
+}
+
+void ResultIndex::close() {
+  find_ = Statement();
+  find_blob_ = Statement();
+  has_blob_ = Statement();
+  database_.close();
 }
 
 Diagnostic ResultIndex::describe(const SqlError& error) const {
@@ -198,8 +148,7 @@ Diagnostic ResultIndex::give_up(const SqlError& error) {
   Diagnostic diagnostic = describe(error);
   if (error.means_broken()) {
     broken_ = true;
-    find_ = Statement();
-    database_.close();
+    close();
     if (!read_only_) diagnostic.notes.push_back("the next result that is stored begins a new index");
   }
   return diagnostic;
@@ -213,7 +162,7 @@ Result<void> ResultIndex::read(const std::function<SqlResult<void>()>& work) {
   return {};
 }
 
-Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key) {
+Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key, const Wanted& wanted) {
   const std::lock_guard lock(mutex_);
   std::optional<Found> found;
   auto done = read([&]() -> SqlResult<void> {
@@ -222,12 +171,68 @@ Result<std::optional<ResultIndex::Found>> ResultIndex::find(const Digest& key) {
     if (!*row) return {};
     const std::string_view text = find_.bytes(0);
     const bool intact = checksum_of(key, text) == find_.number(1);
-    found = {intact ? std::string(text) : std::string(), find_.number(2)};
+    found = {intact ? std::string(text) : std::string(), find_.number(2), {}};
+    // In the same transaction: it lasts until the statement is reset.
+    SqlResult<void> looked;
+    for (const Digest& digest : wanted(found->text)) {
+      const auto there = look_for_blob(digest);
+      if (!there) looked = tl::unexpected(there.error());
+      if (!there) break;
+      if (!*there) found->blobs.push_back(digest);
+    }
     find_.reset();
-    return {};
+    return looked;
   });
   if (!done) return tl::unexpected(done.error());
   return found;
+}
+
+SqlResult<bool> ResultIndex::look_for_blob(const Digest& digest) {
+  auto row = has_blob_.bind_bytes(1, bytes_of(digest)).step();
+  has_blob_.reset();
+  return row;
+}
+
+Result<bool> ResultIndex::has_blob(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  bool there = false;
+  auto done = read([&]() -> SqlResult<void> {
+    const auto row = look_for_blob(digest);
+    if (!row) return tl::unexpected(row.error());
+    there = *row;
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return there;
+}
+
+Result<std::optional<KeptContent>> ResultIndex::blob(const Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  std::optional<KeptContent> kept;
+  auto done = read([&]() -> SqlResult<void> {
+    const auto row = find_blob_.bind_bytes(1, bytes_of(digest)).step();
+    if (!row) return tl::unexpected(row.error());
+    if (*row) kept = {std::string(find_blob_.bytes(1)), static_cast<std::uint64_t>(find_blob_.number(0))};
+    find_blob_.reset();
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return kept;
+}
+
+Result<void> ResultIndex::each_blob(const std::function<void(const BlobRow&)>& row) {
+  const std::lock_guard lock(mutex_);
+  return read([&]() -> SqlResult<void> {
+    auto rows = database_.prepare("SELECT digest, length(content), size, used FROM blobs");
+    if (!rows) return tl::unexpected(rows.error());
+    while (true) {
+      const auto more = rows->step();
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) return {};
+      row({digest_in(*rows, 0), static_cast<std::uint64_t>(rows->number(1)),
+           static_cast<std::uint64_t>(rows->number(2)), rows->number(3)});
+    }
+  });
 }
 
 Result<void> ResultIndex::each(const std::function<void(const Row&)>& row) {
@@ -240,8 +245,7 @@ Result<void> ResultIndex::each(const std::function<void(const Row&)>& row) {
       if (!more) return tl::unexpected(more.error());
       if (!*more) return {};
       Row current;
-      const std::string_view key = rows->bytes(0);
-      std::copy_n(key.begin(), std::min(key.size(), current.key.bytes.size()), current.key.bytes.begin());
+      current.key = digest_in(*rows, 0);
       const std::string_view text = rows->bytes(1);
       if (checksum_of(current.key, text) == rows->number(2)) current.text = text;
       current.used_ms = rows->number(3);
@@ -297,7 +301,16 @@ Result<void> ResultIndex::change(const std::function<Result<void>(Writer&)>& bod
 
 Result<void> ResultIndex::compact() {
   const std::lock_guard lock(mutex_);
-  return read([&] { return database_.run("VACUUM"); });
+  constexpr const char* kSome = "PRAGMA incremental_vacuum(1000)";
+  return read([&]() -> SqlResult<void> {
+    for (std::int64_t before = 0;;) {
+      const auto free = first_number(database_, "PRAGMA freelist_count");
+      if (!free) return tl::unexpected(free.error());
+      if (*free == 0 || *free == before) return {};
+      before = *free;
+      if (auto given = database_.run(kSome); !given) return given;
+    }
+  });
 }
 
 Result<bool> ResultIndex::check() {
@@ -319,10 +332,7 @@ Result<bool> ResultIndex::check() {
 
 void ResultIndex::use_newest() {
   const std::lock_guard lock(mutex_);
-  if (database_ && newest_on_disk() != number_) {
-    find_ = Statement();
-    database_.close();
-  }
+  if (database_ && newest_on_disk() != number_) close();
 }
 
 void ResultIndex::remove_older() {

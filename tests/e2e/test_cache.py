@@ -1,12 +1,11 @@
 """What is stored and how it comes back."""
 
-import contextlib
 import os
 import shutil
-import sqlite3
 
 import pytest
 
+from support.cache import damage_all_blobs, damage_blob, make_unused, stored_bytes
 from support.result import Has
 
 
@@ -193,7 +192,7 @@ def test_the_same_content_is_stored_once(project):
     )
     project.write("a.txt", big)
     project.run("a").succeeded()
-    assert 3000 <= blob_bytes(project) < 2 * len(big)
+    assert 3000 <= stored_bytes(project) < 2 * len(big)
 
 
 def fill(project, count=6, size=200_000):
@@ -207,29 +206,14 @@ def fill(project, count=6, size=200_000):
     project.ran()
 
 
-def blob_bytes(project):
-    blobs = project.cache / "devtask/v1/blobs"
-    return sum(path.stat().st_size for path in blobs.rglob("*") if path.is_file())
-
-
-def make_unused(project, hours=2):
-    """As if nobody had used the cache for so long."""
-    with contextlib.closing(sqlite3.connect(next((project.cache / "devtask/v1").glob("index*.db")))) as index:
-        index.execute("UPDATE results SET used = used - ?", (hours * 3_600_000,))
-        index.commit()
-    for path in (project.cache / "devtask/v1/blobs").rglob("*"):
-        used = path.stat().st_mtime - hours * 3600
-        os.utime(path, (used, used))
-
-
 def test_gc_keeps_the_most_recently_used_within_a_size(project):
     fill(project)
-    assert blob_bytes(project) > 1_200_000
+    assert stored_bytes(project) > 1_200_000
     make_unused(project)
     project.write("n.txt", "0\n")
     project.run("a").succeeded()  # used just now
     project.run("cache", "gc", "--max-size", "500K").succeeded()
-    assert blob_bytes(project) <= 500 * 1024
+    assert stored_bytes(project) <= 500 * 1024
     project.remove("out.bin")
     project.run("a").succeeded()
     assert project.ran() == []  # the one used last is still there
@@ -241,12 +225,12 @@ def test_gc_keeps_the_most_recently_used_within_a_size(project):
 def test_gc_by_age_and_to_nothing(project):
     fill(project, count=2)
     project.run("cache", "gc", "--max-size", "0").succeeded()
-    assert blob_bytes(project) > 400_000, "what was used within the last hour may be in use"
+    assert stored_bytes(project) > 400_000, "what was used within the last hour may be in use"
     make_unused(project, hours=48)
     project.run("cache", "gc", "--max-age", "3d").succeeded()
-    assert blob_bytes(project) > 400_000
+    assert stored_bytes(project) > 400_000
     project.run("cache", "gc", "--max-age", "1d").succeeded()
-    assert blob_bytes(project) == 0
+    assert stored_bytes(project) == 0
     project.remove("out.bin")
     project.run("a").succeeded()
     assert project.ran() == ["a"]
@@ -260,14 +244,8 @@ def test_stats_count(project):
 
 def test_verify_finds_and_removes_what_is_broken(built):
     built.run("cache", "verify").expect(stdout=Has("all good\n"))
-    blob = next(
-        path
-        for path in (built.cache / "devtask/v1/blobs").rglob("*")
-        if path.is_file() and path.read_bytes() == built.path("build/gen.txt").read_bytes()
-    )
-    blob.chmod(0o644)
-    blob.write_bytes(b"broken\n")
-    built.run("cache", "verify").expect(stdout=Has(blob.parent.name + blob.name, "mended\n"))
+    digest = damage_blob(built, built.path("build/gen.txt").read_bytes())
+    built.run("cache", "verify").expect(stdout=Has(digest, "mended\n"))
     built.run("cache", "verify").expect(stdout=Has("all good\n"))
     built.remove("build/gen.txt")
     built.run("gen").succeeded()
@@ -276,10 +254,7 @@ def test_verify_finds_and_removes_what_is_broken(built):
 
 
 def test_a_broken_blob_is_never_restored(built):
-    for path in (built.cache / "devtask/v1/blobs").rglob("*"):
-        if path.is_file():
-            path.chmod(0o644)
-            path.write_bytes(b"x" + path.read_bytes())
+    damage_all_blobs(built)
     built.remove("build")
     run = built.run("gen", "pack", "check").succeeded()
     assert run.stderr.count("warning: ") == 1
@@ -289,7 +264,7 @@ def test_a_broken_blob_is_never_restored(built):
 
 def test_cache_clean_removes_it_all(built):
     built.run("cache", "clean").succeeded()
-    assert blob_bytes(built) == 0
+    assert stored_bytes(built) == 0
     built.remove("build", ".devtask")
     built.run("check").succeeded()
     assert built.ran() == ["gen", "pack", "check"]

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from support.cache import damage_blob
 from support.project import DEVTASK
 from support.result import Has
 from support.waiting import wait_for_line
@@ -248,14 +249,6 @@ run = "RAN; mkdir d d/e; cp in d/a; head -c 70000 /dev/zero >d/z; echo extra >d/
 """
 
 
-def blob_of_zeros(project):
-    """The one that is packed; the others are some bytes long."""
-    return max(
-        (path for path in (project.cache / "devtask/v1/blobs").rglob("*") if path.suffix == ".zst"),
-        key=lambda path: path.stat().st_size,
-    )
-
-
 @pytest.mark.parametrize("how", ["damaged", "missing"])
 def test_a_restore_that_fails_half_way_costs_a_run(project, how):
     project.tasks(MAKE)
@@ -263,13 +256,7 @@ def test_a_restore_that_fails_half_way_costs_a_run(project, how):
     project.run("make").succeeded()
     before = names(project, "d")
     project.remove(".devtask", "d")
-    blob = blob_of_zeros(project)
-    content = blob.read_bytes()
-    blob.chmod(0o644)
-    if how == "damaged":
-        blob.write_bytes(b"\xff" + content[1:])
-    else:
-        blob.unlink()
+    damage_blob(project, bytes(70000), to=b"broken" if how == "damaged" else None)
     project.run("make").succeeded()
     assert project.ran() == ["make", "make"]
     assert names(project, "d") == before

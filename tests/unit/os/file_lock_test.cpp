@@ -129,46 +129,76 @@ TEST_F(FileLockTest, SaysWhereItCannotBe) {
 TEST_F(FileLockTest, ALockedFileIsAppendedToByOneAtATime) {
   constexpr int kLines = 200;
   const auto append = [&](char letter) {
+    LockedFile file(path_);
     for (int i = 0; i < kLines; ++i) {
-      auto file = LockedFile::open(path_);
-      ASSERT_TRUE(file);
-      ASSERT_TRUE(file->append(std::string(20, letter) + "\n"));
+      const auto lock = file.lock();
+      ASSERT_TRUE(lock);
+      ASSERT_TRUE(file.append(std::string(20, letter) + "\n"));
     }
   };
   { const std::jthread a(append, 'a'), b(append, 'b'); }
-  auto file = LockedFile::open(path_);
-  ASSERT_TRUE(file);
-  EXPECT_EQ(file->size(), 2U * kLines * 21);
-  const std::string text = file->read(0, file->size()).value();
+  LockedFile file(path_);
+  const auto lock = file.lock();
+  ASSERT_TRUE(lock);
+  EXPECT_EQ(file.size(), 2U * kLines * 21);
+  const std::string text = file.read(0, file.size()).value();
   for (std::size_t at = 0; at < text.size(); at += 21) {
     EXPECT_EQ(text.substr(at, 21), std::string(20, text[at]) + "\n");
   }
 }
 
 TEST_F(FileLockTest, ALockedFileIsReadAndCutWhereAsked) {
-  auto file = LockedFile::open(path_);
-  ASSERT_TRUE(file->append("0123456789"));
-  EXPECT_EQ(file->read(2, 3), "234");
-  EXPECT_EQ(file->read(8, 100), "89");
-  EXPECT_EQ(file->read(100, 1), "");
-  ASSERT_TRUE(file->truncate(4));
-  ASSERT_TRUE(file->append("x"));
-  EXPECT_EQ(file->size(), 5U);
+  LockedFile file(path_);
+  const auto lock = file.lock();
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(file.append("0123456789"));
+  EXPECT_EQ(file.read(2, 3), "234");
+  EXPECT_EQ(file.read(8, 100), "89");
+  EXPECT_EQ(file.read(100, 1), "");
+  ASSERT_TRUE(file.truncate(4));
+  ASSERT_TRUE(file.append("x"));
+  EXPECT_EQ(file.size(), 5U);
   EXPECT_EQ(read_file(path_), "0123x");
-  EXPECT_FALSE(LockedFile::open(folder_.path()));
+  EXPECT_FALSE(LockedFile(folder_.path()).lock());
 }
 
 TEST_F(FileLockTest, ALockedFileIsTheOneThatHasTheNameNow) {
-  auto old_file = LockedFile::open(path_);
-  ASSERT_TRUE(old_file->append("old"));
+  LockedFile old_file(path_);
+  auto lock = old_file.lock();
+  ASSERT_TRUE(old_file.append("old"));
   std::jthread other([&] {
-    auto file = LockedFile::open(path_);  // waits for the old one, which has lost its name by then
-    ASSERT_TRUE(file);
-    EXPECT_EQ(file->read(0, 100), "new");
+    LockedFile file(path_);
+    const auto held = file.lock();  // waits for the old one, which has lost its name by then
+    ASSERT_TRUE(held);
+    EXPECT_EQ(file.read(0, 100), "new");
   });
   ASSERT_TRUE(write_file(folder_ / "replacement", "new"));
   ASSERT_TRUE(rename_file(folder_ / "replacement", path_));
-  old_file = failure("released");
+  lock = failure("released");
+  other.join();
+  EXPECT_FALSE(old_file.unchanged());
+  lock = old_file.lock();
+  ASSERT_TRUE(lock);
+  EXPECT_EQ(old_file.read(0, 100), "new");
+}
+
+TEST_F(FileLockTest, ALockedFileTellsWhetherOthersHaveChangedIt) {
+  LockedFile mine(path_), other(path_);
+  EXPECT_FALSE(mine.unchanged());
+  {
+    const auto lock = mine.lock();
+    ASSERT_TRUE(mine.append("mine"));
+  }
+  EXPECT_TRUE(mine.unchanged());
+  {
+    const auto lock = other.lock();
+    ASSERT_TRUE(other.append("more"));
+  }
+  EXPECT_FALSE(mine.unchanged());
+  { const auto lock = mine.lock(); }
+  EXPECT_TRUE(mine.unchanged());
+  ASSERT_TRUE(remove_file(path_));
+  EXPECT_FALSE(mine.unchanged());
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "fakes/temporary_folder.h"
 #include "os/file.h"
+#include "store/database.h"
 #include "store/local_store.h"
 
 namespace devtask {
@@ -37,6 +38,11 @@ class LocalStoreFixture : public testing::Test {
     result.outputs = {{OutputEntry::Kind::kFile, "out", 0644, *digest, bytes.size(), {}}};
     return store.store(key(name), result);
   }
+  // The same, written.
+  static Result<void> keep(LocalStore& store, const std::string& name, const std::string& bytes) {
+    if (auto saved = save(store, name, bytes); !saved) return saved;
+    return store.flush();
+  }
   static bool has(LocalStore& store, const std::string& name) {
     const auto found = store.find(key(name));
     return found && found->has_value();
@@ -54,11 +60,42 @@ class LocalStoreFixture : public testing::Test {
     const std::string hex = digest.hex();
     return cache_ + "/v1/blobs/" + hex.substr(0, 2) + "/" + hex.substr(2) + suffix;
   }
+  // What is kept of a small blob in the index; "" if it is not there.
+  std::string row(const Digest& digest) const {
+    auto database = Database::open(index_path(), Database::Mode::kRead);
+    if (!database) return {};
+    auto statement = database->prepare("SELECT content FROM blobs WHERE digest = ?");
+    if (!statement) return {};
+    statement->bind_bytes(1, {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+    const auto there = statement->step();
+    return there && *there ? std::string(statement->bytes(0)) : std::string();
+  }
+  void overwrite_row(const Digest& digest, const std::string& bytes) const {
+    auto database = Database::open(index_path(), Database::Mode::kWrite);
+    ASSERT_TRUE(database);
+    auto statement = database->prepare("UPDATE blobs SET content = ? WHERE digest = ?");
+    ASSERT_TRUE(statement);
+    statement->bind_bytes(1, bytes).bind_bytes(
+        2, {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+    ASSERT_TRUE(statement->run());
+    ASSERT_EQ(database->changed_rows(), 1);
+  }
+  void remove_row(const Digest& digest) const {
+    auto database = Database::open(index_path(), Database::Mode::kWrite);
+    ASSERT_TRUE(database);
+    auto statement = database->prepare("DELETE FROM blobs WHERE digest = ?");
+    ASSERT_TRUE(statement);
+    statement->bind_bytes(1, {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+    ASSERT_TRUE(statement->run());
+    ASSERT_EQ(database->changed_rows(), 1);
+  }
   // Blobs cannot be written to, as they are.
   static void overwrite(const std::string& path, const std::string& bytes) {
     ASSERT_TRUE(remove_file(path));
     ASSERT_TRUE(write_file(path, bytes, 0444));
   }
+  // More than fits into a row.
+  static std::string large(std::uint64_t seed = 1) { return noise(70'000, seed); }
   std::string index_path(int number = 1) const {
     return cache_ + "/v1/index-" + std::to_string(number) + ".db";
   }

@@ -1,5 +1,6 @@
 #include "store/local_store.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,9 @@ TEST_F(LocalStoreTest, IsThereForTheNextProcess) {
   EXPECT_TRUE(has(*store, "a"));
   EXPECT_EQ(store->get_bytes(sha256("content")).value(), "content");
   EXPECT_EQ(stat_file(cache_).mode, 0700U);
-  EXPECT_EQ(stat_file(blob_path(sha256("content"))).mode, 0444U);
+  ASSERT_TRUE(save(*open(), "b", large()));
+  EXPECT_TRUE(has(*store, "b"));
+  EXPECT_EQ(stat_file(blob_path(sha256(large()))).mode, 0444U);
   EXPECT_EQ(read_file(cache_ + "/CACHEDIR.TAG")->substr(0, 43),
             "Signature: 8a477f597d28d172789f06886806bc55");
 }
@@ -40,17 +43,20 @@ TEST_F(LocalStoreTest, IsThereForTheNextProcess) {
 TEST_F(LocalStoreTest, CompressesWhatGetsAFifthSmaller) {
   const auto store = open();
   const std::string text = noise(500) + std::string(8000, 'x');
-  ASSERT_TRUE(store->put_bytes(text));
-  EXPECT_EQ(stat_file(blob_path(sha256(text), ".zst")).kind, FileKind::kRegular);
-  ASSERT_TRUE(store->put_bytes(noise(8000)));
-  EXPECT_EQ(stat_file(blob_path(sha256(noise(8000)))).size, 8000U);
+  const std::string large_text = large() + std::string(50'000, 'x');
   const std::string small(4095, 'x');
-  ASSERT_TRUE(store->put_bytes(small));
-  EXPECT_EQ(stat_file(blob_path(sha256(small))).size, 4095U);
+  for (const std::string& bytes : {text, large_text, noise(8000), large(), small}) {
+    ASSERT_TRUE(store->put_bytes(bytes));
+  }
   const auto stats = store->stats();
-  EXPECT_EQ(stats->blobs, 3U);
-  EXPECT_EQ(stats->content_bytes, 8500U + 8000 + 4095);
-  EXPECT_LT(stats->stored_bytes, 13'500U);
+  EXPECT_LT(row(sha256(text)).size(), 1000U);
+  EXPECT_EQ(row(sha256(noise(8000))).size(), 8000U);
+  EXPECT_EQ(row(sha256(small)).size(), 4095U);
+  EXPECT_EQ(stat_file(blob_path(sha256(large_text), ".zst")).kind, FileKind::kRegular);
+  EXPECT_EQ(stat_file(blob_path(sha256(large()))).size, 70'000U);
+  EXPECT_EQ(stats->blobs, 5U);
+  EXPECT_EQ(stats->content_bytes, 8500U + 120'000 + 8000 + 70'000 + 4095);
+  EXPECT_LT(stats->stored_bytes, 1000U + 71'000 + 8000 + 70'000 + 4095);
 }
 
 TEST_F(LocalStoreTest, LeavesNoTemporaryFiles) {
@@ -67,8 +73,10 @@ TEST_F(LocalStoreTest, ReadOnlyLeavesEveryByteAsItWas) {
   {
     const auto store = open();
     ASSERT_TRUE(save(*store, "a", "content"));
-    ASSERT_TRUE(save(*store, "broken", "other"));
-    overwrite(blob_path(sha256("other")), "flipped");
+    ASSERT_TRUE(save(*store, "broken", large()));
+    ASSERT_TRUE(keep(*store, "broken row", "other"));
+    overwrite(blob_path(sha256(large())), "flipped");
+    overwrite_row(sha256("other"), "flipped");
   }
   pass(hours(48));
   const auto before = snapshot();
@@ -78,10 +86,12 @@ TEST_F(LocalStoreTest, ReadOnlyLeavesEveryByteAsItWas) {
     EXPECT_EQ(store->get_bytes(sha256("content")).value(), "content");
     EXPECT_TRUE(store->get_file(sha256("content"), target_, 0644));
     EXPECT_FALSE(store->get_bytes(sha256("other")));
-    EXPECT_EQ(store->stats()->results, 2U);
-    EXPECT_EQ(store->verify()->problems.size(), 1U);
+    EXPECT_FALSE(store->get_bytes(sha256(large())));
+    EXPECT_EQ(store->stats()->results, 3U);
+    EXPECT_EQ(store->verify()->problems.size(), 3U);  // a blob in a file, a row, and the result that names it
     EXPECT_FALSE(store->put_bytes("new"));
     EXPECT_FALSE(save(*store, "b", "content"));
+    EXPECT_FALSE(store->store(key("b"), {}));
     EXPECT_FALSE(store->gc({}));
     EXPECT_TRUE(store->gc_if_due());
     EXPECT_FALSE(store->clean());
@@ -103,19 +113,20 @@ TEST_F(LocalStoreTest, AFindWithinTenMinutesWritesNothing) {
 
 TEST_F(LocalStoreTest, AFlippedBitAnywhereInABlobIsFoundAndMended) {
   const auto store = open();
-  for (const std::string& bytes : {noise(100), std::string(6000, 'x') + noise(20)}) {
+  for (const std::string& bytes : {large(), large() + std::string(50'000, 'x')}) {
     ASSERT_TRUE(save(*store, "a", bytes));
     const Digest digest = sha256(bytes);
-    const std::string path = blob_path(digest, bytes.size() > 4096 ? ".zst" : "");
+    const std::string path = blob_path(digest, bytes.size() > 100'000 ? ".zst" : "");
     const std::string stored = read_file(path).value();
-    for (std::size_t i = 0; i < stored.size(); ++i) {
+    // Everywhere in the head, and here and there behind it.
+    for (std::size_t i = 0; i < stored.size(); i += i < 50 ? 1 : 1009) {
       std::string flipped = stored;
       flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
       overwrite(path, flipped);
       const auto got = store->get_file(digest, target_, 0644);
       if (got) {
         // Bits of a frame's head that do not matter.
-        EXPECT_EQ(read_file(target_).value(), bytes);
+        EXPECT_TRUE(read_file(target_).value() == bytes);
         ASSERT_TRUE(remove_file(target_));
         overwrite(path, stored);
         continue;
@@ -128,16 +139,49 @@ TEST_F(LocalStoreTest, AFlippedBitAnywhereInABlobIsFoundAndMended) {
   }
 }
 
+TEST_F(LocalStoreTest, AFlippedBitAnywhereInARowIsFoundAndMended) {
+  const auto store = open();
+  for (const std::string& bytes : {noise(100), std::string(6000, 'x') + noise(20)}) {
+    ASSERT_TRUE(keep(*store, "a", bytes));
+    const Digest digest = sha256(bytes);
+    const std::string stored = row(digest);
+    ASSERT_FALSE(stored.empty());
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      std::string flipped = stored;
+      flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 8)));
+      overwrite_row(digest, flipped);
+      const auto got = store->get_file(digest, target_, 0644);
+      if (got) {
+        EXPECT_EQ(read_file(target_).value(), bytes);
+        ASSERT_TRUE(remove_file(target_));
+        overwrite_row(digest, stored);
+        continue;
+      }
+      EXPECT_EQ(stat_file(target_).kind, FileKind::kAbsent);
+      EXPECT_FALSE(has(*store, "a")) << "a row that turned out to be broken is a miss";
+      ASSERT_TRUE(keep(*store, "a", bytes));
+      EXPECT_EQ(row(digest), stored);
+      EXPECT_TRUE(store->get_bytes(digest) == bytes);
+    }
+    // Cut, and longer than it says.
+    for (const std::string& damaged : {std::string(), stored.substr(0, 10), stored + "more"}) {
+      overwrite_row(digest, damaged);
+      EXPECT_FALSE(store->get_bytes(digest));
+      ASSERT_TRUE(keep(*store, "a", bytes));
+    }
+  }
+}
+
 TEST_F(LocalStoreTest, ABlobCutAnywhereIsMadeAnewWhenPut) {
   const auto store = open();
   for (const std::string& bytes :
-       {noise(100), std::string(6000, 'x') + noise(20), std::string(60'000, 'x') + noise(300'000)}) {
+       {large(), std::string(60'000, 'x') + large(), std::string(60'000, 'x') + noise(300'000)}) {
     ASSERT_TRUE(store->put_bytes(bytes));
     const Digest digest = sha256(bytes);
     const bool compressed = stat_file(blob_path(digest)).kind == FileKind::kAbsent;
     const std::string path = blob_path(digest, compressed ? ".zst" : "");
     const std::string stored = read_file(path).value();
-    const std::size_t step = 1 + stored.size() / 100;
+    const std::size_t step = 1 + stored.size() / 50;
     for (std::size_t length = 0; length < stored.size(); length += step) {
       overwrite(path, stored.substr(0, length));
       EXPECT_FALSE(store->get_file(digest, target_, 0644));
@@ -151,7 +195,7 @@ TEST_F(LocalStoreTest, ABlobCutAnywhereIsMadeAnewWhenPut) {
 
 TEST_F(LocalStoreTest, SomethingBehindAFrameIsNotTaken) {
   const auto store = open();
-  const std::string bytes(6000, 'x');
+  const std::string bytes = large() + std::string(60'000, 'x');
   ASSERT_TRUE(store->put_bytes(bytes));
   const std::string path = blob_path(sha256(bytes), ".zst");
   overwrite(path, read_file(path).value() + "more");
@@ -160,10 +204,25 @@ TEST_F(LocalStoreTest, SomethingBehindAFrameIsNotTaken) {
 
 TEST_F(LocalStoreTest, AResultWhoseBlobIsGoneIsAMiss) {
   const auto store = open();
-  ASSERT_TRUE(save(*store, "a", "content"));
-  ASSERT_TRUE(remove_file(blob_path(sha256("content"))));
+  ASSERT_TRUE(save(*store, "a", large()));
+  ASSERT_TRUE(remove_file(blob_path(sha256(large()))));
   EXPECT_FALSE(has(*store, "a"));
-  ASSERT_TRUE(save(*store, "a", "content"));
+  ASSERT_TRUE(save(*store, "a", large()));
+  EXPECT_TRUE(has(*store, "a"));
+  ASSERT_TRUE(keep(*store, "b", "content"));
+  remove_row(sha256("content"));
+  EXPECT_FALSE(has(*store, "b"));
+  EXPECT_FALSE(store->get_file(sha256("content"), target_, 0644));
+  ASSERT_TRUE(save(*store, "b", "content"));
+  EXPECT_TRUE(has(*store, "b"));
+}
+
+TEST_F(LocalStoreTest, ABlobFolderThatWasRemovedIsMadeAgain) {
+  const auto store = open();
+  ASSERT_TRUE(store->put_bytes(large()));
+  ASSERT_TRUE(remove_tree(cache_ + "/v1/blobs"));
+  ASSERT_TRUE(save(*store, "a", large()));
+  EXPECT_TRUE(store->get_bytes(sha256(large())) == large());
   EXPECT_TRUE(has(*store, "a"));
 }
 
@@ -198,7 +257,7 @@ TEST_F(LocalStoreTest, AnIndexThatIsNoneIsLeftBehind) {
     EXPECT_EQ(found.error().message,
               "cannot use the index of the cache, `" + index_path() + "`: file is not a database");
     EXPECT_FALSE(has(*store, "a"));
-    ASSERT_TRUE(save(*store, "a", "content"));
+    ASSERT_TRUE(keep(*store, "a", "content"));
     EXPECT_TRUE(has(*store, "a"));
     EXPECT_TRUE(has(*open(), "a"));
     EXPECT_EQ(read_file(index_path()).value(), bytes);
@@ -210,12 +269,17 @@ TEST_F(LocalStoreTest, AnIndexThatIsNoneIsLeftBehind) {
 }
 
 TEST_F(LocalStoreTest, AnIndexOfAnotherVersionIsLeftBehind) {
-  ASSERT_TRUE(save(*open(), "a", "content"));
-  ASSERT_TRUE(Database::open(index_path(), Database::Mode::kWrite)->run("PRAGMA user_version=2"));
-  const auto store = open();
-  EXPECT_FALSE(has(*store, "a"));
-  ASSERT_TRUE(save(*store, "a", "content"));
-  EXPECT_TRUE(has(*open(), "a"));
+  for (const char* version : {"PRAGMA user_version=1", "PRAGMA user_version=3"}) {
+    TemporaryFolder other;
+    cache_ = other / "cache";
+    ASSERT_TRUE(save(*open(), "a", "content"));
+    ASSERT_TRUE(Database::open(index_path(), Database::Mode::kWrite)->run(version));
+    const auto store = open();
+    EXPECT_FALSE(has(*store, "a"));
+    ASSERT_TRUE(keep(*store, "a", "content"));
+    EXPECT_TRUE(has(*open(), "a"));
+    EXPECT_EQ(stat_file(index_path(2)).kind, FileKind::kRegular);
+  }
 }
 
 TEST_F(LocalStoreTest, AnEmptyIndexFileIsFilled) {
@@ -229,7 +293,7 @@ TEST_F(LocalStoreTest, AFolderInPlaceOfTheIndexIsLeftBehind) {
   ASSERT_TRUE(make_folders(index_path()));
   const auto store = open();
   EXPECT_FALSE(has(*store, "a"));
-  ASSERT_TRUE(save(*store, "a", "content"));
+  ASSERT_TRUE(keep(*store, "a", "content"));
   EXPECT_TRUE(has(*open(), "a"));
 }
 
@@ -255,10 +319,14 @@ TEST_F(LocalStoreTest, AnIndexWithDamagedPagesTellsNothingWrong) {
       if (!found || !*found) continue;
       ASSERT_EQ((*found)->outputs.size(), 1U);
       EXPECT_EQ((*found)->outputs[0].path, "out");
-      EXPECT_EQ((*found)->outputs[0].digest, sha256("content " + std::to_string(i)));
+      const std::string content = "content " + std::to_string(i);
+      EXPECT_EQ((*found)->outputs[0].digest, sha256(content));
+      if (const auto bytes = store->get_bytes(sha256(content))) {
+        EXPECT_EQ(*bytes, content);
+      }
     }
     ASSERT_TRUE(store->verify());
-    ASSERT_TRUE(save(*store, "new", "content"));
+    ASSERT_TRUE(keep(*store, "new", "content"));
     EXPECT_TRUE(has(*store, "new"));
     EXPECT_EQ(open()->verify()->problems, std::vector<std::string>{});
   }
@@ -268,10 +336,18 @@ TEST_F(LocalStoreTest, TellsWhyItCannotWrite) {
   ASSERT_TRUE(write_file(cache_, "a file where the folder should be"));
   const auto store = open();
   EXPECT_FALSE(has(*store, "a"));
-  const auto put = store->put_bytes("x");
+  const auto put = store->put_bytes(large());
   ASSERT_FALSE(put);
   EXPECT_NE(put.error().message.find("cannot create"), std::string::npos) << put.error().message;
-  EXPECT_FALSE(store->store(key("a"), {}));
+  ASSERT_TRUE(store->put_bytes("x"));
+  ASSERT_TRUE(store->store(key("a"), {}));
+  const auto written = store->flush();
+  ASSERT_FALSE(written);
+  EXPECT_NE(written.error().message.find("cannot create"), std::string::npos) << written.error().message;
+  // It is told once, and what could not be written is a miss.
+  EXPECT_TRUE(store->flush());
+  EXPECT_FALSE(has(*store, "a"));
+  EXPECT_FALSE(store->contains(sha256("x")));
 }
 
 TEST_F(LocalStoreTest, RefusesAResultThatCouldNotBeReadBack) {
@@ -291,7 +367,8 @@ TEST_F(LocalStoreTest, IsUsedByManyProcessesAtOnce) {
       const std::string target = target_ + std::to_string(process);
       for (int i = 0; i < 10; ++i) {
         // Partly the same as those of the others.
-        const std::string bytes = noise(3000, static_cast<std::uint64_t>(process % 4 * 100 + i));
+        const auto seed = static_cast<std::uint64_t>(process % 4 * 100 + i);
+        const std::string bytes = i % 2 == 0 ? noise(3000, seed) : large(seed);
         const std::string name = std::to_string(process) + "-" + std::to_string(i);
         if (const auto saved = save(*store, name, bytes); !saved) {
           ADD_FAILURE() << saved.error().message;
@@ -301,6 +378,7 @@ TEST_F(LocalStoreTest, IsUsedByManyProcessesAtOnce) {
         if (!store->get_file(sha256(bytes), target, 0644) || read_file(target).value() != bytes) ::_exit(3);
         if (i == 5 && !store->gc({})) ::_exit(4);
       }
+      if (!store->flush()) ::_exit(5);
       ::_exit(0);
     }
     children.push_back(child);
@@ -316,6 +394,79 @@ TEST_F(LocalStoreTest, IsUsedByManyProcessesAtOnce) {
   EXPECT_EQ(store->verify()->problems, std::vector<std::string>{});
 }
 
+TEST_F(LocalStoreTest, WhatAKilledProcessHadPendingIsAMiss) {
+  ASSERT_TRUE(save(*open(), "before", "content"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Held, so that nothing can be written before the end.
+    auto database = Database::open(index_path(), Database::Mode::kWrite);
+    if (!database->run("BEGIN IMMEDIATE")) ::_exit(1);
+    const auto store = open();
+    if (!save(*store, "lost", "other") || !has(*store, "lost")) ::_exit(2);
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  const auto store = open();
+  EXPECT_TRUE(has(*store, "before"));
+  EXPECT_FALSE(has(*store, "lost"));
+  EXPECT_EQ(store->verify()->problems, std::vector<std::string>{});
+  ASSERT_TRUE(keep(*store, "lost", "other"));
+  EXPECT_TRUE(has(*open(), "lost"));
+}
+
+TEST_F(LocalStoreTest, AProcessKilledAtAnyMomentLeavesAWholeIndex) {
+  for (int round = 0; round < 20; ++round) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto store = open();
+      for (int i = 0;; ++i) {
+        const std::string name = std::to_string(round) + "-" + std::to_string(i);
+        if (!save(*store, name, noise(i % 3 == 0 ? 50'000 : 500, static_cast<std::uint64_t>(i)))) ::_exit(1);
+        if (i % 4 == 3 && !store->flush()) ::_exit(2);
+        // The parent kills it after some number of results, whatever goes on by then.
+        if (::write(ready[1], "x", 1) != 1) ::_exit(3);
+      }
+    }
+    for (int i = 0; i < 3 + 2 * round; ++i) {
+      char byte = 0;
+      ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    }
+    ::kill(child, SIGKILL);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    ::close(ready[0]);
+    ::close(ready[1]);
+    const auto store = open();
+    EXPECT_EQ(store->verify()->problems, std::vector<std::string>{});
+    // The last that was flushed before the last sign of life is there.
+    const int flushed = (3 + 2 * round) / 4 * 4 - 1;
+    if (flushed >= 0) {
+      EXPECT_TRUE(has(*store, std::to_string(round) + "-" + std::to_string(flushed)));
+    }
+  }
+  EXPECT_EQ(stat_file(index_path(2)).kind, FileKind::kAbsent);
+}
+
+TEST_F(LocalStoreTest, WhatIsPendingIsThereForItsOwnProcessAndForOthersOnceFlushed) {
+  const auto store = open();
+  const auto other = open();
+  ASSERT_TRUE(save(*store, "a", "content"));
+  EXPECT_TRUE(has(*store, "a"));
+  EXPECT_TRUE(store->contains(sha256("content")));
+  EXPECT_EQ(store->get_bytes(sha256("content")).value(), "content");
+  ASSERT_TRUE(store->get_file(sha256("content"), target_, 0755));
+  EXPECT_EQ(read_file(target_).value(), "content");
+  EXPECT_EQ(stat_file(target_).mode, 0755U);
+  ASSERT_TRUE(store->flush());
+  EXPECT_TRUE(has(*other, "a"));
+  EXPECT_EQ(other->get_bytes(sha256("content")).value(), "content");
+}
+
 TEST_F(LocalStoreTest, ManyProcessesAgreeOnOneNewIndexAfterABrokenOne) {
   ASSERT_TRUE(save(*open(), "a", "content"));
   ASSERT_TRUE(write_file(index_path(), noise(20'000)));
@@ -323,7 +474,7 @@ TEST_F(LocalStoreTest, ManyProcessesAgreeOnOneNewIndexAfterABrokenOne) {
   std::vector<pid_t> children;
   for (int process = 0; process < kProcesses; ++process) {
     const pid_t child = ::fork();
-    if (child == 0) ::_exit(save(*open(), std::to_string(process), "content") ? 0 : 1);
+    if (child == 0) ::_exit(keep(*open(), std::to_string(process), "content") ? 0 : 1);
     children.push_back(child);
   }
   for (const pid_t child : children) {

@@ -136,6 +136,26 @@ TEST_F(RecordLogTest, NoticesThatItWasReplaced) {
   EXPECT_EQ(strings(log_.read_new()), Strings{"4"});
 }
 
+TEST_F(RecordLogTest, NoticesAFileBegunAnewInPlaceOrRemoved) {
+  ASSERT_TRUE(log_.append({"1"}));
+  EXPECT_EQ(strings(log_.read_new()), Strings{});
+  // Another kind of file in between, as long as before in the end.
+  ASSERT_TRUE(RecordLog(path_, "TESTLOG2").append({"x"}));
+  ASSERT_TRUE(RecordLog(path_, "TESTLOG1").append({"2"}));
+  auto contents = log_.read_new();
+  EXPECT_EQ(strings(contents), Strings{"2"});
+  EXPECT_TRUE(contents.from_start);
+  ASSERT_TRUE(remove_file(path_));
+  contents = log_.read_new();
+  EXPECT_EQ(strings(contents), Strings{});
+  EXPECT_TRUE(contents.from_start);
+  ASSERT_TRUE(log_.append({"3"}));
+  EXPECT_EQ(records(), Strings{"3"});
+  ASSERT_TRUE(write_file(path_, ""));
+  ASSERT_TRUE(log_.append({"4"}));
+  EXPECT_EQ(records(), Strings{"4"});
+}
+
 TEST_F(RecordLogTest, SaysWhyItCannotAppend) {
   RecordLog nowhere(folder_ / "missing/log", "TESTLOG1");
   const auto appended = nowhere.append({"x"});
