@@ -141,7 +141,7 @@ outputs = ["out/after.txt"]
 run = "RAN; cat out/bad/* >out/after.txt"
 """
 
-# What a task starts and would leave behind if it were killed.
+# What a task starts and would leave behind if it were killed: in its process group, and out of it.
 BACKGROUND = """
 [tasks.all]
 inputs = ["in/a.txt"]
@@ -150,13 +150,63 @@ run = '''
 RAN
 sleep 600 &
 child=$!
-(setsid sleep 600 & echo $! >out/child)
 sh slowly.sh in/a.txt >out/all.txt
 kill $child
+'''
+"""
+
+ESCAPED = """
+[tasks.all]
+inputs = ["in/a.txt"]
+outputs = ["out/all.txt"]
+run = '''
+RAN
+(setsid sleep 600 & echo $! >out/child)
+sh slowly.sh in/a.txt >out/all.txt
 read child <out/child
 kill $child
 rm out/child
 '''
+"""
+
+# One of each kind; which of its files a cache and a state folder consist of is looked up, not written down.
+RICH = """
+[tasks.text]
+inputs = ["in/*.txt"]
+outputs = ["out/text.txt"]
+run = "RAN; echo joined; for i in 1 2 3 4 5 6 7 8 9; do cat in/a.txt in/b.txt; done >out/text.txt"
+
+[tasks.folder]
+deps = ["text"]
+inputs = []
+outputs = ["made/"]
+run = '''
+RAN
+mkdir -p made/deep made/empty
+for name in 1 2 3 4 5; do cp out/text.txt made/deep/$name; echo "$name" >>made/deep/$name; done
+cp out/text.txt made/program
+chmod 755 made/program
+ln -s deep/1 made/link
+'''
+
+[tasks.large]
+inputs = ["in/large.bin"]
+outputs = ["out/large.bin"]
+run = "RAN; cat in/large.bin in/large.bin >out/large.bin"
+
+[tasks.venv]
+inputs = ["in/a.txt"]
+outputs = ["venv/"]
+cache = "local"
+witness = "venv/ok"
+run = "RAN; mkdir -p venv; cp in/a.txt venv/library; cp in/a.txt venv/ok"
+
+[tasks.cross]
+deps = ["venv"]
+matrix = { axis = ["x", "y"] }
+inputs = ["in/b.txt"]
+outputs = ["out/{{axis}}.txt"]
+run = "RAN; cat venv/library in/b.txt >out/{{axis}}.txt"
 """
 
 
@@ -189,6 +239,7 @@ class Workload:
     foreign: tuple = ()  # files that a person has put beside the outputs
     outputs: tuple = ("out",)
     code: Callable = lambda variant: 0
+    victims: tuple = ("devtask", "ninja", "devtask-shim", "task")
     unreached: tuple = ()  # what was made before stays where a task before it fails
 
     @property
@@ -221,7 +272,10 @@ WORKLOADS = {
     "many": Workload(MANY, large),
     "failing": Workload(FAILING, failing, code=fails, unreached=("out/after.txt",)),
     "background": Workload(BACKGROUND),
+    # A task that fails may leave a process of a session of its own: that is its own business, it may be a server.
+    "escaped": Workload(ESCAPED, victims=("devtask", "ninja", "devtask-shim")),
 }
+RICH_WORKLOAD = Workload(RICH, large, foreign=("out/keep.txt",), outputs=("out", "made", "venv"))
 
 
 class References:
