@@ -1,6 +1,7 @@
 """Ways to spoil a file, and which files there are to spoil."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -92,3 +93,17 @@ def folders_below(top):
 def replace_by_file(path):
     shutil.rmtree(path)
     Path(path).write_text("a file where a folder should be\n")
+
+
+def sorts_of(paths):
+    """Files by what they are: names that are digests, numbers or tasks do not count."""
+    sorts = {}
+    for path in paths:
+        sort = re.sub(r"[0-9a-f]{16,}", "DIGEST", re.sub(r"(?<=blobs/)[0-9a-f]{2}(/[0-9a-f]{62})?", "DIGEST", path))
+        sort = re.sub(r"\d+", "N", re.sub(r"(locks|out)/.*", r"\1/TASK", sort))
+        sorts.setdefault(sort, []).append(path)
+    return sorts
+
+
+def some_of_each_sort(paths, random, most=3):
+    return [path for found in sorts_of(paths).values() for path in sorted(random.sample(found, min(most, len(found))))]
