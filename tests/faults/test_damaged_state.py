@@ -198,3 +198,23 @@ def test_what_is_empty_is_part_of_a_result(project):
     other.tasks(tasks)
     other.run("a").succeeded()
     assert sorted(os.listdir(other.path("out"))) == ["empty", "link", "text"]
+
+
+@pytest.mark.xfail(strict=True, reason="what was there before is left out of the result, and not looked at any more")
+@pytest.mark.parametrize("name", ["out/text", "named.txt"])
+def test_an_output_that_was_there_before_is_missed_when_it_is_deleted(project, name):
+    project.tasks(
+        """
+        [tasks.a]
+        inputs = []
+        outputs = ["out/", "named.txt"]
+        run = "RAN; mkdir -p out; echo text >out/text; echo text >named.txt"
+        """
+    )
+    project.run("a").succeeded()
+    remove(project.path(".devtask"))
+    remove(project.cache)
+    project.run("a").succeeded()
+    project.remove(name)
+    project.run("a").succeeded()
+    assert project.path(name).exists()

@@ -225,6 +225,10 @@ def large(variant):
     return letters(variant) | {"in/large.bin": random.Random(variant).randbytes(700_000)}
 
 
+def small(variant):
+    return letters(variant) | {"in/large.bin": random.Random(variant).randbytes(9_000)}
+
+
 def fails(variant):
     return 1 if variant % 3 == 1 else 0
 
@@ -276,6 +280,7 @@ WORKLOADS = {
     # A task that fails may leave a process of a session of its own: that is its own business, it may be a server.
     "escaped": Workload(ESCAPED, victims=("devtask", "ninja", "devtask-shim")),
 }
+SMALL_WORKLOAD = Workload(RICH, small, foreign=("out/keep.txt",), outputs=("out", "made", "venv"))
 RICH_WORKLOAD = Workload(RICH, large, foreign=("out/keep.txt",), outputs=("out", "made", "venv"))
 
 
