@@ -1,6 +1,6 @@
 """kill -9 of devtask, Ninja, a shim or a task's process at a random moment: the next run is right.
 
-    DEVTASK_TEST_ROUNDS=2000    so many kills in all, spread over the workloads; 56 by default
+    DEVTASK_TEST_ROUNDS=2000    so many kills in all, spread over the workloads; 64 by default
     DEVTASK_TEST_SEED=123       the same moments again, as far as the machine allows: a failure names its seed
 
 A moment is drawn as a share of the time that a run takes which nobody kills. A Ninja, shim or task that is to be
@@ -21,7 +21,7 @@ import pytest
 from faults.workloads import WORKLOADS, References, leftovers
 from support.waiting import is_alive, wait_for
 
-ROUNDS = int(os.environ.get("DEVTASK_TEST_ROUNDS", "56"))
+ROUNDS = int(os.environ.get("DEVTASK_TEST_ROUNDS", "64"))
 SEED = int(os.environ.get("DEVTASK_TEST_SEED") or random.SystemRandom().randrange(10**9))
 VARIANTS = 6
 HANG = 60
@@ -35,9 +35,8 @@ def name_of(pid):
 
 
 def victims(project, running, kind):
-    if kind == "devtask":
-        return [running.process.pid]
-    named = {pid: name_of(pid) for pid in project.processes() - {running.process.pid}}
+    """With plain Ninja there are several devtasks, and none of them lives as long as the run."""
+    named = {pid: name_of(pid) for pid in project.processes()}
     if kind == "task":
         return sorted(pid for pid, name in named.items() if name and not name.startswith(("devtask", "ninja")))
     return sorted(pid for pid, name in named.items() if name == kind)
@@ -96,17 +95,18 @@ class Rounds:
         """Again and earlier until the run does not end before."""
         share = self.random.uniform(0, 1.1)
         while True:
-            variant, duration = self.prepare(must_run=kind != "devtask")
+            variant, duration = self.prepare(must_run=kind != "devtask" or self.workload.plain)
             delay = share * duration
             self.story = (
                 f"seed {SEED}, round {number}: {kind} killed {delay * 1000:.1f} ms after the start of a run of variant "
                 f"{variant} that takes {duration * 1000:.1f} ms"
             )
-            running = self.project.start(*self.workload.request)
+            running = self.project.start(*self.workload.harmed)
             time.sleep(delay)
             if self.kill(running, kind):
                 return running, variant
-            self.check_run(running.wait(HANG), variant)
+            if not self.workload.plain:
+                self.check_run(running.wait(HANG), variant)
             share *= 0.7
 
     def round(self, number):
@@ -126,9 +126,9 @@ class Rounds:
 
     def killed_run_ends(self, running, kind):
         run = running.wait(HANG)
-        if kind != "devtask":
-            assert run.code in (0, 1, 70), f"{run.code}: {run.stderr}"
-            assert run.code == 0 or run.stderr
+        if run.code != -signal.SIGKILL:
+            assert run.code in ((0, 1, 2) if self.workload.plain else (0, 1, 70)), f"{run.code}: {run.stderr}"
+            assert run.code == 0 or run.stdout + run.stderr
 
     def check_run(self, run, variant):
         assert run.code == self.workload.code(variant), run.stderr

@@ -245,12 +245,18 @@ class Workload:
     outputs: tuple = ("out",)
     code: Callable = lambda variant: 0
     victims: tuple = ("devtask", "ninja", "devtask-shim", "task")
+    plain: bool = False  # what is killed is a plain Ninja on the project's graph, and what it starts
     unreached: tuple = ()  # what was made before stays where a task before it fails
 
     @property
     def request(self):
         """Every task by name: what is only a dependency of a restored task is not put in place."""
         return ["-k", *re.findall(r"^\[tasks\.(.+)\]$", self.tasks, re.MULTILINE)]
+
+    @property
+    def harmed(self):
+        """The words of the run that is killed."""
+        return ["ninja", "--", *self.request[1:]] if self.plain else self.request
 
     def write(self, project, variant):
         """The project's own files; what is there already and the same is left alone."""
@@ -272,6 +278,7 @@ class Workload:
 WORKLOADS = {
     # The file keeps the folder: test_shared_folder.py is about its loss.
     "chain": Workload(CHAIN, foreign=("out/keep.txt",)),
+    "plain": Workload(CHAIN, foreign=("out/keep.txt",), plain=True),
     "folder": Workload(FOLDER, names, foreign=("out/folder/hand.txt",)),
     "local": Workload(LOCAL, outputs=("out", "venv")),
     "many": Workload(MANY, large),
