@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from faults.workloads import WORKLOADS, References, leftovers
-from support.waiting import is_alive, wait_for
 
 ROUNDS = int(os.environ.get("DEVTASK_TEST_ROUNDS", "64"))
 SEED = int(os.environ.get("DEVTASK_TEST_SEED") or random.SystemRandom().randrange(10**9))

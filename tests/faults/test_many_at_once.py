@@ -1,4 +1,4 @@
-"""Two and twenty devtasks at once, in one checkout and in two that share a cache, while the cache is cleaned and checked.
+"""Two and twenty devtasks at once, in one checkout and in two that share a cache; the cache is cleaned and checked too.
 
 What can be counted on: in one checkout an action is executed once, as the others wait for its lock. Two checkouts
 have locks of their own and share results only once these are stored: at the same moment each may execute an action,

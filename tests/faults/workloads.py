@@ -12,9 +12,9 @@ import random
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from support.project import Project
 
@@ -355,4 +355,3 @@ def leftovers(project):
         found += [str(runs / name) for name in os.listdir(runs)]
     found += [str(path) for path in (project.folder / "tmp").iterdir()]
     return sorted(set(found))
-
