@@ -126,6 +126,21 @@ def test_everything_spoiled_at_once(state):
             raise AssertionError(f"seed {SEED}, {dict(zip(state.files, names))}\n{problem}") from problem
 
 
+@pytest.mark.parametrize("digit", [b"0", b"9"], ids=["older", "newer"])
+def test_files_of_another_version_are_a_miss(state, digit):
+    """Binary files begin with eight bytes of magic, the last of them the version."""
+    state.settle()
+    changed = []
+    for path in files_below(state.top):
+        content = (state.top / path).read_bytes()
+        if content[:2] == b"DT" and content[7:8].isdigit():
+            (state.top / path).write_bytes(content[:7] + digit + content[8:])
+            changed.append(path.split("/")[0])
+    assert sorted(changed) == ["journal", "memo", "seals"]
+    state.look()
+    state.is_right_after(0, state.project.run(*REQUEST))
+
+
 def test_the_state_of_another_checkout(state):
     """Copied by `cp -r`, over a checkout with other inputs."""
     project = state.project
