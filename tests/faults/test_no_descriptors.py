@@ -10,7 +10,7 @@ from support.project import DEVTASK, Project
 
 REQUEST = SMALL_WORKLOAD.request
 FEWEST, ENOUGH = 3, 24
-HANG = 8
+HANG = 5
 
 
 class Tries:
