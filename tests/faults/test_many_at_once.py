@@ -9,11 +9,14 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from faults.workloads import WORKLOADS, References
+from support.project import DEVTASK
 from support.waiting import wait_for
 
 CHAIN = WORKLOADS["chain"]
@@ -83,6 +86,8 @@ def assert_settled(projects, workload, variant, references):
 def test_in_one_checkout_each_action_is_executed_once(project, tmp_path, count):
     references = References(tmp_path / "references", CHAIN)
     for variant in range(2):
+        # test_who_waits_ends_nothing_of_a_living_run: the number of a process that has ended must not be in the locks.
+        shutil.rmtree(project.path(".devtask/locks"), ignore_errors=True)
         CHAIN.write(project, variant)
         runs = [project.start(*(CHAIN.request if number % 2 == 0 else ["all"])) for number in range(count)]
         results, cared = run_all(runs, [(project, words) for words in CARE])
@@ -154,3 +159,46 @@ def test_the_cache_emptied_under_running_tasks(two, tmp_path):
     results, cared = run_all(runs, [(two[0], ["cache", "clean"])])
     assert_all_succeeded(results + cared)
     assert_settled(two, CHAIN, 0, references)
+
+
+def delayed(project, call, microseconds, *filters):
+    """devtask whose system call takes so long; its output is of no interest."""
+    what = ["-e", f"trace={call}", "-e", f"inject={call}:delay_enter={microseconds}"]
+    command = ["strace", "-f", "-o", "/dev/null", *filters, *what, DEVTASK, "slow"]
+    with (project.folder / f"err-{call}").open("wb") as err:
+        return subprocess.Popen(
+            command, cwd=project.root, env=project.environment({}), stdout=err, stderr=err, start_new_session=True
+        )
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace makes the moment long enough")
+@pytest.mark.xfail(strict=True, reason="between taking a lock and writing who has it, it names who had it before")
+def test_who_waits_ends_nothing_of_a_living_run(project):
+    """The first has the lock and has not yet written its number there: the one before is dead, which proves nothing."""
+    project.tasks(
+        """
+        [tasks.slow]
+        inputs = ["in.txt"]
+        outputs = ["out.txt"]
+        run = "RAN; until test -e go; do sleep 0.02; done; cat in.txt >out.txt"
+        """
+    )
+    project.write("in.txt", "one\n")
+    project.write("go", "")
+    project.run("slow").succeeded()
+    project.remove("go")
+    project.write("in.txt", "two\n")
+    first = delayed(project, "ftruncate", 5_000_000)
+    wait_for(lambda: len(locks_held(project)) == 1, "the first to have the lock")
+    second = delayed(project, "getdents64", 2_500_000, "-P", "/proc")
+    told = project.folder / "err-getdents64"
+    wait_for(lambda: first.poll() is not None or b"waiting for another devtask" in told.read_bytes(), "the second")
+    project.write("go", "")
+    assert (first.wait(60), second.wait(60)) == (0, 0)
+    assert project.ran() == ["slow", "slow"]
+
+
+def locks_held(project):
+    """Lines of /proc/locks for the task's lock."""
+    inode = project.path(".devtask/locks/slow").stat().st_ino
+    return [line for line in Path("/proc/locks").read_text().splitlines() if line.split()[5].endswith(f":{inode}")]
