@@ -1,0 +1,75 @@
+"""Hardly any file descriptors: a clear error or a right result, no crash, and nothing half done."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from faults.workloads import SMALL_WORKLOAD, References
+from support.project import DEVTASK, Project
+
+REQUEST = SMALL_WORKLOAD.request
+FEWEST, ENOUGH = 3, 24
+HANG = 5
+
+
+class Tries:
+    """A run with each number of descriptors, from nothing and from a full cache, and the run after it."""
+
+    def __init__(self, folder):
+        self.project = Project(folder)
+        self.references = References(folder / "references", SMALL_WORKLOAD)
+        SMALL_WORKLOAD.write(self.project, 0)
+        self.hung, self.wrong, self.right = [], [], []
+        for cached in (False, True):
+            for number in range(FEWEST, ENOUGH + 1):
+                self.one(number, cached)
+
+    def one(self, number, cached):
+        project = self.project
+        SMALL_WORKLOAD.forget_outputs(project)
+        shutil.rmtree(project.path(".devtask"), ignore_errors=True)
+        if not cached:
+            shutil.rmtree(project.cache, ignore_errors=True)
+        what = f"{number} descriptors, {'restoring' if cached else 'cold'}"
+        try:
+            run = project.command("prlimit", f"--nofile={number}", DEVTASK, *REQUEST, timeout=HANG)
+            problem = self.problem_of(run)
+            if run.code == 0:
+                self.right.append(number)
+        except subprocess.TimeoutExpired:
+            self.hung.append(what)
+            project.end_processes()
+            problem = ""
+        after = project.run(*REQUEST)
+        problem = problem or (after.stderr if after.code != 0 else self.references.wrong(project, 0))
+        if problem:
+            self.wrong.append(f"{what}: {problem}")
+
+    def problem_of(self, run):
+        if run.code == 0:
+            return self.references.wrong(self.project, 0)
+        # 127: the loader could not open a library.
+        if run.code not in (1, 2, 70, 127):
+            return f"exit status {run.code}: {run.stderr}"
+        return "" if "Too many open files" in run.stderr or "Error 24" in run.stderr else self.tells(run)
+
+    def tells(self, run):
+        # The message for a socket names the consequence, not the cause.
+        return "" if "Bad file descriptor" in run.stderr else f"no clear error: {run.stderr}"
+
+
+@pytest.fixture(scope="module")
+def tries(tmp_path_factory):
+    return Tries(tmp_path_factory.mktemp("descriptors"))
+
+
+def test_every_run_is_right_or_says_why_not_and_the_next_is_right(tries):
+    assert not tries.wrong, "\n".join(tries.wrong)
+    assert ENOUGH in tries.right, "no number was enough: this test has seen errors only"
+    assert FEWEST not in tries.right
+
+
+@pytest.mark.xfail(strict=True, reason="threads are waited for that nobody can wake, as their pipe could not be made")
+def test_no_run_hangs(tries):
+    assert tries.hung == []
