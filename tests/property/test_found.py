@@ -1,0 +1,121 @@
+"""What the property test found, in small. Steps that lead there are left out of steps.py (`KNOWN`) until it is mended."""
+
+import pytest
+
+from support.project import DEVTASK
+
+TWO = """
+    [tasks.one]
+    inputs = ["src/one"]
+    outputs = ["out/one"]
+    run = "RAN; cat src/one >out/one"
+    [tasks.two]
+    deps = ["one"]
+    inputs = ["src/two"]
+    outputs = ["out/two"]
+    run = "RAN; cat src/two out/one >out/two"
+"""
+
+
+@pytest.fixture
+def two(project):
+    project.tasks(TWO)
+    project.write("src/one", "one\n")
+    project.write("src/two", "two\n")
+    project.run("two").succeeded()
+    assert project.ran() == ["one", "two"]
+    return project
+
+
+@pytest.mark.xfail(strict=True, reason="a file that was there before is no output, even if a literal pattern names it")
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_text("damaged")])
+def test_an_output_that_was_there_before_is_missed_when_it_goes(two, change):
+    two.remove(".devtask", "../cache")
+    two.run("one").succeeded()
+    change(two.path("out/one"))
+    two.run("one").succeeded()
+    assert two.read("out/one") == "one\n"
+
+
+@pytest.fixture
+def only(two):
+    """`two` brought up to date alone while what it reads of `one` is damaged, and then everything as before."""
+    two.write("src/one", "other\n")
+    two.write("src/two", "new\n")
+    two.write("out/one", "damaged\n")
+    two.run("--only", "two").succeeded()
+    two.write("src/one", "one\n")
+    return two
+
+
+@pytest.mark.xfail(strict=True, reason="--only takes the recorded outputs of a stale dependency for those that are there")
+def test_a_damaged_dependency_is_not_remembered_with_only(only):
+    only.run("two").succeeded()
+    assert only.read("out/two") == "new\none\n"
+
+
+@pytest.mark.xfail(strict=True, reason="--only takes the recorded outputs of a stale dependency for those that are there")
+def test_a_damaged_dependency_is_not_shared_with_only(only):
+    clone = only.checkout("clone")
+    for path in ("tasks.toml", "src/one", "src/two"):
+        clone.write(path, only.read(path))
+    clone.run("two").succeeded()
+    assert clone.read("out/two") == "new\none\n"
+
+
+@pytest.mark.xfail(strict=True, reason="--only knows nothing of what a dependency that always runs has made")
+def test_the_output_of_a_dependency_that_always_runs_counts_with_only(project):
+    project.tasks(TWO.replace('inputs = ["src/one"]', ""))
+    project.write("src/one", "one\n")
+    project.write("src/two", "two\n")
+    project.run("one").succeeded()
+    project.run("--only", "two").succeeded()
+    project.write("src/one", "new\n")
+    project.run("one").succeeded()
+    project.run("--only", "two").succeeded()
+    assert project.read("out/two") == "two\nnew\n"
+
+
+@pytest.mark.xfail(strict=True, reason="with --only, named tasks are not in order among themselves")
+def test_named_tasks_are_in_order_with_only(two):
+    two.write("src/one", "new\n")
+    two.run("--only", "two", "one").succeeded()
+    assert two.read("out/two") == "two\nnew\n"
+
+
+@pytest.mark.xfail(strict=True, reason="of a witness neither mode nor kind is recorded, but both are compared")
+@pytest.mark.parametrize("make", ["echo >env/python; chmod +x env/python", "ln -sf ../src/one env/python"])
+def test_a_witness_may_be_a_program_or_a_link(project, make):
+    project.tasks(f"""
+        [tasks.env]
+        inputs = ["src/one"]
+        outputs = ["env/"]
+        cache = "local"
+        witness = "env/python"
+        run = "RAN; mkdir -p env; {make}"
+    """)
+    project.write("src/one", "one\n")
+    for _ in range(2):
+        project.run("env").succeeded()
+    assert project.ran() == ["env"]
+
+
+@pytest.mark.xfail(strict=True, reason="after an attempt that was killed the cache is not asked")
+def test_what_another_checkout_has_finished_is_restored_after_a_kill(project):
+    project.tasks("""
+        [tasks.one]
+        inputs = ["src/one"]
+        outputs = ["out/one"]
+        env-pass = ["KILLED"]
+        run = "RAN; if [ ${KILLED-} ]; then kill -9 $KILLED; sleep 60; fi; cat src/one >out/one"
+    """)
+    project.tool("killed", 'KILLED=$$ exec "$@"')
+    project.write("src/one", "one\n")
+    clone = project.checkout("clone")
+    for path in ("tasks.toml", "src/one"):
+        clone.write(path, project.read(path))
+    assert project.command("killed", DEVTASK, "one").code == -9
+    clone.run("one").succeeded()
+    project.ran()
+    project.run("one").succeeded()
+    assert project.ran() == []
