@@ -28,8 +28,7 @@ def main():
                 failures += 1
                 print(f"=== {wrong}\n", flush=True)
         done, seed = done + options.each, seed + 1
-        if seed % 10 == 0:
-            print(f"{done} steps, {failures} failures, {time.monotonic() - begin:.0f} s", flush=True)
+        print(f"{done} steps, {failures} failures, {time.monotonic() - begin:.0f} s", flush=True)
     print(f"{done} steps of {seed - options.seed} projects, {failures} failures, {time.monotonic() - begin:.0f} s")
     print(dict(totals))
     return 1 if failures else 0

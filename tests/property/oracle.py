@@ -12,6 +12,16 @@ from dataclasses import dataclass, field
 from property import commands
 from property.model import OWNED_KINDS, TOOL, File, is_ignored, matches
 
+# Where devtask falls short of what it promises (test_found.py). The model and the steps allow for it: take a name away when
+# it is mended.
+KNOWN = {
+    "literal outputs can be foreign",  # an output that was there before with the same content is no part of the result
+    "the cache is not asked after an attempt",
+    "a witness has no mode",
+    "--only does not look at dependencies",  # damaged, unrecorded, always run, or requested themselves
+    "plain Ninja does not order edits",
+}
+
 
 def digest(*facts):
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
@@ -151,7 +161,7 @@ class Run:
         self.observed, self.observed_restored = observed, restored
         self.plan = Plan(checkout.project, request)
         self.states = {}
-        self.begun_keys = {}
+        self.begun_keys, self.kept = {}, set()
         self.ran, self.restored, self.spared, self.failed, self.skipped, self.missed = [], [], [], [], [], []
 
     # ---- looking
@@ -212,9 +222,10 @@ class Run:
         state = State(Verdict.STALE, key, key if local else None, was_here=was_here)
         if self.request.force and instance in self.plan.requested:
             return state
-        if attempt and (attempt.key == key or local):
+        tried = attempt is not None and (attempt.key == key or local)
+        if tried and (local or "the cache is not asked after an attempt" in KNOWN):
             return state
-        if last and last.key == key and not self.damage(instance, last, attempt):
+        if last and last.key == key and not tried and not self.damage(instance, last, attempt):
             state.verdict, state.result = Verdict.FRESH, last
         elif key in self.cache and not local and task.kind != "creates":
             state.verdict, state.result = Verdict.CACHED, Success(key, self.cache[key])
@@ -224,7 +235,10 @@ class Run:
 
     def damage(self, instance, last, attempt):
         files = self.checkout.files
-        if any(files.get(path) != file for path, file in last.outputs + last.witness):
+        if any(files.get(path) != file for path, file in last.outputs):
+            return True
+        # Of a witness the content counts.
+        if any(text_at(files, path) != file.text for path, file in last.witness):
             return True
         if attempt is None:
             return False
@@ -356,7 +370,9 @@ class Run:
         task, files = instance.task, self.checkout.files
         # What was there before with the same content is somebody else's.
         kept = {path for path, file in foreign.items()
-                if files[path].text == file.text and files[path].target == file.target}
+                if files[path].text == file.text and files[path].target == file.target
+                and (task.kind != "literal" or "literal outputs can be foreign" in KNOWN)}
+        self.kept |= kept
         made = () if task.kind == "local" else tuple(
             sorted((path, file) for path, file in files.items() if instance.owns(path) and path not in kept))
         if task.always_runs:
@@ -392,17 +408,19 @@ class Run:
         return len(self.ran) - len(self.failed), len(self.restored), len(self.fresh) + len(self.spared)
 
 
+def text_at(files, path):
+    file = commands.resolved(files, path)
+    return file.text if file else None
+
+
 def content_fact(files, path):
     file = files[path]
     if file.target is None:
         return ("x" if file.executable else "-", file.text)
-    behind = commands.resolved(files, path)
-    return ("->", file.target, behind.text if behind else None)
+    return ("->", file.target, text_at(files, path))
 
 
 def outputs_of(checkout, instances):
     """Every output of these, as it lies in the checkout."""
     return {path: file for path, file in checkout.files.items() if any(each.owns(path) for each in instances)}
 
-
-__all__ = ["Attempt", "Checkout", "File", "Plan", "Request", "Run", "Success", "Verdict", "outputs_of"]

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File
@@ -43,7 +44,7 @@ class Session:
         self.name = "one"
         self.scratch_every, self.since_scratch, self.scratches = scratch_every, 0, 0
         self.stats = Counter()
-        self.known = set()  # of what killed runs may have left
+        self.rested = None  # the request that was asked for last after a rest
         self.script = []
         self.write_project(project)
 
@@ -81,9 +82,10 @@ class Session:
         before = files.get(path)
         keep = before is not None and before.target is None
         executable = keep and before.executable
-        self.clear_way(path, also=not (keep and how == "in place"))
+        self.clear_way(path, also=not keep)
         real = self.root / path
-        if how == "renamed":
+        times = os.lstat(real) if how == "same time" and keep else None
+        if how != "in place":
             new = self.folder.folder / "new"
             new.write_text(text)
             new.chmod(0o755 if executable else 0o644)
@@ -91,6 +93,8 @@ class Session:
         else:
             real.write_text(text)
             real.chmod(0o755 if executable else 0o644)
+        if times is not None:
+            os.utime(real, ns=(times.st_atime_ns, times.st_mtime_ns))
         files[path] = File(text, executable)
 
     def do_delete(self, path):
@@ -200,7 +204,8 @@ class Session:
         names = self.ran()
         run = self.simulate(request).carry_out()
         if run.failed and not request.keep_going:
-            run = self.simulate(request, observed=set(names), restored=set(RESTORED.findall(done.stderr))).carry_out()
+            restored = set(RESTORED.findall(done.stdout + done.stderr))
+            run = self.simulate(request, observed=set(names), restored=restored).carry_out()
             self.expect(run.failed, "nothing that fails was run", done, run, names)
             most = 1 if request.jobs == 1 and not request.ninja else request.jobs + 2 * request.ninja
             self.expect(len(run.failed) <= most, "something was started after a failure", done, run, names)
@@ -223,9 +228,22 @@ class Session:
             return self.devtask("ninja", "--", *ninja_words(request))
         return self.devtask("-f", f"{STATE}/build.ninja", *ninja_words(request), command=("ninja",))
 
+    def do_rest(self, request):
+        """More than two seconds pass, after which devtask trusts times, and seals what it looked at."""
+        self.do_run(request)
+        if not self.is_possible(request) or Plan(self.here.project, request).has_twins():
+            return
+        run = self.simulate(request).carry_out()
+        if run.failed or run.ran or "warning" in self.run_again(request).stderr:
+            return  # nothing that could be sealed
+        time.sleep(2.1)
+        for _ in range(2):
+            self.run_again(request)
+        self.stats["sealed"] += any((self.root / STATE / "seals").glob("*"))
+
     def run_again(self, request):
         """The same once more: nothing runs but what always does."""
-        again = Request(request.names, only=request.only, jobs=request.jobs)
+        again = replace(request, force=False, ninja=False)
         run = self.simulate(again).carry_out()
         done = self.devtask(*again.words())
         self.compare(done, run, self.ran())
@@ -233,6 +251,7 @@ class Session:
             told = "everything is up to date" in done.stderr or run.restored or not (run.fresh or run.spared)
             self.expect(not run.ran and told, "the second time was not up to date", done, run)
         self.adopt(run)
+        return done
 
     def compare(self, done, run, names):
         expected = sorted(each.slot for each in run.ran)
@@ -242,7 +261,10 @@ class Session:
             self.expect(done.returncode == run.exit_status(), "exit status", done, run)
         self.compare_files(run.checkout.files, done, run)
         self.stats["commands"] += len(names)
-        self.stats["restored"] += len(run.restored)
+        for word in ("restored", "spared", "failed", "skipped", "missed", "kept"):
+            self.stats[word] += len(getattr(run, word))
+        for word in ("ninja", "only", "force"):
+            self.stats[word] += getattr(run.request, word)
 
     def compare_files(self, expected, done=None, run=None):
         found = read_tree(self.root)

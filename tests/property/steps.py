@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from property.model import CONTENTS, LINKED, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
-from property.oracle import Plan, Request
+from property.oracle import KNOWN, Plan, Request
 
 FAIL = "FAIL"
+REST = 0.03  # a rest takes more than two seconds, where there is something to seal
+HOWS = ("in place", "in place", "renamed", "same time")
 
 
 def first_steps(rng, session):
@@ -38,6 +40,12 @@ def random_steps(rng, session):
             steps.append(change)
             session.apply(change)
     request = random_request(rng, session)
+    if session.rested is not None:  # what was sealed must not hide what has changed
+        request, session.rested = session.rested, None
+    elif rng.random() < REST and not (request.ninja or request.force):
+        session.apply(("rest", request))
+        session.rested = request
+        return
     if rng.random() < 0.4 and not request.ninja:
         session.apply(("look", request))
     if rng.random() < 0.1 and not (request.ninja or request.force or request.only):
@@ -69,11 +77,11 @@ def existing_source(rng, session):
 
 def edit(rng, session):
     path = existing_source(rng, session)
-    return path and ("write", path, rng.choice(CONTENTS), rng.choice(["in place", "renamed"]))
+    return path and ("write", path, rng.choice(CONTENTS), rng.choice(HOWS))
 
 
 def add(rng, session):
-    return ("write", some_source(rng, session), rng.choice(CONTENTS), rng.choice(["in place", "renamed"]))
+    return ("write", some_source(rng, session), rng.choice(CONTENTS), rng.choice(HOWS))
 
 
 def make_fail(rng, session):
@@ -129,7 +137,7 @@ def edit_tool(rng, session):
         return ("chmod", TOOL, False)
     if how < 0.3:
         return ("chmod", TOOL, True)
-    return ("write", TOOL, tool_text(rng.randint(1, 3)), rng.choice(["in place", "renamed"]))
+    return ("write", TOOL, tool_text(rng.randint(1, 3)), rng.choice(HOWS))
 
 
 # ---- changes of outputs and of what is remembered
@@ -147,12 +155,14 @@ def output_of(rng, session, kinds=OWNED_KINDS):
 
 def damage(rng, session):
     path = output_of(rng, session)
-    return path and ("write", path, rng.choice(["damaged", "a1"]), rng.choice(["in place", "renamed"]))
+    if path and not path.endswith("/witness") and rng.random() < 0.2:
+        return ("link", path, "nowhere")
+    return path and ("write", path, rng.choice(["damaged", "a1"]), rng.choice(HOWS))
 
 
 def damage_mode(rng, session):
     path = output_of(rng, session)
-    if path is None or path.endswith("/witness"):  # KNOWN: the mode of a witness is not recorded
+    if path is None or path.endswith("/witness") and "a witness has no mode" in KNOWN:
         return None
     return ("chmod", path, rng.random() < 0.5)
 
@@ -282,12 +292,13 @@ def behind_arguments(project, names):
 
 
 def is_unordered(project, request):
-    """Plain Ninja knows no order between a task that edits and one that reads."""
-    return bool(Plan(project, replace(request, ninja=False)).after)
+    return "plain Ninja does not order edits" in KNOWN and bool(Plan(project, replace(request, ninja=False)).after)
 
 
 def is_known_for_only(session, request):
     """Whether everything that these tasks depend on is recorded and as recorded."""
+    if "--only does not look at dependencies" not in KNOWN:
+        return True
     here, project = session.here, session.here.project
     run = session.simulate(request)
     for instance in run.plan.requested:
