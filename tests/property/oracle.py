@@ -20,6 +20,7 @@ KNOWN = {
     "a witness has no mode",
     "--only does not look at dependencies",  # damaged, unrecorded, always run, or requested themselves
     "plain Ninja does not order edits",
+    "outputs of a former pattern stay",  # when a task's `outputs` have changed and it runs
 }
 
 
@@ -161,7 +162,7 @@ class Run:
         self.observed, self.observed_restored = observed, restored
         self.plan = Plan(checkout.project, request)
         self.states = {}
-        self.begun_keys, self.kept = {}, set()
+        self.begun_keys, self.kept, self.overwritten = {}, set(), set()
         self.ran, self.restored, self.spared, self.failed, self.skipped, self.missed = [], [], [], [], [], []
 
     # ---- looking
@@ -352,6 +353,8 @@ class Run:
             owned = (last.paths if last else set()) | (attempt.made if attempt else set())
             if attempt and attempt.killed:
                 owned |= {path for path in files if instance.owns(path)} - attempt.foreign
+            if "outputs of a former pattern stay" in KNOWN:
+                owned = {path for path in owned if instance.owns(path)}
             foreign = {path: file for path, file in files.items() if instance.owns(path) and path not in owned}
             self.clear(owned)
         done = commands.execute(checkout.project, instance, files, self.env)
@@ -373,6 +376,7 @@ class Run:
                 if files[path].text == file.text and files[path].target == file.target
                 and (task.kind != "literal" or "literal outputs can be foreign" in KNOWN)}
         self.kept |= kept
+        self.overwritten |= set(foreign) - kept
         made = () if task.kind == "local" else tuple(
             sorted((path, file) for path, file in files.items() if instance.owns(path) and path not in kept))
         if task.always_runs:
