@@ -20,6 +20,7 @@ KNOWN = {
     "a witness has no mode",
     "--only does not look at dependencies",  # damaged, unrecorded, always run, or requested themselves
     "plain Ninja does not order edits",
+    "clearing takes away folders that others are about to write to",
     "outputs of a former pattern stay",  # when a task's `outputs` have changed and it runs
 }
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from property.model import CONTENTS, LINKED, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
+from property.model import CONTENTS, LINKED, MEMBER, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
 from property.oracle import KNOWN, Plan, Request
 
 FAIL = "FAIL"
+SHARED_FOLDERS = ("out", f"{MEMBER}/out", "loc", f"{MEMBER}/loc")
+SHARED_FOLDERS_VANISH = "clearing takes away folders that others are about to write to" in KNOWN
 REST = 0.03  # a rest takes more than two seconds, where there is something to seal
 HOWS = ("in place", "in place", "renamed", "same time")
 
@@ -14,6 +16,8 @@ def first_steps(rng, session):
     """Sources for every task."""
     steps = [("write", f"{LINKED}/one", "a1"), ("write", f"{LINKED}/two", "b1")]
     steps += [("write", f"{SHARED}/{name}", "a1") for name in ("a.txt", "b.txt")]
+    if SHARED_FOLDERS_VANISH:
+        steps += [("write", f"{folder}/keep", "") for folder in SHARED_FOLDERS]
     steps += [("write", TOOL, tool_text(1)), ("chmod", TOOL, True)]
     for task in session.here.project.tasks.values():
         steps += sources_of(rng, task)
@@ -169,8 +173,9 @@ def damage_mode(rng, session):
 
 def delete_output(rng, session):
     path = output_of(rng, session)
-    if path and "/out/" in f"/{path}" and path.count("/") > path.index("out/") and rng.random() < 0.4:
-        return ("delete", path.rpartition("/")[0])
+    folder = path and path.rpartition("/")[0]
+    if path and rng.random() < 0.4 and not (SHARED_FOLDERS_VANISH and folder in SHARED_FOLDERS):
+        return ("delete", folder) if "src/" not in path else None
     return path and ("delete", path)
 
 
