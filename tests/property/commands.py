@@ -1,7 +1,7 @@
 """What a task does, twice: as the shell script in tasks.toml, and in Python on a dict of files. And tasks.toml itself.
 
-A task writes down what it saw: its sources with kind and content, what its dependencies made, its environment, its tool. It
-fails if a source says FAIL. The scripts use few programs, since thousands of them run.
+A task writes down what it saw: its sources with kind and content, what its dependencies made, its environment, its
+tool. It fails if a source says FAIL. The scripts use few programs, since thousands of them run.
 """
 
 import os
@@ -121,7 +121,8 @@ def write_script(task, instance):
     folder = main.rpartition("/")[0]
     makes_folder = [f"mkdir -p {folder}"]
     partial = ["echo partial >" + (main if task.kind != "folder" else f"{folder}/junk")] if task.partly else []
-    fails = ['if [ "$failing" ]; then'] + ["  " + each for each in makes_folder + partial if partial] + ["  exit 3", "fi"]
+    before_failing = ["  " + each for each in makes_folder + partial if partial]
+    fails = ['if [ "$failing" ]; then', *before_failing, "  exit 3", "fi"]
     if task.kind == "creates":
         start = task.place(f"notes/{task.local_name}-")
         return [
@@ -272,7 +273,7 @@ def execute(project, instance, files, env):
     task = instance.task
     text = f"{instance.slot} v{task.version}:"
     seen, failing = [], False
-    for globs, skipped in loops(read_patterns(instance)) if not task.kind == "edits" else [([f"{task.folder}/*.txt"], [])]:
+    for globs, skipped in loops(read_patterns(instance)):
         skipped = skipped + ([instance.main] if task.in_sources else [])
         for path in (each for glob in globs for each in globbed(files, glob)):
             file = resolved(files, path)

@@ -1,7 +1,7 @@
 """A random project: tasks that depend on each other, what each reads and makes, and its tasks.toml. Pure.
 
-Every task has a folder of sources of its own and does something simple with it (commands.py), so that what it must make can
-be computed. A project is never changed: a step that changes tasks.toml makes another one.
+Every task has a folder of sources of its own and does something simple with it (commands.py), so that what it must make
+can be computed. A project is never changed: a step that changes tasks.toml makes another one.
 """
 
 import fnmatch
@@ -15,6 +15,8 @@ LINKED = "linked"  # what links lead to: the file `one` in there, or the folder
 MEMBER = "mem"
 NAMES = ("a.txt", "b.txt", "c.skip", "keep.skip", "other.md", "cache.pyc", "sub/a.txt", "sub/e.skip", "drafts/f.txt")
 CONTENTS = ("a1", "a2", "a3", "b1", "b2", "a-longer", "a1~")
+KINDS = ["literal"] * 4 + ["folder"] * 4 + ["glob"] * 2 + ["local"] * 2
+KINDS += ["no-inputs", "no-cache", "group", "edits", "creates"]
 OWNED_KINDS = ("literal", "folder", "glob")  # cached: cleared, stored, restored
 PATTERNS = {
     "literal": ["F/a.txt", "F/b.txt"],
@@ -142,7 +144,8 @@ class Instance:
 
     def extra(self, base):
         """The output that stands for one source, of a kind that has such."""
-        return self.output_pattern.replace("*", f"x-{base}") if self.task.kind == "glob" else f"{self.output_pattern}x-{base}"
+        pattern = self.output_pattern if self.task.kind == "glob" else self.output_pattern + "*"
+        return pattern.replace("*", f"x-{base}")
 
     def owns(self, path):
         return bool(self.output_pattern) and matches(path, [self.output_pattern])
@@ -260,9 +263,7 @@ def random_project(rng):
 
 
 def add_random_task(rng, project, name):
-    kinds = ["literal"] * 4 + ["folder"] * 4 + ["glob"] * 2 + ["local", "local", "no-inputs", "no-cache", "group", "edits",
-                                                           "creates"]
-    kind = rng.choice(kinds)
+    kind = rng.choice(KINDS)
     known = [task for task in project.tasks.values() if task.kind != "creates"]
     if kind == "group" and not known:
         kind = "literal"
@@ -274,14 +275,15 @@ def add_random_task(rng, project, name):
     deps = tuple(pick(rng, dep, matrix) for dep in chosen)
     readable = [dep.partition("@")[0] for dep in deps if project.tasks[dep.partition("@")[0]].kind == "folder"
                 and not project.tasks[dep.partition("@")[0]].matrix]
+    reads_files = kind in OWNED_KINDS and not in_member
     editors = [task.folder for task in project.tasks.values() if task.kind == "edits"]
     task = Task(
         name=f"{MEMBER}:{name}" if in_member else name,
         kind=kind,
         deps=deps,
         patterns=rng.choice(sorted(PATTERNS)),
-        shared=rng.choice([SHARED, *editors]) if kind in OWNED_KINDS and not in_member and rng.random() < 0.35 else "",
-        reads_all=tuple(each for each in readable if rng.random() < 0.7) if kind in OWNED_KINDS and not in_member else (),
+        shared=rng.choice([SHARED, *editors]) if reads_files and rng.random() < 0.35 else "",
+        reads_all=tuple(each for each in readable if reads_files and rng.random() < 0.7),
         matrix=matrix,
         cut=rng.random() < 0.3,
         constant=rng.choice(["", "", "one"]),

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from property import commands
 from property.model import OWNED_KINDS, TOOL, File, is_ignored, matches
 
-# Where devtask falls short of what it promises (test_found.py). The model and the steps allow for it: take a name away when
-# it is mended.
+# Where devtask falls short of what it promises (test_found.py). The model and the steps allow for it: take a name away
+# when it is mended.
 KNOWN = {
     "literal outputs can be foreign",  # an output that was there before with the same content is no part of the result
     "the cache is not asked after an attempt",
@@ -191,9 +191,9 @@ class Run:
     def key(self, instance, seen_of):
         task = instance.task
         tool = commands.resolved(self.checkout.files, TOOL) if task.tool else None
-        variable = {name: value for name, value in self.env.items() if task.takes_env and name.startswith(task.variable())}
+        seen = task.takes_env and sorted(each for each in self.env.items() if each[0].startswith(task.variable()))
         return digest(
-            instance.local_name, commands.task_facts(self.checkout.project, task), instance.word, sorted(variable.items()),
+            instance.local_name, commands.task_facts(self.checkout.project, task), instance.word, seen,
             tool.text if tool and tool.executable else "", self.inputs(instance),
             sorted((dep.label if not task.base or not dep.task.base else dep.local_name, seen_of(dep))
                    for dep in self.plan.read_deps(instance)),
@@ -364,9 +364,8 @@ class Run:
             self.failed.append(instance)
             if not task.always_runs:
                 made = {path for path in files if instance.owns(path)} - set(foreign)
-                checkout.attempts[instance.label] = (
-                    Attempt(state.key, frozenset(foreign), frozenset(made)) if task.kind in (*OWNED_KINDS, "edits", "creates")
-                    else Attempt(state.key))
+                checkout.attempts[instance.label] = Attempt(state.key) if task.kind == "local" else Attempt(
+                    state.key, frozenset(foreign), frozenset(made))
             return
         self.take_in(instance, foreign)
 

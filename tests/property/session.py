@@ -310,7 +310,8 @@ class Session:
         run.schedule()
         done = self.devtask("-n", *request.words())
         expected = {each.label: "restore" for each in run.to_restore}
-        expected |= {each.label: "maybe" if run.states[each].verdict is Verdict.WAITING else "run" for each in run.to_run}
+        for each in run.to_run:
+            expected[each.label] = "maybe" if run.states[each].verdict is Verdict.WAITING else "run"
         said = {label: word for word, label in PLANNED.findall(done.stdout)}
         self.expect(done.returncode == 0 and said == expected, f"-n says {said}, the model {expected}", done)
         status = self.devtask("--status", *request.words())
@@ -326,7 +327,8 @@ class Session:
                  Verdict.WAITING: ": depends on"}
         for each in run.plan.requested:
             line = each.label + words[run.states[each].verdict]
-            self.expect(any(said.startswith(line) for said in done.stdout.splitlines()), f"why does not say {line!r}", done)
+            is_said = any(said.startswith(line) for said in done.stdout.splitlines())
+            self.expect(is_said, f"why does not say {line!r}", done)
 
     # ---- from scratch
 
@@ -361,7 +363,7 @@ class Session:
         here = self.here
         made = {path for success in here.successes.values() for path in success.paths}
         made |= {path for attempt in here.attempts.values() for path in attempt.made}
-        unrecorded = [each for each in here.project.all_instances() if each.task.kind in ("local", "no-inputs", "no-cache")]
+        unrecorded = [each for each in here.project.all_instances() if each.task.always_runs or each.task.kind == "local"]
         return made | set(outputs_of(here, unrecorded))
 
     # ---- killed

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from property.model import CONTENTS, LINKED, MEMBER, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
-from property.oracle import KNOWN, Plan, Request
+from property.oracle import KNOWN, Plan, Request, Verdict
 
 FAIL = "FAIL"
+DELAYS = (0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03)
 SHARED_FOLDERS = ("out", f"{MEMBER}/out", "loc", f"{MEMBER}/loc")
 SHARED_FOLDERS_VANISH = "clearing takes away folders that others are about to write to" in KNOWN
 REST = 0.03  # a rest takes more than two seconds, where there is something to seal
@@ -53,7 +54,7 @@ def random_steps(rng, session):
     if rng.random() < 0.4 and not request.ninja:
         session.apply(("look", request))
     if rng.random() < 0.1 and not (request.ninja or request.force or request.only):
-        session.apply(("kill", request, rng.choice([0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03]) * rng.uniform(0.5, 1.5)))
+        session.apply(("kill", request, rng.choice(DELAYS) * rng.uniform(0.5, 1.5)))
     else:
         session.apply(("run", request))
 
@@ -259,9 +260,10 @@ def change_dep(rng, project, task):
 
 
 CHANGES, WEIGHTS = zip(
-    (edit, 16), (add, 6), (make_fail, 3), (mend, 5), (delete, 5), (rename, 3), (chmod, 3), (link, 3), (folder_for_file, 2),
-    (edit_linked, 3), (touch, 3), (edit_tool, 4), (damage, 4), (damage_mode, 1), (delete_output, 4), (stray, 2), (forget, 1),
-    (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5), (change_project, 7))
+    (edit, 16), (add, 6), (make_fail, 3), (mend, 5), (delete, 5), (rename, 3), (chmod, 3), (link, 3),
+    (folder_for_file, 2), (edit_linked, 3), (touch, 3), (edit_tool, 4), (damage, 4), (damage_mode, 1),
+    (delete_output, 4), (stray, 2), (forget, 1), (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5),
+    (change_project, 7))
 
 
 # ---- commands
@@ -279,7 +281,8 @@ def random_request(rng, session):
             name += " " + rng.choice(["usual", "one", "two"])
         names.append(name)
     kind = rng.random()
-    request = Request(tuple(behind_arguments(project, names)), jobs=rng.choice([1, 2, 2, 3]), keep_going=rng.random() < 0.3)
+    names = tuple(behind_arguments(project, names))
+    request = Request(names, jobs=rng.choice([1, 2, 2, 3]), keep_going=rng.random() < 0.3)
     if kind < 0.08:
         return replace(request, force=True)
     if kind < 0.16:
@@ -305,12 +308,15 @@ def is_known_for_only(session, request):
     if "--only does not look at dependencies" not in KNOWN:
         return True
     here, project = session.here, session.here.project
-    run = session.simulate(request)
+    run = session.simulate(replace(request, only=False))
+    run.evaluate()
     for instance in run.plan.requested:
         if any(dep in run.plan.requested for dep in project.below(instance)):
             return False
         for dep in project.through_groups(instance):
             last = here.successes.get(dep.label)
             if dep.task.always_runs or last is None or run.damage(dep, last, None):
+                return False
+            if dep.task.kind == "local" and run.states[dep].verdict is not Verdict.FRESH:
                 return False
     return True

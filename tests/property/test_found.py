@@ -1,4 +1,4 @@
-"""What the property test found, in small. Steps that lead there are left out of steps.py (`KNOWN`) until it is mended."""
+"""What the property test found, in small. Steps that lead there are left out (`KNOWN` in oracle.py)."""
 
 import pytest
 
@@ -49,13 +49,13 @@ def only(two):
     return two
 
 
-@pytest.mark.xfail(strict=True, reason="--only takes the recorded outputs of a stale dependency for those that are there")
+@pytest.mark.xfail(strict=True, reason="--only takes recorded outputs of a dependency for those that are there")
 def test_a_damaged_dependency_is_not_remembered_with_only(only):
     only.run("two").succeeded()
     assert only.read("out/two") == "new\none\n"
 
 
-@pytest.mark.xfail(strict=True, reason="--only takes the recorded outputs of a stale dependency for those that are there")
+@pytest.mark.xfail(strict=True, reason="--only takes recorded outputs of a dependency for those that are there")
 def test_a_damaged_dependency_is_not_shared_with_only(only):
     clone = only.checkout("clone")
     for path in ("tasks.toml", "src/one", "src/two"):
@@ -74,6 +74,19 @@ def test_the_output_of_a_dependency_that_always_runs_counts_with_only(project):
     project.write("src/one", "new\n")
     project.run("one").succeeded()
     project.run("--only", "two").succeeded()
+    assert project.read("out/two") == "two\nnew\n"
+
+
+@pytest.mark.xfail(strict=True, reason="--only takes a stale local dependency for what it would be")
+def test_a_stale_local_dependency_is_not_remembered_with_only(project):
+    project.tasks(TWO.replace('outputs = ["out/one"]', 'outputs = ["out/one"]\ncache = "local"\nwitness = "out/one"'))
+    project.write("src/one", "one\n")
+    project.write("src/two", "two\n")
+    project.run("two").succeeded()
+    project.write("src/one", "new\n")
+    project.run("--only", "two").succeeded()
+    project.run("two").succeeded()
+    project.run("one", "two").succeeded()
     assert project.read("out/two") == "two\nnew\n"
 
 
@@ -173,7 +186,7 @@ def test_without_state_nothing_runs_that_a_clean_checkout_restores(project):
     assert project.ran() == []
 
 
-@pytest.mark.xfail(strict=True, reason="the inputs of a task that always runs are not listed, and all said to match nothing")
+@pytest.mark.xfail(strict=True, reason="inputs of a task that always runs are said to match nothing")
 def test_inputs_of_a_task_that_always_runs_match_something(project):
     project.tasks("""
         [tasks.one]
@@ -189,7 +202,7 @@ def test_inputs_of_a_task_that_always_runs_match_something(project):
     """)
 
 
-@pytest.mark.xfail(strict=True, reason="clearing a task's outputs takes away a folder in which another is about to write")
+@pytest.mark.xfail(strict=True, reason="clearing takes away a folder in which another task is about to write")
 def test_a_folder_in_which_a_task_writes_stays_when_another_is_cleared(project):
     """Each waits for what has to be before: `one` has started, then `two` is cleared and started, then `one` writes."""
 

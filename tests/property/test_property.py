@@ -1,7 +1,8 @@
-"""Random projects, random steps: after each, exit status, commands, files and what devtask says are what the model says.
+"""Random projects, random steps: after each, exit status, commands, files and what is told are what the model says.
 
-A run is a function of its seed. By hand: DEVTASK_TEST_SEED=7 DEVTASK_TEST_STEPS=500 pytest property/test_property.py, or
-many seeds with `python -m property --steps 20000` in this folder's parent.
+A run is a function of its seed, but for the moment of a kill. By hand: one seed with DEVTASK_TEST_SEED=7
+DEVTASK_TEST_STEPS=500 pytest property/test_property.py, many with `python -m property --steps 20000` in the parent of
+this folder.
 """
 
 import os
