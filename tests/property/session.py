@@ -363,7 +363,8 @@ class Session:
         here = self.here
         made = {path for success in here.successes.values() for path in success.paths}
         made |= {path for attempt in here.attempts.values() for path in attempt.made}
-        unrecorded = [each for each in here.project.all_instances() if each.task.always_runs or each.task.kind == "local"]
+        everything = here.project.all_instances()
+        unrecorded = [each for each in everything if each.task.always_runs or each.task.kind == "local"]
         return made | set(outputs_of(here, unrecorded))
 
     # ---- killed
