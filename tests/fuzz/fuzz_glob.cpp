@@ -156,7 +156,7 @@ bool slow_matches_one(const std::string& pattern, const Strings& names) {
 }
 
 bool slow_matches(const Strings& alternatives, const std::string& path) {
-  const Strings names = parts_of(path);
+  const Strings names = split(path, "/");
   return std::any_of(alternatives.begin(), alternatives.end(),
                      [&](const std::string& one) { return slow_matches_one(one, names); });
 }
