@@ -34,16 +34,15 @@ void write_files(const ScratchFolder& folder, std::string_view text) {
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
-                     [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; });
+                     [](unsigned char byte) { return (byte < 0x20 && byte != '\t') || byte == 0x7f; });
 }
 
 void check_complaint(const Diagnostic& diagnostic) {
   const std::string text = render(diagnostic, false);
   require(!diagnostic.message.empty() && text.ends_with('\n'), "a complaint says something");
-  require(!has_control(diagnostic.message) && !has_control(diagnostic.help),
-          "a complaint has no control characters", text);
-  for (const std::string& note : diagnostic.notes)
-    require(!has_control(note), "a note has no control characters", text);
+  for (const std::string& line : split(std::string_view(text).substr(0, text.size() - 1), "\n")) {
+    require(!has_control(line), "a complaint has no control characters", text);
+  }
   if (!diagnostic.span || !diagnostic.span->file) return;
   const std::string& file = diagnostic.span->file->text;
   const auto lines = static_cast<std::uint32_t>(std::count(file.begin(), file.end(), '\n')) + 1;
@@ -112,6 +111,7 @@ std::string said_about(const LoadedProject& loaded) {
 
 void check(std::string_view text) {
   static const ScratchFolder folder;
+  if (text.find(folder.path()) != std::string_view::npos) return;  // libFuzzer finds it out
   write_files(folder, text);
   const LoadedProject loaded = load_project(folder.path());
   for (const Diagnostic& diagnostic : loaded.diagnostics) check_complaint(diagnostic);
