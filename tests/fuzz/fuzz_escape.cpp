@@ -88,7 +88,8 @@ void check_lines(const std::string& bytes) {
 void check_names(const std::string& one, const std::string& other) {
   const std::string id = file_id(one);
   constexpr std::size_t kLongestId = 200;
-  require(!id.empty() && id.size() <= kLongestId && id != "." && id != "..", "an id is the name of a file", id);
+  require(!id.empty() && id.size() <= kLongestId && id != "." && id != "..", "an id is the name of a file",
+          id);
   require(std::all_of(id.begin(), id.end(),
                       [](unsigned char c) {
                         return std::isalnum(c) != 0 || std::string_view("_.@,=-+").find(

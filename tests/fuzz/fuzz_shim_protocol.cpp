@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -51,12 +52,17 @@ int ask(const std::string& path, std::string_view bytes, std::size_t piece) {
   const Fd fd = connect_to(path);
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd.get(), bytes.data(), std::min(piece, bytes.size()), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;  // libFuzzer has an alarm
     if (sent <= 0) break;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   ::shutdown(fd.get(), SHUT_WR);
   unsigned char answer = 0;
-  return ::recv(fd.get(), &answer, 1, 0) == 1 ? answer : -1;
+  ssize_t got = 0;
+  do {
+    got = ::recv(fd.get(), &answer, 1, 0);
+  } while (got < 0 && errno == EINTR);
+  return got == 1 ? answer : -1;
 }
 
 void check_line(std::string_view bytes) {
