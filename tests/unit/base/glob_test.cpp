@@ -126,10 +126,10 @@ TEST(GlobTest, AnswersQuicklyWhereOthersAreExponential) {
 
 TEST(GlobTest, CountsBracesBeforeItExpandsThem) {
   std::string many, nested;
-  for (int i = 0; i < 100'000; ++i) many += "{a,b}";
-  for (int i = 0; i < 100'000; ++i) nested += "{a,";
+  for (int i = 0; i < 30'000; ++i) many += "{a,b}";
+  for (int i = 0; i < 30'000; ++i) nested += "{a,";
   EXPECT_FALSE(Glob::parse(many));
-  EXPECT_FALSE(Glob::parse(nested + std::string(100'000, '}')));
+  EXPECT_FALSE(Glob::parse(nested + std::string(30'000, '}')));
 }
 
 TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
