@@ -2,6 +2,7 @@
 # Searches with the fuzzers and keeps what they find:
 #
 #   tests/fuzz/run.sh MINUTES [TARGET...]    so long for each target (fuzz_TARGET.cpp); all of them if none is named
+#   tests/fuzz/run.sh 0 [TARGET...]          only merges what was found before
 #
 # Two at a time, with little priority. What is new is merged into tests/fuzz/corpus, logs and inputs that break a claim are
 # left in build/fuzz/found. The exit status is 1 if there are such inputs. FUZZ_JOBS: how many at a time; FUZZ_BUILD: another
@@ -53,11 +54,11 @@ search() {  # search TARGET
   [[ ! -f $dictionary ]] || options+=(-dict="$dictionary")
   mkdir -p "$found/$1" "$corpus/$1" "$scratch/$1"
   # A claim that is broken ends a process; the others go on.
-  TMPDIR=$scratch/$1 nice -n 15 "$binary" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 \
+  ((minutes == 0)) || TMPDIR=$scratch/$1 nice -n 15 "$binary" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 \
     -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=3000 -max_len=8192 "${options[@]}" \
     -artifact_prefix="$found/$1-" "$found/$1" "$corpus/$1" >"$found/$1.log" 2>&1 || :
   TMPDIR=$scratch/$1 keep "$1" || echo "$1: merging failed, see $found/$1.merge.log"
-  printf '%-16s %s; %d inputs kept\n' "$1" "$(grep -aE '^#[0-9]+: cov: ' "$found/$1.log" | tail -n 1)" \
+  printf '%-16s %s; %d inputs kept\n' "$1" "$(grep -ahE '^#[0-9]+: cov: ' "$found/$1.log" /dev/null | tail -n 1)" \
     "$(find "$corpus/$1" -type f | wc -l)"
 }
 
