@@ -12,6 +12,10 @@ if(DEVTASK_SANITIZE)
     -fsanitize=${DEVTASK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(devtask_sanitizers INTERFACE -fsanitize=${DEVTASK_SANITIZE})
 endif()
+if(DEVTASK_LIBFUZZER)
+  # What libFuzzer is guided by, in everything that is ours; its main() only in the fuzzers (tests/fuzz).
+  target_compile_options(devtask_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # The sanitizers' run-time libraries replace symbols of libstdc++ and want it shared; everywhere else a
 # static one saves about a millisecond at each start.

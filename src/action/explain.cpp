@@ -164,7 +164,7 @@ std::string Change::sentence() const {
   if (kind == "timeout") return "its time limit changed";
   if (kind == "task") return name.empty() ? "its definition changed" : fmt::format("its {} changed", shown);
   // edits, output, creates: patterns.
-  return fmt::format("{} {} {}", kind, shown, verb);
+  return fmt::format("{} {} {}", escaped(kind), shown, verb);
 }
 
 std::vector<Change> explain(std::string_view before, std::string_view after) {

@@ -46,8 +46,8 @@ Diagnostic warning(fmt::format_string<A...> format, A&&... args) {
 }
 
 // "error: message", then file:line:column with the source line and a caret, then help and notes; every line
-// ends in '\n'. `color` adds ANSI colours. Tabs in the source line are kept so that the caret stays under its
-// place.
+// ends in '\n'. Control characters are escaped, so that nothing but text is said to a terminal. `color` adds
+// ANSI colours. Tabs in the source line are kept so that the caret stays under its place.
 std::string render(const Diagnostic& diagnostic, bool color);
 
 }  // namespace devtask

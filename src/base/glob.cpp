@@ -199,11 +199,18 @@ Result<std::optional<Braces>> find_braces(std::string_view pattern) {
   return std::nullopt;
 }
 
-Result<void> expand_braces(const std::string& pattern, std::vector<std::string>& expanded) {
+tl::unexpected<Diagnostic> too_many_alternatives() {
+  return failure("the braces stand for too many patterns");
+}
+
+// `depth` groups have been expanded: each of them stands for one pattern more, at least.
+Result<void> expand_braces(const std::string& pattern, std::size_t depth,
+                           std::vector<std::string>& expanded) {
+  if (depth > kMostAlternatives) return too_many_alternatives();
   auto braces = find_braces(pattern);
   if (!braces) return tl::unexpected(braces.error());
   if (!*braces) {
-    if (expanded.size() == kMostAlternatives) return failure("the braces stand for too many patterns");
+    if (expanded.size() == kMostAlternatives) return too_many_alternatives();
     expanded.push_back(pattern);
     return {};
   }
@@ -211,7 +218,7 @@ Result<void> expand_braces(const std::string& pattern, std::vector<std::string>&
     std::string text = pattern.substr(0, (*braces)->open);
     text += choice;
     text += pattern.substr((*braces)->close + 1);
-    if (auto done = expand_braces(text, expanded); !done) return done;
+    if (auto done = expand_braces(text, depth + 1, expanded); !done) return done;
   }
   return {};
 }
@@ -236,7 +243,7 @@ Result<Glob> Glob::parse(std::string_view pattern) {
   std::vector<std::string> texts;
   if (pattern.find('{') == std::string_view::npos) {
     texts.emplace_back(pattern);
-  } else if (auto done = expand_braces(std::string(pattern), texts); !done) {
+  } else if (auto done = expand_braces(std::string(pattern), 0, texts); !done) {
     return tl::unexpected(done.error());
   }
   Glob glob;
@@ -249,8 +256,10 @@ Result<Glob> Glob::parse(std::string_view pattern) {
     Parts parts;
     while (!rest.empty()) {
       const std::string_view part = take_part(rest);
-      if (part.empty() || part == ".") continue;
-      if (part == "..") {
+      const bool wild = has_wildcard(part);
+      std::string name = wild ? std::string() : without_escapes(part);  // `\..` is `..` as well
+      if (part.empty() || name == ".") continue;
+      if (name == "..") {
         return failure(
             error("the path `{}` leaves the project", pattern).advise("`..` is not allowed in paths"));
       }
@@ -258,7 +267,7 @@ Result<Glob> Glob::parse(std::string_view pattern) {
         if (parts.empty() || parts.back().kind != Part::Kind::kAnyDepth) {
           parts.push_back({Part::Kind::kAnyDepth, {}});
         }
-      } else if (has_wildcard(part)) {
+      } else if (wild) {
         for (std::size_t i = 0; i < part.size(); ++i) {
           if (part[i] == '\\') {
             ++i;
@@ -268,7 +277,7 @@ Result<Glob> Glob::parse(std::string_view pattern) {
         }
         parts.push_back({Part::Kind::kWild, std::string(part)});
       } else {
-        parts.push_back({Part::Kind::kLiteral, without_escapes(part)});
+        parts.push_back({Part::Kind::kLiteral, std::move(name)});
       }
     }
     if (parts.empty() && !folder && text != ".") return failure("the pattern `{}` names nothing", pattern);
@@ -303,29 +312,42 @@ void Glob::Parts::find_marks() {
   }
 }
 
-bool Glob::parts_match(const Parts& parts, std::size_t at, std::string_view path) {
-  while (at < parts.size()) {
-    const Part& part = parts[at];
-    if (part.kind == Part::Kind::kAnyDepth) {
+// As name_matches: one `**` to come back to is enough, since one that is further left would only leave less
+// of the path.
+bool Glob::parts_match(const Parts& parts, std::string_view path) {
+  std::size_t at = 0;
+  std::size_t any_depth = std::string_view::npos;
+  std::string_view taken;  // the path behind what that `**` stands for
+  while (true) {
+    if (at < parts.size() && parts[at].kind == Part::Kind::kAnyDepth) {
       if (at + 1 == parts.size()) return !path.empty();
-      while (true) {
-        if (parts_match(parts, at + 1, path)) return true;
-        if (path.empty()) return false;
-        take_part(path);
+      any_depth = at++;
+      taken = path;
+      continue;
+    }
+    if (at == parts.size() && path.empty()) return true;
+    if (at < parts.size() && !path.empty()) {
+      std::string_view rest = path;
+      if (part_matches(parts[at], take_part(rest))) {
+        path = rest;
+        ++at;
+        continue;
       }
     }
-    if (path.empty()) return false;
-    const std::string_view name = take_part(path);
-    if (part.kind == Part::Kind::kLiteral ? name != part.text : !name_matches(part.text, name)) return false;
-    ++at;
+    if (any_depth == std::string_view::npos || taken.empty()) return false;
+    take_part(taken);
+    path = taken;
+    at = any_depth + 1;
   }
-  return path.empty();
+}
+
+bool Glob::part_matches(const Part& part, std::string_view name) {
+  return part.kind == Part::Kind::kLiteral ? name == part.text : name_matches(part.text, name);
 }
 
 bool Glob::matches(std::string_view path) const {
-  return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const Parts& parts) {
-    return parts.may_match(path) && parts_match(parts, 0, path);
-  });
+  return std::any_of(alternatives_.begin(), alternatives_.end(),
+                     [&](const Parts& parts) { return parts.may_match(path) && parts_match(parts, path); });
 }
 
 // Positions in `parts` that are reachable when all of `folder` has been consumed.
@@ -353,7 +375,7 @@ std::vector<std::size_t> Glob::after(const Parts& parts, std::string_view folder
       const Part& part = parts[at];
       if (part.kind == Part::Kind::kAnyDepth) {
         add(at);
-      } else if (part.kind == Part::Kind::kLiteral ? name == part.text : name_matches(part.text, name)) {
+      } else if (part_matches(part, name)) {
         add(at + 1);
       }
     }
@@ -413,38 +435,49 @@ std::string Glob::literal_prefix() const {
   return path;
 }
 
-bool Glob::parts_intersect(const Parts& a, std::size_t i, const Parts& b, std::size_t j) {
+bool Glob::some_name_matches(const Part& a, const Part& b) {
+  if (a.kind == Part::Kind::kAnyDepth || b.kind == Part::Kind::kAnyDepth) return true;
+  if (a.kind == Part::Kind::kLiteral) return part_matches(b, a.text);
+  if (b.kind == Part::Kind::kLiteral) return part_matches(a, b.text);
+  return names_intersect(a.text, b.text);
+}
+
+// Every pair of places is looked at once. Behind the last part comes the end, and behind that a place for a
+// `**` at the end, which has had its one part and may have more.
+bool Glob::parts_intersect(const Parts& a, const Parts& b) {
+  const auto at_end = [](const Parts& parts, std::size_t at) { return at >= parts.size(); };
   const auto any_depth = [](const Parts& parts, std::size_t at) {
     return at < parts.size() && parts[at].kind == Part::Kind::kAnyDepth;
   };
-  if (i == a.size() && j == b.size()) return true;
-  if (any_depth(a, i)) {
-    const bool last = i + 1 == a.size();
-    if (!last && parts_intersect(a, i + 1, b, j)) return true;
-    if (j == b.size()) return false;
-    if (any_depth(b, j)) {
-      // Both can swallow parts: either ends first, or both are last.
-      if (last) return true;
-      return parts_intersect(a, i, b, j + 1) || j + 1 == b.size();
+  const auto behind_name = [&](const Parts& parts, std::size_t at) {
+    if (at > parts.size()) return at;
+    if (!any_depth(parts, at)) return at + 1;
+    return at + 1 == parts.size() ? parts.size() + 1 : at;
+  };
+  const std::size_t width = b.size() + 2;
+  std::vector<char> seen((a.size() + 2) * width, 0);
+  std::vector<std::pair<std::size_t, std::size_t>> open{{0, 0}};
+  while (!open.empty()) {
+    const auto [i, j] = open.back();
+    open.pop_back();
+    char& mark = seen[i * width + j];
+    if (mark != 0) continue;
+    mark = 1;
+    if (at_end(a, i) && at_end(b, j)) return true;
+    if (any_depth(a, i) && i + 1 < a.size()) open.emplace_back(i + 1, j);
+    if (any_depth(b, j) && j + 1 < b.size()) open.emplace_back(i, j + 1);
+    if (i == a.size() || j == b.size()) continue;
+    if (at_end(a, i) || at_end(b, j) || some_name_matches(a[i], b[j])) {
+      open.emplace_back(behind_name(a, i), behind_name(b, j));
     }
-    return parts_intersect(a, i, b, j + 1) || (last && j + 1 == b.size());
   }
-  if (any_depth(b, j)) return parts_intersect(b, j, a, i);
-  if (i == a.size() || j == b.size()) return false;
-  const Part &left = a[i], &right = b[j];
-  const bool left_literal = left.kind == Part::Kind::kLiteral,
-             right_literal = right.kind == Part::Kind::kLiteral;
-  const bool names = left_literal && right_literal ? left.text == right.text
-                     : left_literal                ? name_matches(right.text, left.text)
-                     : right_literal               ? name_matches(left.text, right.text)
-                                                   : names_intersect(left.text, right.text);
-  return names && parts_intersect(a, i + 1, b, j + 1);
+  return false;
 }
 
 bool Glob::intersects(const Glob& other) const {
   for (const Parts& mine : alternatives_) {
     for (const Parts& theirs : other.alternatives_) {
-      if (parts_intersect(mine, 0, theirs, 0)) return true;
+      if (parts_intersect(mine, theirs)) return true;
     }
   }
   return false;

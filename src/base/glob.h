@@ -64,8 +64,10 @@ class Glob {
   };
 
   static std::vector<std::size_t> after(const Parts& parts, std::string_view folder);
-  static bool parts_match(const Parts& parts, std::size_t at, std::string_view path);
-  static bool parts_intersect(const Parts& a, std::size_t i, const Parts& b, std::size_t j);
+  static bool part_matches(const Part& part, std::string_view name);  // not of kAnyDepth
+  static bool some_name_matches(const Part& a, const Part& b);
+  static bool parts_match(const Parts& parts, std::string_view path);
+  static bool parts_intersect(const Parts& a, const Parts& b);
 
   std::vector<Parts> alternatives_;
 

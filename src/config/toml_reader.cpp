@@ -52,6 +52,12 @@ class Lines {
     return text_.substr(start, end - start);
   }
 
+  TomlPlace place_of(std::size_t offset) const {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+    return {static_cast<std::uint32_t>(after - starts_.begin()),
+            static_cast<std::uint32_t>(offset - *(after - 1)) + 1, 1};
+  }
+
   TomlPlace place(const toml::source_region& region) const {
     TomlPlace place{region.begin.line, byte_column(region.begin), 1};
     const std::uint32_t end = region.end.line == region.begin.line
@@ -213,6 +219,46 @@ Diagnostic syntax_error(const toml::parse_error& problem, const Lines& lines,
   return error("not valid TOML: {}", message).at(span);
 }
 
+// toml++ and we ourselves go down a table by recursion, and a key may have as many parts as the file is long.
+constexpr std::size_t kMostKeyParts = 16;
+
+// Where the text ends that begins with a quote.
+std::size_t string_end(std::string_view text, std::size_t start) {
+  const char quote = text[start];
+  const bool lines = text.substr(start).starts_with(std::string(3, quote));
+  const std::string_view close = text.substr(start, lines ? 3 : 1);
+  for (std::size_t at = start + close.size(); at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text.substr(at).starts_with(close)) {
+      return at + close.size();
+    } else if (text[at] == '\n' && !lines) {
+      return at;  // a mistake that toml++ explains
+    }
+  }
+  return text.size();
+}
+
+// Offset of the dot that is one too many.
+std::optional<std::size_t> too_deep_a_key(std::string_view text) {
+  std::size_t parts = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = string_end(text, at);
+      continue;
+    }
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (c == '.' && ++parts > kMostKeyParts) return at;
+    if (std::string_view("=[]{},\n").find(c) != std::string_view::npos) parts = 1;
+    ++at;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view TomlValue::kind_name() const {
@@ -223,6 +269,12 @@ std::string_view TomlValue::kind_name() const {
 
 Result<TomlTable> parse_toml(const std::shared_ptr<const SourceFile>& file) {
   const Lines lines(file->text);
+  if (const auto dot = too_deep_a_key(file->text)) {
+    const TomlPlace place = lines.place_of(*dot);
+    return failure(error("a key has more than {} parts", kMostKeyParts)
+                       .at({file, place.line, place.column, 1})
+                       .advise("no key of ours is that deep"));
+  }
   toml::parse_result parsed = toml::parse(std::string_view(file->text));
   if (!parsed) return failure(syntax_error(parsed.error(), lines, file));
   return Converter(lines).table(parsed.table());

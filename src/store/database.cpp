@@ -18,7 +18,12 @@ SqlError error_of(sqlite3* connection, int code) {
 
 const int SqlError::kBroken = SQLITE_CORRUPT;
 
-bool SqlError::means_broken() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
+// SQLITE_ERROR: our statements are right, so the tables are not as we made them; SQLITE_CONSTRAINT and
+// _MISMATCH: nor are the columns.
+bool SqlError::means_broken() const {
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR ||
+         code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH;
+}
 
 Statement::Statement(Statement&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
 

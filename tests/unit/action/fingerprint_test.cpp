@@ -180,5 +180,12 @@ TEST(Explain, ComparesFactsThatComeMoreThanOnce) {
             Strings{"output a added"});
 }
 
+// A cache that others write to must not speak to the terminal.
+TEST(ExplainTest, TellsAnUnknownKindInOneLineWithoutControlCharacters) {
+  const auto changes = explain("devtask-fingerprint 1\n", "devtask-fingerprint 1\n\x1b[2Jx name\tvalue\n");
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].sentence(), "\\x1b[2Jx name added");
+}
+
 }  // namespace
 }  // namespace devtask

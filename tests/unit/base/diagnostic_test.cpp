@@ -51,6 +51,19 @@ TEST(DiagnosticTest, KeepsTabsBeforeTheCaret) {
             "  | \t \t  ^^^\n");
 }
 
+TEST(DiagnosticTest, SaysNothingToTheTerminalButText) {
+  EXPECT_EQ(plain(error("`{}`", "a\nb\x1b[2J\xc2\x9b")
+                      .at(place("\x1b[2J\xc2\x9b = bad", 1, 10, 3))
+                      .advise("\r")
+                      .note("\t")),
+            "error: `a\\nb\\x1b[2J\\xc2\\x9b`\n"
+            "  --> tasks.toml:1:10\n"
+            "1 | \xef\xbf\xbd[2J\xef\xbf\xbd = bad\n"
+            "  |         ^^^\n"
+            "  help: \\x0d\n"
+            "  note: \\t\n");
+}
+
 TEST(DiagnosticTest, CountsCharactersOfSeveralBytesOnce) {
   // "ä = " is five bytes, "größe" seven.
   EXPECT_EQ(plain(error("here").at(place("ä = größe", 1, 6, 7))),

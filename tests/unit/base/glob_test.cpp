@@ -116,6 +116,20 @@ TEST(GlobTest, AnswersQuicklyWhereOthersAreExponential) {
   std::string deep;
   for (int i = 0; i < 40; ++i) deep += "a/";
   EXPECT_FALSE(glob("**/a/**/a/**/a/**/b").matches(deep + "c"));
+  std::string depths;
+  for (int i = 0; i < 16; ++i) depths += "**/a/";
+  EXPECT_FALSE(glob(depths + "b").matches(deep + "c/b"));
+  EXPECT_TRUE(glob(depths + "b").matches(deep + "b"));
+  EXPECT_FALSE(glob(depths + "b").intersects(glob(depths + "c")));
+  EXPECT_TRUE(glob(depths + "b").intersects(glob(depths + "?")));
+}
+
+TEST(GlobTest, CountsBracesBeforeItExpandsThem) {
+  std::string many, nested;
+  for (int i = 0; i < 30'000; ++i) many += "{a,b}";
+  for (int i = 0; i < 30'000; ++i) nested += "{a,";
+  EXPECT_FALSE(Glob::parse(many));
+  EXPECT_FALSE(Glob::parse(nested + std::string(30'000, '}')));
 }
 
 TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
@@ -127,6 +141,8 @@ TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
       {"..", "error: the path `..` leaves the project\n  help: `..` is not allowed in paths\n"},
       {"a/../b", "error: the path `a/../b` leaves the project\n  help: `..` is not allowed in paths\n"},
       {"a/{b,..}", "error: the path `a/{b,..}` leaves the project\n  help: `..` is not allowed in paths\n"},
+      {"\\../b", "error: the path `\\../b` leaves the project\n  help: `..` is not allowed in paths\n"},
+      {"a/.\\.", "error: the path `a/.\\.` leaves the project\n  help: `..` is not allowed in paths\n"},
       {"[a", "error: `[` is not closed in the pattern `[a`\n"},
       {"[a/b]", "error: `[` is not closed in the pattern `[a/b]`\n"},
       {"[]", "error: `[` is not closed in the pattern `[]`\n"},
@@ -146,8 +162,9 @@ TEST(GlobTest, RefusesWhatNamesNothingInTheProject) {
 
 TEST(GlobTest, KnowsTheOnePathItCanMatch) {
   const std::pair<std::string, std::string> table[] = {
-      {"a", "a"}, {"a/b", "a/b"}, {"./a//b", "a/b"}, {"a\\*", "a*"}, {"{a}", "{a}"}, {"a/", ""}, {"*", ""},
-      {"**", ""}, {"a/**", ""},   {"{a,b}", ""},     {"a/[b]", ""},  {"a?", ""},     {".", ""},
+      {"a", "a"}, {"a/b", "a/b"}, {"./a//b", "a/b"}, {"\\./a/\\b", "a/b"}, {"a\\*", "a*"}, {"{a}", "{a}"},
+      {"a/", ""}, {"*", ""},      {"**", ""},        {"a/**", ""},         {"{a,b}", ""},  {"a/[b]", ""},
+      {"a?", ""}, {".", ""},
   };
   for (const auto& [pattern, path] : table) EXPECT_EQ(glob(pattern).literal(), path) << pattern;
 }

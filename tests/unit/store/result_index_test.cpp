@@ -1,0 +1,43 @@
+#include "store/result_index.h"
+
+#include <gtest/gtest.h>
+
+#include "fakes/temporary_folder.h"
+#include "os/file.h"
+
+namespace devtask {
+namespace {
+
+Result<void> put(ResultIndex& index, const Digest& key) {
+  return index.change([&](ResultIndex::Writer& writer) -> Result<void> {
+    writer.put(key, "text", 1);
+    return {};
+  });
+}
+
+// A flipped bit in the table's definition: SQLite reads the file without a complaint, and has another column.
+TEST(ResultIndexTest, AnIndexWithoutItsColumnsIsBegunAnew) {
+  const TemporaryFolder folder;
+  const std::string path = join_path(folder.path(), "index-1.db");
+  const Digest key = sha256("key");
+  {
+    ResultIndex index(folder.path(), false);
+    ASSERT_TRUE(put(index, key));
+  }
+  std::string bytes = read_file(path).value();
+  const std::size_t column = bytes.find("used INTEGER");
+  ASSERT_NE(column, std::string::npos);
+  bytes[column] = 'v';
+  ASSERT_TRUE(write_file(path, bytes));
+
+  ResultIndex index(folder.path(), false);
+  EXPECT_FALSE(index.find(key));
+  ASSERT_TRUE(put(index, key));
+  EXPECT_EQ(stat_file(join_path(folder.path(), "index-2.db")).kind, FileKind::kRegular);
+  const auto found = index.find(key);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->text, "text");
+}
+
+}  // namespace
+}  // namespace devtask
