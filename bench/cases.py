@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from measure import Failed, Runner, Sample, Samples
+from measure import Failed, Runner, Samples
 from tools import Devtask, Ninja, Tool
 from workload import Shape, Tree
 
@@ -33,7 +33,7 @@ class Bench:
         self.failed: dict[str, str] = {}
         self.trees: dict[tuple[str, Shape], Tree] = {}
         self.built: set[tuple[str, Shape]] = set()
-        self.changed_at = 0.0
+        self.trust_seconds = TRUST_SECONDS
 
     # ---- trees
 
@@ -61,16 +61,20 @@ class Bench:
 
     # ---- running
 
-    def run(self, case: str | None, tool: Tool, tree: Tree, who: str = "") -> str:
+    def run(self, case: str | None, tool: Tool, tree: Tree) -> str:
         """Measures, if there is a case."""
         timeout = 3600 if tool in (self.devtask, self.ninja) else SLOW_SECONDS
         sample, said = self.runner.run(tool.words(), tree.folder, tool.environment(tree), timeout)
+        tree.changed()
         if case:
-            self.samples.add(case, who or tool.name, sample)
+            self.samples.add(case, tool.name, sample)
         return said
 
     def idle(self, case: str | None, tool: Tool, tree: Tree) -> None:
+        """With nothing to do, which is checked."""
+        changed_at = tree.changed_at
         said = self.run(case, tool, tree)
+        tree.changed_at = changed_at
         if not tool.idles(said, tree.shape):
             raise Failed(f"nothing was to do, but it says: {said[-300:]}")
 
@@ -116,14 +120,12 @@ class Bench:
             return []
         return [lambda tool=tool: step(tool) for tool in (self.peers if peers is None else peers)]
 
-    def changed(self) -> None:
-        self.changed_at = time.monotonic()
-
     def rest(self, *trees: Tree) -> None:
         """Lets the changes grow old, then lets devtask see that they have."""
-        time.sleep(max(0.0, self.changed_at + TRUST_SECONDS - time.monotonic()))
+        changed_at = max(tree.changed_at for tree in trees)
+        time.sleep(max(0.0, changed_at + self.trust_seconds - time.monotonic()))
         for tree in trees:
-            self.run(None, self.devtask, tree)
+            self.idle(None, self.devtask, tree)
 
     def settle(self, *trees: Tree, ninja: bool = False) -> None:
         """Whatever came before: up to date, for Ninja too if it is asked for, and at rest."""
@@ -132,7 +134,6 @@ class Bench:
             if ninja:
                 self.run(None, self.ninja, tree)
         for _ in range(2):
-            self.changed()
             self.rest(*trees)
 
     # ---- rounds of the cases; `label` is the name under which they are kept
@@ -151,7 +152,6 @@ class Bench:
         tree.change(task)
         self.run(case, tool, tree)
         self.right(tool, tree, task)
-        self.changed()
 
     def one(self, label: str, number: int, shape: Shape, ninja: bool = True, peers: bool = False) -> None:
         """The last of a chain, then looking again at once, then another change at once; and the head of the chain."""
@@ -186,7 +186,6 @@ class Bench:
                 self.idle(case, tool, own)
             else:
                 self.run(case, tool, own)  # everything again
-            self.changed()
 
         self.rest(tree)
         others = self.peer_steps(number, shape, run) if peers else []
@@ -201,7 +200,6 @@ class Bench:
             own.delete_outputs()
             self.run(case, tool, own)
             self.right(tool, own, *range(0, shape.tasks, max(1, shape.tasks // 20)))
-            self.changed()
 
         self.rest(tree)
         others = [tool for tool in self.peers if tool.restores]
@@ -215,7 +213,6 @@ class Bench:
             tool.forget(own)
             self.run(case, tool, own)
             self.right(tool, own, *range(0, shape.tasks, max(1, shape.tasks // 20)))
-            self.changed()
 
         def spawn() -> None:
             tree.delete_outputs()
@@ -289,7 +286,6 @@ class Bench:
 
         def run(case: str) -> None:
             self.run(f"{label} {case}", self.devtask, tree)
-            self.changed()
 
         for number in range(rounds):
             self.devtask.forget(tree)
@@ -308,7 +304,6 @@ class Bench:
             tree.touch_all()
             self.floor(f"{label} touched", "hash", tree)
             self.idle(f"{label} touched", self.devtask, tree)
-            self.changed()
 
     def prefect(self, source: pathlib.Path, examples: pathlib.Path, rounds: int) -> None:
         """`build-ui` of the real Prefect with nothing to do, against what its guide has one do every time."""
@@ -323,15 +318,14 @@ class Bench:
         env = dict(os.environ) | {"XDG_CACHE_HOME": str(self.scratch / "prefect-cache")}
         build = [self.devtask.program, "build-ui"]
         self.runner.run(build, folder, env, 3600)
-        time.sleep(TRUST_SECONDS)
+        time.sleep(self.trust_seconds)
         self.runner.run(build, folder, env)
 
-        def add(who: str, measured: tuple[Sample, str]) -> None:
-            self.samples.add("prefect", who, measured[0])
-
         for _ in range(rounds):
-            add("devtask", self.runner.run(build, folder, env))
-        guide = "npm ci && PREFECT_UI_SERVE_BASE=/ npm run build && rm -rf ../src/prefect/server/ui && cp -r dist ../src/prefect/server/ui"
-        add("guide", self.runner.run(["/bin/sh", "-ec", guide], folder / "ui", env, 3600))
+            self.samples.add("prefect", "devtask", self.runner.run(build, folder, env)[0])
+        served = "../src/prefect/server/ui"
+        guide = f"npm ci && PREFECT_UI_SERVE_BASE=/ npm run build && rm -rf {served} && cp -r dist {served}"
+        measured, _ = self.runner.run(["/bin/sh", "-ec", guide], folder / "ui", env, 3600)
+        self.samples.add("prefect", "guide", measured)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -28,7 +28,7 @@ class Report:
         self.samples = Samples(data["samples"])
         self.tasks = data["tasks"]
         self.shape = Shape(self.tasks)
-        self.large = Shape(self.tasks * 10)
+        self.large = Shape(data["large"])
         self.independent = Shape(self.tasks, chained=False)
 
     # ---- numbers; None where something was not measured
@@ -102,7 +102,7 @@ class Report:
         if case in ("nothing", "one"):
             return milliseconds(self.wall(f"growth {case}/{self.large}")), milliseconds(self.wall(f"growth {case}/{self.shape}"))
         other = {"cold": "ninja", "restored": "copy"}[case]
-        return f"x {number(self.growth(case), 1)}", f"x {number(self.growth(case, other), 1)}"
+        return factor(self.growth(case)), factor(self.growth(case, other))
 
     # ---- peers
 
@@ -113,7 +113,7 @@ class Report:
         columns += [(f"{what}, N={self.tasks:,}", f"{what}/{self.shape}") for what in ("nothing", "one", "touched", "restored", "cold")]
         lines = []
         for name in names:
-            cells = [name]
+            cells = [f"{name} {self.data['versions'].get(name, '').split(',')[0]}"]
             for _, case in columns:
                 wall, base = self.wall(case, name), self.wall(case, "ninja")
                 text = milliseconds(wall, unit="")
@@ -124,10 +124,11 @@ class Report:
             lines.append([*cells, number(peak, 0 if peak and peak > 20 else 1)])
         parts = [table(["tool", *(title for title, _ in columns), "MB, nothing"], lines)]
         hows = [f"{name}: {by}" for name, by in self.data["peers"].items() if name not in self.data["missing"]]
-        parts.append("How they were set up. ninja: timestamps only, no cache; " + "; ".join(hows) + ".")
+        if hows:
+            parts.append(f"How they were set up, else with their defaults: {'; '.join(hows)}.")
         parts.append(
-            "ninja, make and others that go by timestamps run everything again after a touch. A dash: not measured, or the "
-            "tool does not bring deleted outputs back without running the commands."
+            "Ninja and make, which go by timestamps, run everything again after a touch. A dash: not measured, or the tool "
+            "does not bring deleted outputs back without running the commands."
         )
         if self.data["missing"]:
             parts.append("Not measured: " + "; ".join(f"{name} ({why})" for name, why in self.data["missing"].items()) + ".")
@@ -216,8 +217,8 @@ class Report:
         for what, other in (("nothing", "ninja"), ("one", ""), ("touched", "hash"), ("restored", "copy"), ("cold", "ninja")):
             own = self.growth(what)
             small, large = self.wall(f"growth {what}/{self.shape}"), self.wall(f"growth {what}/{self.large}")
-            theirs = f"{other} x {number(self.growth(what, other), 1)}" if other else NOT_MEASURED
-            lines.append([what, milliseconds(small), milliseconds(large), f"x {number(own, 1)}", theirs])
+            theirs = f"{other} {factor(self.growth(what, other))}" if other else NOT_MEASURED
+            lines.append([what, milliseconds(small), milliseconds(large), factor(own), theirs])
         if all(line[1] == NOT_MEASURED for line in lines):
             return None
         head = ["", f"N={self.tasks:,}", f"N={self.large.tasks:,}", "growth", "the same of"]
@@ -293,8 +294,8 @@ class Report:
         parts = [
             "# Results\n\nMade by `bench/run.py --all`; do not edit. "
             f"{self.tasks:,} tasks with 20 input files of 2 KB each and one `cat`, in chains of ten and one target over all, minima of "
-            f"{self.data['rounds']} rounds (fewer for the peers and for what takes long), all contestants in turn in each round. Times are of the whole process, "
-            "taken by a small launcher in C. The ratio is that of the minima; where the median of the ratios of each round is far from it, the machine was noisy. "
+            f"{self.data['rounds']} rounds (fewer for the peers and for what takes long), all contestants in turn in each round, each with its own default of "
+            "parallel jobs. Times are of the whole process, taken by a small launcher in C. The ratio is that of the minima; where the median of the ratios of each round is far from it, the machine was noisy. "
             "Machines differ: trust the ratios only, and only of one run.",
             table(["", ""], facts),
             "## What must be",
@@ -309,7 +310,7 @@ class Report:
             ("At rest and at once", self.at_once()),
             ("The part of a cold run that is not the commands", self.cold_share()),
             ("Cost for each file and task", self.per_file_and_task()),
-            ("Ten times the tasks", self.growth_table()),
+            ("More tasks", self.growth_table()),
             ("System calls and processes", self.calls()),
             ("A task with very many files", self.big()),
             ("Start-up", self.start()),
@@ -332,6 +333,10 @@ def quotient(a: float | None, b: float | None) -> float | None:
 
 def number(value: float | None, digits: int = 2) -> str:
     return NOT_MEASURED if value is None else f"{value:,.{digits}f}"
+
+
+def factor(value: float | None) -> str:
+    return NOT_MEASURED if value is None else f"x {value:.1f}"
 
 
 def milliseconds(value: float | None, digits: int | None = None, unit: str = " ms") -> str:

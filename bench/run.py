@@ -52,7 +52,7 @@ class Plan:
         self.bench, self.options = bench, options
         self.shape = Shape(options.tasks)
         self.independent_shape = Shape(options.tasks, chained=False)
-        self.large = Shape(options.tasks * 10)
+        self.large = Shape(options.large or options.tasks * 10)
         self.of_few_files = Shape(options.tasks, files=2)
         self.small_shapes = [Shape(tasks) for tasks in (10, 100) if tasks < options.tasks]
         self.fewer = max(1, options.rounds // 2)  # rounds of what takes long
@@ -153,6 +153,7 @@ def measure(options: argparse.Namespace, names: list[str]) -> dict:
     with tempfile.TemporaryDirectory(prefix="devtask-bench-", dir=options.scratch) as folder:
         scratch = pathlib.Path(folder)
         bench = Bench(scratch, devtask, ninja, peers, options.rounds)
+        bench.trust_seconds = 0 if options.hasty else bench.trust_seconds
         known = facts.of_the_machine(scratch)
         versions = facts.of_the_programs(REPOSITORY, [devtask, ninja, *peers])
         try:
@@ -164,6 +165,7 @@ def measure(options: argparse.Namespace, names: list[str]) -> dict:
     return {
         "format": 1,
         "tasks": options.tasks,
+        "large": options.large or options.tasks * 10,
         "rounds": options.rounds,
         "sections": names,
         "facts": known,
@@ -196,9 +198,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--no-peers", dest="peers", action="store_const", const=None)
     parser.add_argument("--prefect", type=pathlib.Path, help="a folder with `checkout`, or what git clones")
     parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--large", type=int, metavar="TASKS", help="of the growth; ten times --tasks")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--raw", type=pathlib.Path, default=REPOSITORY / "build/bench/raw.json")
     parser.add_argument("--out", type=pathlib.Path, help="bench/RESULTS.md with --all and --report, else printed")
+    parser.add_argument("--hasty", action="store_true", help="wait for nothing: for a test of this program")
     parser.add_argument("--scratch", type=pathlib.Path, help="where the trees are made (1 GB)")
     return parser.parse_args()
 

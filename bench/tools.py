@@ -98,8 +98,8 @@ class Ninja(Tool):
 
 
 class NewerNinja(Ninja):
-    name = "ninja, newer"
-    by = "from PyPI; timestamps only, no cache"
+    name = "ninja of PyPI"
+    by = "timestamps only, no cache"
 
 
 class Make(Tool):

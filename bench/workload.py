@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import time
 
 FILE_SIZE = 2048
 CHAIN = 10
@@ -54,11 +55,15 @@ class Tree:
         self.home = folder / "home"
         self.folder.mkdir(parents=True)
         self.home.mkdir()
+        self.changed()
         source = random.Random(1)
         for task in range(shape.tasks):
             os.makedirs(self.folder / f"t{task}" / "src")
             for path in shape.sources(task):
                 self.write(path, random_text(source))
+
+    def changed(self) -> None:
+        self.changed_at = time.monotonic()
 
     def write(self, path: str, text: str) -> None:
         with open(self.folder / path, "w") as file:
@@ -68,10 +73,12 @@ class Tree:
         for task in range(self.shape.tasks):
             for path in self.shape.sources(task):
                 os.utime(self.folder / path)
+        self.changed()
 
     def change(self, task: int) -> None:
         Tree.changes += 1
         self.write(self.shape.sources(task)[0], random_text(random.Random(Tree.changes + 1)))
+        self.changed()
 
     def delete_outputs(self) -> None:
         for task in range(self.shape.tasks):
