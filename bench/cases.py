@@ -64,7 +64,10 @@ class Bench:
     def run(self, case: str | None, tool: Tool, tree: Tree) -> str:
         """Measures, if there is a case."""
         timeout = 3600 if tool in (self.devtask, self.ninja) else SLOW_SECONDS
-        sample, said = self.runner.run(tool.words(), tree.folder, tool.environment(tree), timeout)
+        try:
+            sample, said = self.runner.run(tool.words(), tree.folder, tool.environment(tree), timeout)
+        except Failed as error:
+            raise Failed(f"{tool.name} failed: {error}") from None
         tree.changed()
         if case:
             self.samples.add(case, tool.name, sample)
@@ -76,13 +79,13 @@ class Bench:
         said = self.run(case, tool, tree)
         tree.changed_at = changed_at
         if not tool.idles(said, tree.shape):
-            raise Failed(f"nothing was to do, but it says: {said[-300:]}")
+            raise Failed(f"{tool.name} failed: nothing was to do, but it says: {said[-300:]}")
 
     def right(self, tool: Tool, tree: Tree, *tasks: int) -> None:
         """A tool that is fast because it does not do its work is not measured."""
         for task in tasks:
             if not tree.is_built(task):
-                raise Failed(f"{tool.name}: {tree.shape.output(task)} is not what its inputs make")
+                raise Failed(f"{tool.name} failed: {tree.shape.output(task)} is not what its inputs make")
 
     def floor(self, case: str, kind: str, tree: Tree) -> None:
         more = {"statx": tree.shape.files, "hash": tree.shape.files, "spawn": JOBS}.get(kind)
@@ -113,7 +116,8 @@ class Bench:
                     self.built.add((tool.name, shape))
                 action(tool, tree)
             except (Failed, OSError, subprocess.SubprocessError) as error:
-                self.failed[tool.name] = f"failed: {str(error).replace(str(self.scratch), '…')[:300]}"
+                why = str(error).removeprefix(f"{tool.name} failed: ").replace(str(self.scratch), "…")
+                self.failed[tool.name] = f"failed: {' '.join(why.split())[:300]}"
                 self.samples.forget(tool.name)
 
         if number >= self.peer_rounds:
