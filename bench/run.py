@@ -12,6 +12,7 @@ import argparse
 import json
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -187,9 +188,9 @@ def names_of(options: argparse.Namespace) -> list[str]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_argument_group("what to do, one of")
     what.add_argument("--all", action="store_true", help="every section; writes the report to --out")
-    what.add_argument("--only", metavar="SECTIONS", help=f"some of {', '.join(SECTIONS)}")
+    what.add_argument("--only", metavar="SECTIONS", help="not all: " f"some of {', '.join(SECTIONS)}")
     what.add_argument("--report", type=pathlib.Path, metavar="FILE", help="no measuring: the report of a raw file")
     what.add_argument("--install-peers", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--devtask", type=pathlib.Path, default=REPOSITORY / "build/release/bin/devtask")
@@ -204,11 +205,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=pathlib.Path, help="bench/RESULTS.md with --all and --report, else printed")
     parser.add_argument("--hasty", action="store_true", help="wait for nothing: for a test of this program")
     parser.add_argument("--scratch", type=pathlib.Path, help="where the trees are made (1 GB)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not (options.all or options.only or options.report or options.install_peers):
+        parser.error("say what to do: --all, --only, --report or --install-peers")
+    return options
 
 
 def main() -> None:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # the trees are removed on the way out
     if options.install_peers:
         return install_peers(options.install_peers.absolute())
     if options.report:
