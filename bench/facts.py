@@ -38,7 +38,8 @@ def of_the_programs(repository: pathlib.Path, tools: list[Tool]) -> dict[str, st
     versions = {tool.name: tool.version() for tool in tools}
     program = tools[0].program.read_bytes()
     versions["devtask"] += f", binary {hashlib.sha256(program).hexdigest()[:12]}"
-    if commit := commit_of(repository):
+    inside = tools[0].program.resolve().is_relative_to(repository)
+    if inside and (commit := commit_of(repository)):
         versions["devtask"] += f", commit {commit}"
     return versions
 
