@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from measure import Failed, Runner, Samples
 from tools import Devtask, Ninja, Tool
-from workload import Shape, Tree
+from workload import Shape, Tree, delete
 
 TRUST_SECONDS = 2.1
 SLOW_SECONDS = 180  # what takes longer is not measured
@@ -44,7 +44,6 @@ class Bench:
             tree = self.trees[key] = Tree(self.scratch / f"{key[0]}-{shape}".replace(" ", "-"), shape)
             for known in (tool,) if tool else (self.devtask, self.ninja):
                 known.describe(tree)
-            os.sync()
         return self.trees[key]
 
     def drop(self, shape: Shape) -> None:
@@ -52,7 +51,7 @@ class Bench:
             for tool in self.peers:
                 if tool.name == key[0]:
                     tool.stop(self.trees[key])
-            shutil.rmtree(self.trees.pop(key).folder.parent, ignore_errors=True)
+            delete(self.trees.pop(key).folder.parent)
             self.built.discard(key)
 
     def close(self) -> None:
@@ -91,7 +90,7 @@ class Bench:
         more = {"statx": tree.shape.files, "hash": tree.shape.files, "spawn": JOBS}.get(kind)
         if kind == "copy":
             more = self.scratch / "copies"
-            shutil.rmtree(more, ignore_errors=True)
+            delete(more)
             more.mkdir()
         command = [self.runner.floors, kind, tree.folder, tree.shape.tasks, more]
         sample, _ = self.runner.run(command, tree.folder, self.devtask.environment(tree))
@@ -336,5 +335,5 @@ class Bench:
         guide = f"npm ci && PREFECT_UI_SERVE_BASE=/ npm run build && rm -rf {served} && cp -r dist {served}"
         measured, _ = self.runner.run(["/bin/sh", "-ec", guide], folder / "ui", env, 3600)
         self.samples.add("prefect", "guide", measured)
-        shutil.rmtree(folder, ignore_errors=True)
+        delete(folder)
 

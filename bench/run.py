@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import facts
 import report
@@ -131,7 +132,7 @@ class Plan:
     def prefect(self) -> None:
         self.bench.prefect(self.options.prefect, REPOSITORY / "examples" / "prefect", self.options.rounds)
 
-    def run(self, names: list[str]) -> None:
+    def run(self, names: list[str], keep: Callable[[], None]) -> None:
         start, scale = time.monotonic(), (0.3 + 0.07 * self.options.rounds) * self.options.tasks / 1000
         for position, name in enumerate(names):
             what, _ = SECTIONS[name]
@@ -140,6 +141,7 @@ class Plan:
             began = time.monotonic()
             getattr(self, name)()
             self.bench.more.setdefault("seconds", {})[name] = round(time.monotonic() - began)
+            keep()
         say(f"measured in {(time.monotonic() - start) / 60:.1f} min")
 
 
@@ -148,36 +150,38 @@ def say(text: str) -> None:
 
 
 def measure(options: argparse.Namespace, names: list[str]) -> dict:
+    """Keeps what there is after each section."""
     devtask = Devtask(options.devtask.absolute())
     ninja = Ninja(pathlib.Path(options.ninja or shutil.which("ninja") or sys.exit("bench: no ninja in PATH")).absolute())
     if not devtask.program.exists():
         sys.exit(f"bench: {options.devtask} is not built")
-    peers, missing = find_peers(options.peers) if options.peers else ([], {})
+    peers, missing = find_peers(options.peers) if options.peers else ([], {"peers": "not asked for"})
     with tempfile.TemporaryDirectory(prefix="devtask-bench-", dir=options.scratch) as folder:
-        scratch = pathlib.Path(folder)
-        bench = Bench(scratch, devtask, ninja, peers, options.rounds)
+        bench = Bench(pathlib.Path(folder), devtask, ninja, peers, options.rounds)
         bench.trust_seconds = 0 if options.hasty else bench.trust_seconds
-        known = facts.of_the_machine(scratch)
-        versions = facts.of_the_programs(REPOSITORY, [devtask, ninja, *peers])
+        data = {
+            "format": 1,
+            "tasks": options.tasks,
+            "large": options.large or options.tasks * 10,
+            "rounds": options.rounds,
+            "facts": facts.of_the_machine(bench.scratch),
+            "versions": facts.of_the_programs(REPOSITORY, [devtask, ninja, *peers]),
+            "peers": {tool.name: tool.by for tool in peers},
+        }
+
+        def keep() -> None:
+            data.update(missing=missing | bench.failed, samples=bench.samples.data, more=bench.more)
+            options.raw.parent.mkdir(parents=True, exist_ok=True)
+            options.raw.write_text(json.dumps(data))
+
         try:
-            Plan(bench, options).run(names)
+            Plan(bench, options).run(names, keep)
         except Failed as error:
             sys.exit(f"bench: {error}")
         finally:
+            say("removing the trees")
             bench.close()
-    return {
-        "format": 1,
-        "tasks": options.tasks,
-        "large": options.large or options.tasks * 10,
-        "rounds": options.rounds,
-        "sections": names,
-        "facts": known,
-        "versions": versions,
-        "peers": {tool.name: tool.by for tool in peers},
-        "missing": missing | bench.failed if options.peers else {"peers": "not asked for"},
-        "samples": bench.samples.data,
-        "more": bench.more,
-    }
+    return data
 
 
 def names_of(options: argparse.Namespace) -> list[str]:
@@ -222,8 +226,6 @@ def main() -> None:
         data = json.loads(options.report.read_text())
     else:
         data = measure(options, names_of(options))
-        options.raw.parent.mkdir(parents=True, exist_ok=True)
-        options.raw.write_text(json.dumps(data))
     text = report.write(data)
     if out := options.out or (None if options.only else HERE / "RESULTS.md"):
         out.write_text(text)
