@@ -319,7 +319,17 @@ class Bench:
         if os.access(source / "checkout", os.X_OK):
             command = [source.absolute() / "checkout", folder]
         else:
-            command = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--branch", "2.8.6", source, folder]
+            command = [
+                "git",
+                "-c",
+                "advice.detachedHead=false",
+                "clone",
+                "--quiet",
+                "--branch",
+                "2.8.6",
+                source,
+                folder,
+            ]
         subprocess.run(command, check=True)
         shutil.copyfile(examples / "tasks.toml", folder / "tasks.toml")
         shutil.copytree(examples / "tasks", folder / "tasks")
@@ -336,4 +346,3 @@ class Bench:
         measured, _ = self.runner.run(["/bin/sh", "-ec", guide], folder / "ui", env, 3600)
         self.samples.add("prefect", "guide", measured)
         delete(folder)
-

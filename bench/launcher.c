@@ -1,7 +1,7 @@
-/* Runs a command and says what it cost, so that the cost of the program that asks is not in the numbers: a process
- * started by Python begins with Python's memory and waits for Python to notice its end.
- *   launcher FD COMMAND...     writes "WALL_NS USER_US SYSTEM_US PEAK_KB STATUS\n" to FD; STATUS is that of the shell
- * Built statically, so that what the child has between fork and exec is smaller than anything measured. */
+/* Runs a command and says what it cost, so that the cost of the program that asks is not in the numbers: a
+ * process started by Python begins with Python's memory and waits for Python to notice its end. launcher FD
+ * COMMAND...     writes "WALL_NS USER_US SYSTEM_US PEAK_KB STATUS\n" to FD; STATUS is that of the shell Built
+ * statically, so that what the child has between fork and exec is smaller than anything measured. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

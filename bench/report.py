@@ -1,8 +1,10 @@
 """bench/RESULTS.md from the raw numbers: the rows that must be, the peers, and what else was measured."""
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Iterable
 
+import sentences
 from measure import Samples
 from workload import Shape
 
@@ -93,14 +95,25 @@ class Report:
             digits = 4 if row.limit < 0.01 else 2
             met = NOT_MEASURED if value is None else "yes" if value <= row.limit else "**no**"
             lines.append(
-                [row.what, own_text, row.against, other_text, number(value, digits), number(median), f"≤ {row.limit:g}", met]
+                [
+                    row.what,
+                    own_text,
+                    row.against,
+                    other_text,
+                    number(value, digits),
+                    number(median),
+                    f"≤ {row.limit:g}",
+                    met,
+                ]
             )
         return table(["case", "devtask", "against", "", "ratio", "median of the rounds", "must be", "met"], lines)
 
     def growth_texts(self, row: Row) -> tuple[str, str]:
         case = {"nothing to do": "nothing", "one change": "one"}.get(row.what.split(": ")[1], row.what.split(": ")[1])
         if case in ("nothing", "one"):
-            return milliseconds(self.wall(f"growth {case}/{self.large}")), milliseconds(self.wall(f"growth {case}/{self.shape}"))
+            return milliseconds(self.wall(f"growth {case}/{self.large}")), milliseconds(
+                self.wall(f"growth {case}/{self.shape}")
+            )
         other = {"cold": "ninja", "restored": "copy"}[case]
         return factor(self.growth(case)), factor(self.growth(case, other))
 
@@ -110,14 +123,22 @@ class Report:
         names = ["devtask", "ninja", *self.data["peers"]]
         small = [Shape(tasks) for tasks in (10, 100) if tasks < self.tasks]
         columns = [(f"nothing, N={shape.tasks}", f"nothing/{shape}") for shape in small]
-        columns += [(f"{what}, N={self.tasks:,}", f"{what}/{self.shape}") for what in ("nothing", "one", "touched", "restored", "cold")]
+        columns += [
+            (f"{what}, N={self.tasks:,}", f"{what}/{self.shape}")
+            for what in ("nothing", "one", "touched", "restored", "cold")
+        ]
         lines = []
         for name in names:
             cells = [f"{name} {self.data['versions'].get(name, '').split(',')[0]}"]
             for _, case in columns:
                 wall, base = self.wall(case, name), self.wall(case, "ninja")
                 text = milliseconds(wall, unit="")
-                if wall is not None and base is not None and name != "ninja" and not case.startswith(("touched", "restored")):
+                if (
+                    wall is not None
+                    and base is not None
+                    and name != "ninja"
+                    and not case.startswith(("touched", "restored"))
+                ):
                     text += f" ({number(wall / base, 1 if wall > base * 2 else 2)} x)"
                 cells.append(text)
             peak = self.peak(f"nothing/{self.shape}", name)
@@ -126,13 +147,11 @@ class Report:
         hows = [f"{name}: {by}" for name, by in self.data["peers"].items() if name not in self.data["missing"]]
         if hows:
             parts.append(f"How they were set up, else with their defaults: {'; '.join(hows)}.")
-        parts.append(
-            "Ninja and make, which go by timestamps, run everything again after a touch. A dash: not measured, or the tool "
-            "does not bring deleted outputs back without running the commands."
-        )
+        parts.append(sentences.PEERS)
         if self.data["missing"]:
-            parts.append("Not measured: " + "; ".join(f"{name} ({why})" for name, why in self.data["missing"].items()) + ".")
-        return "\n\n".join(parts)
+            missing = (f"{name} ({why})" for name, why in self.data["missing"].items())
+            parts.append(f"Not measured: {'; '.join(missing)}.")
+        return page(parts)
 
     # ---- also measured: a table or a number, and a sentence on what bounds it
 
@@ -149,11 +168,7 @@ class Report:
             lines.append([what, milliseconds(own), milliseconds(other), number(quotient(own, other))])
         if not self.samples.has(f"one/{shape}", "devtask"):
             return None
-        return table(["", "devtask", "ninja", "ratio"], lines) + (
-            "\n\nWithin two seconds of a change a file's time proves nothing, so what changed is read and hashed again and the "
-            "outcome is not sealed: bound by the full evaluation of all tasks instead of one comparison of what was looked at. "
-            "After a change at the head of a chain its followers are spared because its output does not reach theirs; Ninja runs all ten."
-        )
+        return page([table(["", "devtask", "ninja", "ratio"], lines), sentences.AT_ONCE])
 
     def cold_share(self) -> str | None:
         lines = []
@@ -168,12 +183,15 @@ class Report:
                 lines.append([what, milliseconds(floor), milliseconds(own), share[0], milliseconds(ninja), share[1]])
         if not lines:
             return None
-        head = ["", "the commands alone, two at once", "devtask", "of it not the commands", "ninja", "of it not the commands"]
-        return table(head, lines) + (
-            "\n\nBound by starting processes: the commands alone start a shell and a `cat` for each task. What devtask adds is "
-            "reading and hashing the inputs, storing each output in the cache, and, for each edge of the graph, Ninja's shell and the shim; "
-            "a chain is one edge, so it pays that once for ten tasks."
-        )
+        head = [
+            "",
+            "the commands alone, two at once",
+            "devtask",
+            "of it not the commands",
+            "ninja",
+            "of it not the commands",
+        ]
+        return page([table(head, lines), sentences.COLD])
 
     def per_file_and_task(self) -> str | None:
         shapes = [Shape(tasks) for tasks in (10, 100) if tasks < self.tasks] + [self.shape]
@@ -192,7 +210,7 @@ class Report:
         if all(cell == NOT_MEASURED for line in lines for cell in line[1:]):
             return None
         head = ["N", "nothing", "one", "touched", "restored", "cold", "nothing: µs a file · statx alone"]
-        return table(head, lines) + f"\n\n{self.split()}"
+        return page([table(head, lines), sentences.PER_FILE + self.split()])
 
     def split(self) -> str:
         """From two workloads with as many tasks and a different number of files."""
@@ -202,19 +220,22 @@ class Report:
             if many_wall is None or few_wall is None:
                 continue
             file = (many_wall - few_wall) / (self.tasks * (self.shape.files - few.files)) * 1000
-            said.append(f"{what} {file:.2f} µs a file and {few_wall * 1000 / self.tasks - few.files * file:.0f} µs a task")
-        text = (
-            "Nothing to do is bound by one `statx` for each file and folder, on all cores; a touch by opening and reading each file; a "
-            "restore by writing the outputs; a cold run by starting the commands. One change costs what nothing to do costs, plus the "
-            "evaluation of all tasks and one start of Ninja."
-        )
-        if said:
-            text += f" Apart, from the same number of tasks with 2 files each: {'; '.join(said)}."
-        return text
+            said.append(
+                f"{what} {file:.2f} µs a file and {few_wall * 1000 / self.tasks - few.files * file:.0f} µs a task"
+            )
+        if not said:
+            return ""
+        return f"Apart, from the same number of tasks with 2 files each: {'; '.join(said)}."
 
     def growth_table(self) -> str | None:
         lines = []
-        for what, other in (("nothing", "ninja"), ("one", ""), ("touched", "hash"), ("restored", "copy"), ("cold", "ninja")):
+        for what, other in (
+            ("nothing", "ninja"),
+            ("one", ""),
+            ("touched", "hash"),
+            ("restored", "copy"),
+            ("cold", "ninja"),
+        ):
             own = self.growth(what)
             small, large = self.wall(f"growth {what}/{self.shape}"), self.wall(f"growth {what}/{self.large}")
             theirs = f"{other} {factor(self.growth(what, other))}" if other else NOT_MEASURED
@@ -222,21 +243,18 @@ class Report:
         if all(line[1] == NOT_MEASURED for line in lines):
             return None
         head = ["", f"N={self.tasks:,}", f"N={self.large.tasks:,}", "growth", "the same of"]
-        return table(head, lines) + (
-            "\n\nBoth sizes in the same rounds. Ten times the files are more than the processor's caches hold, which the floors suffer, too: "
-            "bound by memory where the smaller one is bound by instructions."
-        )
+        return page([table(head, lines), sentences.GROWTH])
 
     def calls(self) -> str | None:
         counted = self.data["more"].get("calls")
         if not counted:
             return None
-        looked = self.tasks * self.shape.files
-        lines = [[who, f"{of['calls']:,}", f"{of['calls'] / looked:.2f}", f"{of['programs']}"] for who, of in counted.items()]
-        return table(["nothing to do", "system calls", "for each input file", "programs started"], lines) + (
-            f"\n\nBound by the number of files: {looked:,} inputs have to be looked at, one `statx` each; folders and outputs come on top. "
-            "The program itself counts as one."
-        )
+        inputs = self.tasks * self.shape.files
+        lines = [
+            [who, f"{of['calls']:,}", f"{of['calls'] / inputs:.2f}", f"{of['programs']}"] for who, of in counted.items()
+        ]
+        head = ["nothing to do", "system calls", "for each input file", "programs started"]
+        return page([table(head, lines), sentences.CALLS.format(inputs=inputs)])
 
     def big(self) -> str | None:
         if not self.samples.has("big nothing", "devtask"):
@@ -250,29 +268,24 @@ class Report:
             other = self.wall(case, floor) if floor else None
             theirs = f"{floor} {milliseconds(other)}" if other is not None else NOT_MEASURED
             lines.append([what, milliseconds(self.wall(case)), theirs, f"{number(self.peak(case), 0)} MB"])
-        return table([f"one task, {files:,} input files", "devtask", "floor", "peak memory"], lines) + (
-            f"\n\nBound by the files, not by the task: a cold run reads and hashes {files:,} files, the others look at as many. Memory is bound by one "
-            "record for each file (its path, what it looked like, its digest) and one line of the fingerprint."
-        )
+        head = [f"one task, {files:,} input files", "devtask", "floor", "peak memory"]
+        return page([table(head, lines), sentences.BIG.format(inputs=files)])
 
     def start(self) -> str | None:
         whos = ("ninja --version", "devtask --version", "devtask list")
         if not self.samples.has("start-up", *whos):
             return None
-        lines = [[f"`{who}`", milliseconds(self.wall("start-up", who), 2), f"{number(self.peak('start-up', who), 1)} MB"] for who in whos]
-        return table(["", "", "peak memory"], lines) + (
-            "\n\nBound by the kernel loading the program and the dynamic linker its libraries; `list` also reads and checks `tasks.toml`."
-        )
+        lines = [
+            [f"`{who}`", milliseconds(self.wall("start-up", who), 2), f"{number(self.peak('start-up', who), 1)} MB"]
+            for who in whos
+        ]
+        return page([table(["", "", "peak memory"], lines), sentences.START])
 
     def prefect(self) -> str | None:
         own, guide = self.wall("prefect"), self.wall("prefect", "guide")
         if own is None or guide is None:
             return None
-        return (
-            f"`devtask build-ui` with nothing to do: {milliseconds(own)}. The guide's way (`npm ci`, `npm run build`, replace the folder; "
-            f"without the start of `prefect dev build-ui` itself): {milliseconds(guide)}, {guide / own:,.0f} times as long. "
-            "Bound by one look at the files of `ui/`."
-        )
+        return sentences.PREFECT.format(own=milliseconds(own), guide=milliseconds(guide), times=guide / own)
 
     def floors(self) -> str | None:
         lines = []
@@ -288,15 +301,11 @@ class Report:
 
     # ---- the page
 
-    def page(self) -> str:
-        facts = [[what, value] for what, value in self.data["facts"].items()]
-        facts += [[who, version] for who, version in self.data["versions"].items()]
+    def whole(self) -> str:
+        facts = [*self.data["facts"].items(), *self.data["versions"].items()]
         parts = [
-            "# Results\n\nMade by `bench/run.py --all`; do not edit. "
-            f"{self.tasks:,} tasks with 20 input files of 2 KB each and one `cat`, in chains of ten and one target over all, minima of "
-            f"{self.data['rounds']} rounds (fewer for the peers and for what takes long), all contestants in turn in each round, each with its own default of "
-            "parallel jobs. Times are of the whole process, taken by a small launcher in C. The ratio is that of the minima; where the median of the ratios of each round is far from it, the machine was noisy. "
-            "Machines differ: trust the ratios only, and only of one run.",
+            "# Results",
+            sentences.INTRODUCTION.format(tasks=self.tasks, rounds=self.data["rounds"]),
             table(["", ""], facts),
             "## What must be",
             self.targets(),
@@ -317,14 +326,24 @@ class Report:
             ("Prefect", self.prefect()),
         ):
             parts += [f"### {title}", text or "Not measured in this run."]
-        return "\n\n".join(parts) + "\n"
+        return page(parts) + "\n"
 
 
 def write(data: dict) -> str:
-    return Report(data).page()
+    return Report(data).whole()
 
 
 # ---- text
+
+
+def page(parts: list[str]) -> str:
+    """Paragraphs, tables and parts that have been through here, with lines of a readable width."""
+    lines = "\n\n".join(part.strip() for part in parts).split("\n\n")
+    return "\n\n".join(part if part.startswith(("|", "#")) else filled(part) for part in lines)
+
+
+def filled(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
 def quotient(a: float | None, b: float | None) -> float | None:

@@ -6,7 +6,8 @@
     bench/run.py --only nothing,one              some sections; prints the report
     bench/run.py --report build/bench/raw.json   bench/RESULTS.md from the numbers of an earlier run
 
-Never part of a test: machines are shared and noisy. Say nothing about a change without a run of both in the same hour."""
+Never part of a test: machines are shared and noisy. Say nothing about a change without a run of both in the same
+hour."""
 
 import argparse
 import json
@@ -137,7 +138,8 @@ class Plan:
         for position, name in enumerate(names):
             what, _ = SECTIONS[name]
             left = sum(SECTIONS[later][1] for later in names[position:]) * scale / 60
-            say(f"[{position + 1}/{len(names)}] {what}: {time.monotonic() - start:.0f} s so far, about {left:.0f} min left")
+            so_far = time.monotonic() - start
+            say(f"[{position + 1}/{len(names)}] {what}: {so_far:.0f} s so far, about {left:.0f} min left")
             began = time.monotonic()
             getattr(self, name)()
             self.bench.more.setdefault("seconds", {})[name] = round(time.monotonic() - began)
@@ -152,7 +154,9 @@ def say(text: str) -> None:
 def measure(options: argparse.Namespace, names: list[str]) -> dict:
     """Keeps what there is after each section."""
     devtask = Devtask(options.devtask.absolute())
-    ninja = Ninja(pathlib.Path(options.ninja or shutil.which("ninja") or sys.exit("bench: no ninja in PATH")).absolute())
+    ninja = Ninja(
+        pathlib.Path(options.ninja or shutil.which("ninja") or sys.exit("bench: no ninja in PATH")).absolute()
+    )
     if not devtask.program.exists():
         sys.exit(f"bench: {options.devtask} is not built")
     peers, missing = find_peers(options.peers) if options.peers else ([], {"peers": "not asked for"})
@@ -201,7 +205,9 @@ def arguments() -> argparse.Namespace:
     what.add_argument("--install-peers", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--devtask", type=pathlib.Path, default=REPOSITORY / "build/release/bin/devtask")
     parser.add_argument("--ninja", type=pathlib.Path, help="what the ratios are against; the one in PATH")
-    parser.add_argument("--peers", type=pathlib.Path, default=REPOSITORY / "build/peers", help="where they are installed")
+    parser.add_argument(
+        "--peers", type=pathlib.Path, default=REPOSITORY / "build/peers", help="where they are installed"
+    )
     parser.add_argument("--no-peers", dest="peers", action="store_const", const=None)
     parser.add_argument("--prefect", type=pathlib.Path, help="a folder with `checkout`, or what git clones")
     parser.add_argument("--tasks", type=int, default=1000)

@@ -1,7 +1,7 @@
 """The contestants: how each is told the workload in its own terms, how it is started, what it leaves behind.
 
-Each has content hashing on where it knows how, its local cache only, telemetry off, and otherwise its defaults. Each works
-in a tree of its own, so that none sees what another wrote."""
+Each has content hashing on where it knows how, its local cache only, telemetry off, and otherwise its defaults. Each
+works in a tree of its own, so that none sees what another wrote."""
 
 import json
 import os
@@ -199,7 +199,11 @@ class Turbo(Tool):
 
     def stop(self, tree):
         subprocess.run(
-            [self.program, "daemon", "stop"], cwd=tree.folder, env=self.environment(tree), capture_output=True, timeout=30
+            [self.program, "daemon", "stop"],
+            cwd=tree.folder,
+            env=self.environment(tree),
+            capture_output=True,
+            timeout=30,
         )
 
 
