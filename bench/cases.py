@@ -18,6 +18,7 @@ from workload import Shape, Tree, delete
 
 TRUST_SECONDS = 2.1
 SLOW_SECONDS = 180  # what takes longer is not measured
+ABSOLUTE = re.compile(r"(?<![\w./])(/[\w.@+-]+)+/")  # the folder of a path; nobody's business
 JOBS = 2  # of the spawn floor, like the machines that the floors were first taken on
 
 
@@ -100,7 +101,7 @@ class Bench:
         for step in steps if number % 2 == 0 else reversed(steps):
             step()
 
-    def peer_steps(self, number: int, shape: Shape, action, peers=None) -> list[Callable[[], None]]:
+    def peer_steps(self, case: str, number: int, shape: Shape, action, peers=None) -> list[Callable[[], None]]:
         """`action(tool, tree)` for each peer; one that fails is not measured any more."""
 
         def step(tool: Tool) -> None:
@@ -115,9 +116,9 @@ class Bench:
                     self.built.add((tool.name, shape))
                 action(tool, tree)
             except (Failed, OSError, subprocess.SubprocessError) as error:
-                why = str(error).removeprefix(f"{tool.name} failed: ").replace(str(self.scratch), "…")
-                self.failed[tool.name] = f"failed: {' '.join(why.split())[:300]}"
-                self.samples.forget(tool.name)
+                why = " ".join(str(error).removeprefix(f"{tool.name} failed: ").split())
+                self.failed[tool.name] = f"failed, {case}: {ABSOLUTE.sub('…/', why)[:300]}"
+                self.samples.forget(case, tool.name)
 
         if number >= self.peer_rounds:
             return []
@@ -125,7 +126,7 @@ class Bench:
 
     def build_peers(self, shape: Shape) -> None:
         """Otherwise the first case does it in its first round."""
-        for step in self.peer_steps(0, shape, lambda tool, tree: None):
+        for step in self.peer_steps("setting up", 0, shape, lambda tool, tree: None):
             step()
 
     def rest(self, *trees: Tree) -> None:
@@ -153,7 +154,7 @@ class Bench:
             lambda: self.idle(case, self.ninja, tree),
             lambda: self.idle(case, self.devtask, tree),
         ]
-        others = self.peer_steps(number, shape, lambda tool, own: self.idle(case, tool, own)) if peers else []
+        others = self.peer_steps(case, number, shape, lambda tool, own: self.idle(case, tool, own)) if peers else []
         self.in_turn(number, steps + others)
 
     def change_and_run(self, case: str | None, tool: Tool, tree: Tree, task: int) -> None:
@@ -183,7 +184,7 @@ class Bench:
                     self.run(None, self.ninja, own)
                     self.built.add(("ninja", shape))
                 steps.append(lambda action=action: action(self.ninja, own))
-            self.in_turn(number, steps + (self.peer_steps(number, shape, action) if peers else []))
+            self.in_turn(number, steps + (self.peer_steps(f"{label}/{shape}", number, shape, action) if peers else []))
 
     def touched(self, label: str, number: int, shape: Shape, peers: bool = False) -> None:
         tree, case = self.tree(shape), f"{label}/{shape}"
@@ -196,7 +197,7 @@ class Bench:
                 self.run(case, tool, own)  # everything again
 
         self.rest(tree)
-        others = self.peer_steps(number, shape, run) if peers else []
+        others = self.peer_steps(case, number, shape, run) if peers else []
         if peers and number < self.peer_rounds and ("ninja", shape) in self.built:
             others.append(lambda: run(self.ninja, self.tree(shape, self.ninja)))
         self.in_turn(number, [lambda: self.floor(case, "hash", tree), lambda: run(self.devtask, tree), *others])
@@ -211,7 +212,7 @@ class Bench:
 
         self.rest(tree)
         others = [tool for tool in self.peers if tool.restores]
-        others = self.peer_steps(number, shape, run, others) if peers else []
+        others = self.peer_steps(case, number, shape, run, others) if peers else []
         self.in_turn(number, [lambda: self.floor(case, "copy", tree), lambda: run(self.devtask, tree), *others])
 
     def cold(self, label: str, number: int, shape: Shape, peers: bool = False) -> None:
@@ -226,7 +227,7 @@ class Bench:
             tree.delete_outputs()
             self.floor(case, "spawn", tree)
 
-        others = self.peer_steps(number, shape, run) if peers else []
+        others = self.peer_steps(case, number, shape, run) if peers else []
         steps = [lambda: run(self.devtask, tree), lambda: run(self.ninja, tree), spawn]
         self.in_turn(number, steps + others)
 
@@ -250,14 +251,17 @@ class Bench:
         )
 
     def count_calls(self, who: str, tool: Tool, tree: Tree, before: Callable[[], None] | None = None) -> None:
-        """System calls and started programs of a run with nothing to do."""
+        """System calls and started programs of a run with nothing to do; none, if it takes too long under strace."""
         counts = []
-        for options in (["-c", "-U", "calls,name"], ["-e", "trace=execve", "-z"]):
+        for options in (["-c", "-U", "calls,name"], ["--seccomp-bpf", "-e", "trace=execve", "-z"]):
             if before:
                 before()
             log = self.scratch / "strace"
             command = [shutil.which("strace"), "-f", "-qq", "-o", log, *options, "--", *tool.words()]
-            self.runner.run(command, tree.folder, tool.environment(tree), SLOW_SECONDS)
+            try:
+                self.runner.run(command, tree.folder, tool.environment(tree), SLOW_SECONDS)
+            except Failed:
+                return
             text = log.read_text(errors="replace")
             if "-c" in options:
                 counts.append(int(re.search(r"^\s*(\d+)\s+total$", text, re.MULTILINE).group(1)))
@@ -279,7 +283,7 @@ class Bench:
             tree,
             lambda: self.change_and_run(None, self.devtask, tree, shape.last()),
         )
-        for step in self.peer_steps(0, shape, lambda tool, own: self.count_calls(tool.name, tool, own)):
+        for step in self.peer_steps("system calls", 0, shape, lambda tool, own: self.count_calls(tool.name, tool, own)):
             step()
 
     def one_big_task(self, label: str, rounds: int, shape: Shape) -> None:

@@ -76,9 +76,8 @@ class Samples:
         values = [round(sample.wall_ms, 3), round(sample.user_ms, 3), round(sample.system_ms, 3), sample.peak_kb]
         self.data.setdefault(case, {}).setdefault(who, []).append(values)
 
-    def forget(self, who: str) -> None:
-        for case in self.data.values():
-            case.pop(who, None)
+    def forget(self, case: str, who: str) -> None:
+        self.data.get(case, {}).pop(who, None)
 
     def has(self, case: str, *whos: str) -> bool:
         return all(self.data.get(case, {}).get(who) for who in whos)

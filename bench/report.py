@@ -144,7 +144,7 @@ class Report:
             peak = self.peak(f"nothing/{self.shape}", name)
             lines.append([*cells, number(peak, 0 if peak and peak > 20 else 1)])
         parts = [table(["tool", *(title for title, _ in columns), "MB, nothing"], lines)]
-        hows = [f"{name}: {by}" for name, by in self.data["peers"].items() if name not in self.data["missing"]]
+        hows = [f"{name}: {by}" for name, by in self.data["peers"].items()]
         if hows:
             parts.append(f"How they were set up, else with their defaults: {'; '.join(hows)}.")
         parts.append(sentences.PEERS)

@@ -109,7 +109,7 @@ def test_a_peer_that_is_missing_or_does_not_do_its_work_is_said_so(tmp_path):
     report = (tmp_path / "RESULTS.md").read_text()
     line = next(" ".join(part.split()) for part in report.split("\n\n") if part.startswith("Not measured: "))
     assert "ninja of PyPI (not installed)" in line
-    assert "go-task (failed: t0/out.txt is not what its inputs make)" in line
+    assert "go-task (failed, setting up: t0/out.txt is not what its inputs make)" in line
 
 
 def test_a_devtask_that_does_nothing_is_no_fast_devtask(tmp_path):
