@@ -104,10 +104,10 @@ class NewerNinja(Ninja):
 
 class Make(Tool):
     name = "make"
-    command = ["-j2", "all"]
+    command = ["-rR", "-j2", "all"]  # its built-in rules would look for RCS files of each source
     idle = "Nothing to be done|is up to date"
     by_content = restores = False
-    by = "`-j2`; timestamps only, no cache"
+    by = "`-rR -j2`, without its built-in rules; timestamps only, no cache"
 
     def describe(self, tree):
         shape = tree.shape
@@ -151,12 +151,12 @@ class GoTask(Tool):
     command = ["all"]
     state = [".task"]
     restores = False
-    by = "`method: checksum`; no cache of outputs"
+    by = "`method: checksum`, `run: once`; no cache of outputs"
 
     def describe(self, tree):
         shape = tree.shape
         names = ", ".join(f"t{task}" for task in range(shape.tasks))
-        parts = [f"version: '3'\nmethod: checksum\ntasks:\n  all:\n    deps: [{names}]\n"]
+        parts = [f"version: '3'\nmethod: checksum\nrun: once\ntasks:\n  all:\n    deps: [{names}]\n"]
         for task in range(shape.tasks):
             before = "" if shape.before(task) is None else f"    deps: [t{shape.before(task)}]\n"
             parts.append(
