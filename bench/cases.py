@@ -207,7 +207,9 @@ class Bench:
 
         def run(tool: Tool, own: Tree) -> None:
             own.delete_outputs()
-            self.run(case, tool, own)
+            said = self.run(case, tool, own)
+            if not tool.brought_back(said, shape):
+                raise Failed(f"{tool.name} failed: all outputs were to be restored, but it says: {said[-300:]}")
             self.right(tool, own, *range(0, shape.tasks, max(1, shape.tasks // 20)))
 
         self.rest(tree)

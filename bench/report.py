@@ -215,7 +215,7 @@ class Report:
     def split(self) -> str:
         """From two workloads with as many tasks and a different number of files."""
         few, said = Shape(self.tasks, files=2), []
-        for what in ("nothing", "touched", "cold"):
+        for what in ("nothing", "touched"):
             many_wall, few_wall = self.wall(f"{what}/{self.shape}"), self.wall(f"{what}/{few}")
             if many_wall is None or few_wall is None:
                 continue

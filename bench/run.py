@@ -107,7 +107,6 @@ class Plan:
         self.bench.settle(self.bench.tree(shape), ninja=True)
         self.repeat(self.fewer, self.bench.nothing, "nothing", shape)
         self.repeat(self.fewer, self.bench.touched, "touched", shape)
-        self.repeat(min(3, self.fewer), self.bench.cold, "cold", shape)
         self.bench.drop(shape)
 
     def start_up(self) -> None:

@@ -23,6 +23,7 @@ class Tool:
     idle = ""  # a regular expression: what it says when nothing is to do
     by_content = True  # sees that a touched file is the same
     restores = True  # brings outputs back without running commands
+    back = ""  # a regular expression: what it says when all outputs were brought back
     by = ""  # how it was set up, for the report
     env: dict[str, str] = {}
 
@@ -41,16 +42,20 @@ class Tool:
         return own | {name: value.format(home=tree.home, path=own["PATH"]) for name, value in self.env.items()}
 
     def forget(self, tree: Tree) -> None:
-        """As in a fresh clone."""
+        """As in a fresh clone, without a cache; what another tool knows of the same tree stays."""
         tree.delete_outputs()
         tree.delete(*self.state)
-        tree.empty_home()
+        if self.restores:
+            tree.empty_home()
 
     def stop(self, tree: Tree) -> None:
         """Ends what keeps running."""
 
     def idles(self, text: str, shape: Shape) -> bool:
         return re.search(self.idle.format(n=shape.tasks), text) is not None
+
+    def brought_back(self, text: str, shape: Shape) -> bool:
+        return re.search(self.back.format(n=shape.tasks), text) is not None
 
     def version(self) -> str:
         done = subprocess.run([self.program, "--version"], capture_output=True, text=True, timeout=60)
@@ -63,6 +68,7 @@ class Devtask(Tool):
     command = ["all"]
     state = [".devtask"]
     idle = "everything is up to date"
+    back = r"{n} restored"
 
     def describe(self, tree):
         shape = tree.shape
@@ -173,7 +179,7 @@ class Turbo(Tool):
     name = "turbo"
     command = ["run", "build"]
     state = [".turbo", "t*/.turbo", "node_modules"]
-    idle = r"{n} cached, {n} total"
+    idle = back = r"{n} cached, {n} total"
     by = "a package for each task, in git; `npm run` replaced by a script that starts the command, which flatters it"
     env = {"TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1", "PATH": "{home}/../bin:{path}"}
 
@@ -211,7 +217,7 @@ class VitePlus(Tool):
     name = "vite-plus"
     command = ["run", "all"]
     state = ["node_modules/.vite"]
-    idle = r"cache hit \(100%\)"
+    idle = back = r"cache hit \(100%\)"
     by = "`vp run` with `input` and `output` for each task"
     env = {"DO_NOT_TRACK": "1"}
 
