@@ -101,7 +101,8 @@ KINDS = {"file": "file 0644 BLOB 5 {}\n", "link": "link a.txt\t{}\n", "folder": 
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [(path, "file") for path in PATHS] + [("climbs", "link"), ("climbs", "folder"), ("is absolute", "link")]
+    ("path", "kind"),
+    [(path, "file") for path in PATHS] + [("climbs", "link"), ("climbs", "folder"), ("is absolute", "link")],
 )
 def test_a_path_that_leaves_the_project_or_is_malformed(victim, path, kind):
     victim.forge(KINDS[kind].format(PATHS[path]))
