@@ -14,6 +14,7 @@ struct StateFolder {
   std::string memo() const { return path + "/memo"; }
   std::string out(const std::string& id) const { return path + "/out/" + id; }
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }
+  std::string log(const std::string& id) const { return path + "/logs/" + id; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
 

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,7 @@ class BlobFolder {
   // As BlobStore says. A blob that turns out to be broken is removed, so that the next put makes it anew.
   Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode);
   Result<std::string> get_bytes(const Digest& digest);
+  Result<void> read(const Digest& digest, const std::function<void(std::string_view)>& piece);
   bool contains(const Digest& digest) const;
   // contains(), and marks it as used now.
   bool touch(const Digest& digest, std::int64_t now_ns);

@@ -299,6 +299,9 @@ Result<void> LocalStore::get_file(const Digest& digest, const std::string& path,
   return impl_->blobs().get_file(digest, path, mode);
 }
 Result<std::string> LocalStore::get_bytes(const Digest& digest) { return impl_->blobs().get_bytes(digest); }
+Result<void> LocalStore::read(const Digest& digest, const std::function<void(std::string_view)>& piece) {
+  return impl_->blobs().read(digest, piece);
+}
 bool LocalStore::contains(const Digest& digest) { return impl_->blobs().contains(digest); }
 Result<std::optional<ActionResult>> LocalStore::find(const Digest& key) { return impl_->find(key); }
 Result<void> LocalStore::store(const Digest& key, const ActionResult& result) {

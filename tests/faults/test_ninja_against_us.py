@@ -254,9 +254,13 @@ deps = ["left", "right"]
 """
 
 
-def has_begun(project, process):
+def wait_until_begun(project, process):
     """Ninja has printed something, or devtask has a folder for its run."""
-    return process.out.read_text() if hasattr(process, "out") else list(project.path(".devtask").glob("runs/*"))
+
+    def begun():
+        return process.out.read_text() if hasattr(process, "out") else list(project.path(".devtask").glob("runs/*"))
+
+    wait_for(begun, "the second run to begin")
 
 
 @pytest.mark.parametrize("second", ["ninja", "devtask"])
@@ -268,7 +272,7 @@ def test_two_runs_at_once_do_everything_once(project, ninja, second):
         first = start_ninja(project, ninja, "all")
         wait_for_line(project.path("gen.began"))
         other = start_ninja(project, ninja, "all") if second == "ninja" else project.start("all").process
-        wait_for(lambda: has_begun(project, other), "the second to begin")
+        wait_until_begun(project, other)
         project.write("gen.go", "")
         assert first.wait(30) == 0, first.out.read_text()
         assert other.wait(30) == 0

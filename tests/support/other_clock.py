@@ -1,8 +1,8 @@
 """Clocks and file systems that this machine does not have.
 
-`other_clock(folder, skew=…, tick=…)` gives the environment in which devtask (not its tasks) sees its clock `skew` seconds
-ahead of the file system's, and the times of files as multiples of `tick` seconds: FAT has 2. A clock that was set
-looks like that to whoever comes after it.
+`other_clock(folder, skew=…, tick=…)` gives the environment in which devtask (not its tasks) sees its clock `skew`
+seconds ahead of the file system's, and the times of files as multiples of `tick` seconds: FAT has 2. A clock that was
+set looks like that to whoever comes after it.
 
 `one_second_file_system(folder)` is a real one: ext2 with inodes of 128 bytes has no room for parts of a second.
 """
