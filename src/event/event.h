@@ -57,7 +57,7 @@ struct TaskFinished {
   std::string blocked_by;                 // skipped: label of the task that failed
   std::chrono::milliseconds time_limit{0};  // timed out: the limit that was exceeded
   std::uint64_t log_left_out = 0;           // failed: bytes of output before `log`…
-  std::string log_path;                     // …and the file that has all of it, if there is one
+  std::string log_path = {};                // …and the file that has all of it, if there is one
   // Restored, up to date: hands the output of back then on, piece by piece. Called while the event is
   // handled, or not at all.
   std::function<void(const std::function<void(std::string_view)>& piece)> replay = {};
