@@ -5,10 +5,12 @@ each Ninja version there is."""
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from support.project import DEVTASK, ninjas
+from support.other_clock import preloadable
+from support.project import DEVTASK, REPOSITORY, ninjas
 from support.result import Has
 from support.waiting import is_alive, wait_for, wait_for_line
 
@@ -282,6 +284,58 @@ def test_two_runs_at_once_do_everything_once(project, ninja, second):
         assert "no work to do" in plain(project, ninja, "all").succeeded().stdout
         assert project.ran() == []
         project.remove("gen.go", "gen.began")
+
+
+HELD_CALL = REPOSITORY / "tests/support/held_call.c"
+
+
+def start_held(project, kind):
+    """devtask that stops at a call until the file is removed that is given back with it."""
+    held = project.folder / f"held at {kind}"
+    library = str(preloadable(HELD_CALL, project.folder))
+    return project.start("slow", env={"LD_PRELOAD": library, "HELD_KIND": kind, "HELD_CALL": str(held)}), held
+
+
+def wait_until_held_or_asleep(running, held):
+    """Asleep: whenever we looked."""
+    looks = [0]
+
+    def condition():
+        state = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        looks[0] = looks[0] + 1 if state == "S" else 0
+        return held.exists() or looks[0] >= 100
+
+    wait_for(condition, "the second devtask to wait for the first")
+
+
+@pytest.mark.xfail(strict=True, reason="who has just got a lock is taken for who had it before, who is dead")
+@pytest.mark.parametrize("before", ["ended", "was killed"])
+def test_tasks_of_who_has_just_got_the_lock_are_not_killed(slow, before):
+    """The lock still names its last holder: between getting a lock and writing into it is a moment."""
+    first = slow.start("slow")
+    task = int(wait_for_line(slow.path("slow.began")))
+    if before == "was killed":
+        first.send(signal.SIGKILL)
+        wait_for(lambda: not is_alive(task), "the task to end")
+    slow.write("slow.go", "")
+    first.wait()
+    slow.wait_until_no_process_is_left()
+    slow.remove("slow.go", "slow.began")
+    slow.write("in", "new\n")
+    slow.ran()
+    holder, at_lock = start_held(slow, "lock")
+    wait_for(at_lock.exists, "the lock")
+    other, at_search = start_held(slow, "search")
+    wait_until_held_or_asleep(other, at_search)
+    at_lock.unlink()
+    wait_for_line(slow.path("slow.began"))
+    at_search.unlink(missing_ok=True)
+    wait_until_held_or_asleep(other, at_search)
+    slow.write("slow.go", "")
+    results = [holder.wait(), other.wait()]
+    assert [result.code for result in results] == [0, 0], results
+    assert slow.ran() == ["slow"]
+    assert slow.read("out.txt") == "new\n"
 
 
 @pytest.mark.xfail(strict=True, reason="outputs of a dependency are compared by content only, before and after")

@@ -17,13 +17,17 @@ import pytest
 SOURCE = Path(__file__).with_name("other_clock.c")
 
 
-def other_clock(folder, skew=0, tick=0):
-    library = folder / "other_clock.so"
+def preloadable(source, folder):
+    """A library of that C file, in the folder."""
+    library = folder / source.with_suffix(".so").name
     if not library.exists():
-        compile_it = [os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC", "-o", library, SOURCE]
-        subprocess.run(compile_it, check=True)
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+def other_clock(folder, skew=0, tick=0):
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": str(preloadable(SOURCE, folder)),
         "OTHER_CLOCK_SKEW": str(int(skew)),
         "OTHER_CLOCK_TICK": str(tick),
         "OTHER_CLOCK_USED": str(used_file(folder)),
