@@ -30,6 +30,11 @@ constexpr std::size_t kMaxPending = std::size_t{64} << 10;
 // A run that is over sooner never shows the area.
 constexpr milliseconds kQuietStart{100};
 
+// Output that is held to be printed as one group is printed as several from here on.
+constexpr std::size_t kMaxGrouped = std::size_t{1} << 20;
+
+using Replay = decltype(TaskFinished::replay);
+
 bool is_failure(Outcome outcome) { return outcome == Outcome::kFailed || outcome == Outcome::kTimedOut; }
 
 LineStyle line_style(bool clean, bool color) {
@@ -75,7 +80,8 @@ class Console::Impl {
   void begin_run();
   void count(const TaskFinished& event);
   void print_output_line(const std::string& label, std::string_view line);
-  void print_whole_output(const std::string& label, std::string_view log);
+  void print_whole_output(const std::string& label, const Replay& log);
+  void print_grouped(const std::string& label, std::string_view text);
   void print_rest_of_output(const std::string& label, Task& task);
   void print_failure(const TaskFinished& event);
   void annotate(const Diagnostic& diagnostic);
@@ -186,7 +192,17 @@ void Console::Impl::handle(const TaskStarted& event) {
 
 void Console::Impl::handle(const TaskOutput& event) {
   Task& writing = task(event.task);
-  if (shows_new_output() && options_.grouped) writing.grouped += event.bytes;
+  if (shows_new_output() && options_.grouped) {
+    writing.grouped += event.bytes;
+    if (writing.grouped.size() > kMaxGrouped) {
+      std::string lines = std::exchange(writing.grouped, {});
+      if (const std::size_t end = lines.rfind('\n'); end != std::string::npos) {
+        writing.grouped = lines.substr(end + 1);
+        lines.resize(end + 1);
+      }
+      print_grouped(event.task, lines);
+    }
+  }
   if (!streams() && !live_) return;
   writing.lines.feed(event.bytes, [&](std::string_view line) {
     if (streams()) {
@@ -208,11 +224,11 @@ void Console::Impl::handle(const TaskFinished& event) {
   count(event);
 
   const bool failure = is_failure(event.outcome);
-  const bool replay = options_.output_logs == OutputLogs::kFull && !event.log.empty() &&
+  const bool replay = options_.output_logs == OutputLogs::kFull && event.replay &&
                       (event.outcome == Outcome::kRestored || event.outcome == Outcome::kUpToDate);
   const int needed = failure ? -1 : event.outcome == Outcome::kUpToDate && !replay ? 2 : 0;
   if (options_.verbosity >= needed) screen_.print(Stream::kErr, finished_line(event, look_));
-  if (replay) print_whole_output(event.task, event.log);
+  if (replay) print_whole_output(event.task, event.replay);
   if (!failure) return;
   if (options_.github_actions) {
     const std::string rerun = event.rerun.empty() ? "" : "\nrerun: " + event.rerun;
@@ -271,19 +287,25 @@ void Console::Impl::print_output_line(const std::string& label, std::string_view
   screen_.print(Stream::kOut, line);
 }
 
-void Console::Impl::print_whole_output(const std::string& label, std::string_view log) {
-  if (log.empty()) return;
+void Console::Impl::print_whole_output(const std::string& label, const Replay& log) {
   if (options_.github_actions) screen_.print(Stream::kOut, workflow_command("group", {}, label));
   OutputLines lines(output_style());
   const auto print = [&](std::string_view line) { print_output_line(label, line); };
-  lines.feed(log, print);
+  log([&](std::string_view piece) {
+    lines.feed(piece, print);
+    flush_if_due();
+  });
   lines.finish(print);
   if (options_.github_actions) screen_.print(Stream::kOut, workflow_command("endgroup", {}, ""));
 }
 
+void Console::Impl::print_grouped(const std::string& label, std::string_view text) {
+  if (!text.empty()) print_whole_output(label, [&](const auto& piece) { piece(text); });
+}
+
 void Console::Impl::print_rest_of_output(const std::string& label, Task& task) {
   if (options_.grouped) {
-    print_whole_output(label, std::exchange(task.grouped, {}));
+    print_grouped(label, std::exchange(task.grouped, {}));
   } else if (streams()) {
     task.lines.finish([&](std::string_view line) { print_output_line(label, line); });
   }
@@ -292,6 +314,7 @@ void Console::Impl::print_rest_of_output(const std::string& label, Task& task) {
 void Console::Impl::print_failure(const TaskFinished& event) {
   screen_.print(Stream::kErr, failure_header(event, options_.color));
   if (options_.output_logs != OutputLogs::kNone) {
+    if (event.log_left_out > 0) screen_.print(Stream::kErr, left_out_line(event, options_.color));
     OutputLines lines(line_style(live_, options_.color));
     const auto print = [&](std::string_view line) {
       screen_.print(Stream::kErr,

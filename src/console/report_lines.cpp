@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "console/byte_size.h"
 #include "console/duration.h"
 #include "console/terminal_text.h"
 
@@ -130,6 +131,13 @@ std::string failure_header(const TaskFinished& event, bool color) {
                                  ? limit_text(event)
                                  : fmt::format("exit status {}", event.exit_status);
   return paint(fmt::format("--- {} failed ({}) ---", plain_line(event.task), reason), kBoldRed, color) + "\n";
+}
+
+std::string left_out_line(const TaskFinished& event, bool color) {
+  const std::string where = event.log_path.empty() ? "" : ", all of it is in " + plain_line(event.log_path);
+  return paint(fmt::format("({} before this are left out{})", format_bytes(event.log_left_out), where), kDim,
+               color) +
+         "\n";
 }
 
 std::string rerun_line(const TaskFinished& event, bool color) {

@@ -24,6 +24,7 @@ std::string started_line(const TaskStarted& event, LineLook look);
 std::string command_lines(const TaskStarted& event, LineLook look);
 std::string finished_line(const TaskFinished& event, LineLook look);
 std::string failure_header(const TaskFinished& event, bool color);
+std::string left_out_line(const TaskFinished& event, bool color);
 std::string rerun_line(const TaskFinished& event, bool color);
 std::string summary_line(const RunFinished& event, LineLook look);
 

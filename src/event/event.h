@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,10 +52,15 @@ struct TaskFinished {
   int exit_status = 0;                    // of the command; 128 + n if a signal ended it
   std::chrono::milliseconds duration{0};  // of this run, or of the run that was saved (restored, up to date)
   std::string why;                        // of restored tasks
-  std::string log;                        // the complete output for failures and replays, else empty
+  std::string log;                        // failed: the output, or the end of a long one
   std::string rerun;                      // failed: the command line that runs just this again
   std::string blocked_by;                 // skipped: label of the task that failed
   std::chrono::milliseconds time_limit{0};  // timed out: the limit that was exceeded
+  std::uint64_t log_left_out = 0;           // failed: bytes of output before `log`…
+  std::string log_path = {};                // …and the file that has all of it, if there is one
+  // Restored, up to date: hands the output of back then on, piece by piece. Called while the event is
+  // handled, or not at all.
+  std::function<void(const std::function<void(std::string_view)>& piece)> replay = {};
 };
 
 struct Notice {

@@ -16,6 +16,7 @@ struct StateFolder {
   std::string out(const std::string& id) const { return path + "/out/" + id; }
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }
   std::string project() const { return path + "/project"; }
+  std::string log(const std::string& id) const { return path + "/logs/" + id; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
 

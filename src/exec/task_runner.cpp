@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "exec/outputs.h"
+#include "exec/task_log.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -66,13 +67,21 @@ const Observation* observation_of(const std::vector<Observation>& all, std::stri
 
 // What is known while a command runs and after it.
 struct TaskRunner::Capture {
-  std::string log;  // masked
+  Capture() = default;
+  explicit Capture(TaskLog empty) : log(std::move(empty)) {}
+
+  TaskLog log;  // masked
   std::chrono::milliseconds duration{0};
   std::vector<OutputEntry> creates_before;
   std::vector<OutputEntry> foreign;  // files in its outputs that were there before and are not devtask's
   Digest key;
   bool watched = false;  // `foreign` is known: a failure can say what the attempt left
 };
+
+std::function<void(const std::function<void(std::string_view)>&)> replay_of(BlobStore& blobs,
+                                                                            const Digest& log) {
+  return [&blobs, log](const std::function<void(std::string_view)>& piece) { (void)blobs.read(log, piece); };
+}
 
 TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
     : parts_(std::move(parts)),
@@ -188,7 +197,7 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   finished.outcome = Outcome::kRestored;
   finished.duration = state.result->duration;
   finished.why = state.why;
-  if (state.result->log) finished.log = parts_.blobs->get_bytes(*state.result->log).value_or(std::string());
+  if (state.result->log) finished.replay = replay_of(*parts_.blobs, *state.result->log);
   parts_.events.on(std::move(finished));
   return true;
 }
@@ -234,7 +243,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
 Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const auto last = parts_.journal.last_success(task.id);
-  Capture capture;
+  Capture capture(TaskLog(parts_.state.log(task.id)));
   if (state.key) {
     StartedEntry attempt{*state.key, {}, false, {}};
     Ownership ownership;
@@ -265,13 +274,13 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   ExecutionHooks hooks;
   hooks.lock_fd = lock.fd();
   hooks.output = [&](std::string_view bytes) {
-    capture.log += bytes;
+    capture.log.append(bytes);
     parts_.events.on(TaskOutput{task.label, std::string(bytes)});
   };
   auto executed = parts_.executor.run(make_action(task), hooks);
   if (!executed) {
     warn(std::move(executed.error()));
-    return fail(index, Outcome::kFailed, capture, 127);
+    return fail(index, Outcome::kFailed, std::move(capture), 127);
   }
   capture.duration = executed->duration;
   switch (executed->end) {
@@ -279,9 +288,9 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
       return take_in(index, state, capture);
     case ExecutionResult::End::kTimedOut:
       kill_marked_orphans(marks(task));
-      return fail(index, Outcome::kTimedOut, capture, 124);
+      return fail(index, Outcome::kTimedOut, std::move(capture), 124);
     case ExecutionResult::End::kStopped:
-      return fail(index, Outcome::kCancelled, capture, 130);
+      return fail(index, Outcome::kCancelled, std::move(capture), 130);
     case ExecutionResult::End::kFailed:
       break;
   }
@@ -296,7 +305,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
       }
     }
   }
-  return fail(index, Outcome::kFailed, capture, executed->exit_status);
+  return fail(index, Outcome::kFailed, std::move(capture), executed->exit_status);
 }
 
 // `.devtask/aside/ID/`, with one note. The last time's is replaced.
@@ -411,7 +420,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   auto missing = missing_outputs(root_, task.label, *task.outputs);
   if (!missing.empty()) {
     for (Diagnostic& each : missing) warn(std::move(each));
-    return fail(index, Outcome::kFailed, capture, 1);
+    return fail(index, Outcome::kFailed, std::move(capture), 1);
   }
   const bool local = task.task->cache == CacheMode::kLocal;
   const bool changed = state.key && facts_changed(task, index, state);
@@ -426,7 +435,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     const auto digest = hash_file(join_path(root_, task.witness));
     if (!digest) {
       warn(error("task `{}` did not make its witness `{}`", task.label, escape_line(task.witness)));
-      return fail(index, Outcome::kFailed, capture, 1);
+      return fail(index, Outcome::kFailed, std::move(capture), 1);
     }
     OutputEntry witness;
     witness.path = task.witness;
@@ -450,7 +459,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     auto taken = take_outputs(root_, std::move(found), share ? parts_.blobs : nullptr);
     if (!taken) {
       warn(std::move(taken.error()));
-      return fail(index, Outcome::kFailed, capture, 1);
+      return fail(index, Outcome::kFailed, std::move(capture), 1);
     }
     for (Diagnostic& each : taken->warnings) warn_of_cache(std::move(each));
     stored = stored && taken->stored && !taken->leaves_project;
@@ -468,8 +477,12 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     if (!fingerprint) warn_of_cache(fingerprint.error());
     stored = stored && fingerprint;
     if (!capture.log.empty()) {
-      const auto log = parts_.blobs->put_bytes(capture.log);
-      if (log) result.log = *log;
+      const auto log = capture.log.put(*parts_.blobs);
+      if (log) {
+        result.log = *log;
+      } else {
+        warn_of_cache(log.error());
+      }
       stored = stored && log;
     }
   }
@@ -494,7 +507,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   return Outcome::kRan;
 }
 
-Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status) {
+Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status) {
   const PlannedTask& task = parts_.plan.tasks[index];
   if (capture.watched) {
     // What the attempt leaves is cleared away by the next; what a person adds from now on is not.
@@ -511,7 +524,12 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, const Capture& captur
   finished.exit_status = exit_status;
   finished.duration = capture.duration;
   if (task.task->timeout) finished.time_limit = *task.task->timeout;
-  finished.log = capture.log;
+  if (outcome != Outcome::kCancelled) {
+    TaskLog::Excerpt log = std::move(capture.log).keep();
+    finished.log = std::move(log.text);
+    finished.log_left_out = log.left_out;
+    finished.log_path = std::move(log.path);
+  }
   finished.rerun = rerun_command(task);
   parts_.events.on(std::move(finished));
   exit_statuses_[index] = exit_status;

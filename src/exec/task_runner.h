@@ -37,6 +37,10 @@ struct RunnerParts {
   Profile* profile = nullptr;  // null: none
 };
 
+// For TaskFinished. A log that is gone or broken is not told: it is no part of the result.
+std::function<void(const std::function<void(std::string_view)>&)> replay_of(BlobStore& blobs,
+                                                                            const Digest& log);
+
 class TaskRunner {
  public:
   // `states`: from Evaluator::evaluate, one a task.
@@ -68,7 +72,7 @@ class TaskRunner {
   void set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
-  Outcome fail(TaskIndex index, Outcome outcome, const Capture& capture, int exit_status);
+  Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
   void warn_of_cache(Diagnostic diagnostic);  // once a run

@@ -74,7 +74,7 @@ class Build {
       finished.outcome = Outcome::kUpToDate;
       finished.duration = state.result->duration;
       if (options_.replay_up_to_date && state.result->log && parts_.blobs != nullptr) {
-        finished.log = parts_.blobs->get_bytes(*state.result->log).value_or(std::string());
+        finished.replay = replay_of(*parts_.blobs, *state.result->log);
       }
       parts_.events.on(std::move(finished));
     }

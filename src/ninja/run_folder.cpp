@@ -27,7 +27,8 @@ Result<RunFolder> RunFolder::create(const std::string& runs) {
     }
   }
   const std::string state(parent_folder(runs));
-  for (const std::string& place : {state, state + "/out", state + "/seals"}) remove_leftovers(place);
+  for (const std::string& place : {state, state + "/out", state + "/logs", state + "/seals"})
+    remove_leftovers(place);
   RunFolder folder;
   const int pid = own_process_id();
   folder.name_ = fmt::format("{}-{}", pid, process_start(pid));

@@ -45,6 +45,7 @@ class NewFile {
   Result<void> write(std::string_view bytes);
   // Takes over the whole content of `source` without copying it (FICLONE). False if the file system cannot.
   bool clone(const FileReader& source);
+  const std::string& temporary() const { return temporary_; }
   // What has been written so far.
   Result<FileReader> reopen() const { return FileReader::open(temporary_); }
   // Gives it its mode and name. Where that name is taken, returns false and leaves what is there. After a

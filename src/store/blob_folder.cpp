@@ -205,17 +205,16 @@ Result<void> BlobFolder::get_file(const Digest& digest, const std::string& path,
   return file->publish(path, mode);
 }
 
-Result<std::string> BlobFolder::get_bytes(const Digest& digest) {
+Result<void> BlobFolder::read(const Digest& digest, const std::function<void(std::string_view)>& piece) {
   auto blob = open(digest);
   if (!blob) return tl::unexpected(blob.error());
-  std::string content;
   const auto copied =
       read_file_content(blob->reader, blob->compressed, digest, [&](std::string_view bytes) -> Result<void> {
-        content += bytes;
+        piece(bytes);
         return {};
       });
   if (!copied) return failure(broken(digest, blob->compressed, copied.error()));
-  return content;
+  return {};
 }
 
 bool BlobFolder::contains(const Digest& digest) const {

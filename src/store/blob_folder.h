@@ -15,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,7 @@ class BlobFolder {
   Result<Digest> put_small(std::string_view bytes, std::int64_t now_ns, const Rows& rows);
   // As BlobStore says. A blob that turns out to be broken is removed, so that the next put makes it anew.
   Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode);
-  Result<std::string> get_bytes(const Digest& digest);
+  Result<void> read(const Digest& digest, const std::function<void(std::string_view)>& piece);
   bool contains(const Digest& digest) const;
   // contains(), and marks it as used now.
   bool touch(const Digest& digest, std::int64_t now_ns);

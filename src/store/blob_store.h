@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ class BlobStore {
   // the digest while copied, and on any failure nothing is at `path` that was not there before.
   virtual Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode) = 0;
   virtual Result<std::string> get_bytes(const Digest& digest) = 0;  // checked against the digest
+  // Hands the content on in pieces, the same in the end; on failure what was handed on may be wrong.
+  virtual Result<void> read(const Digest& digest, const std::function<void(std::string_view)>& piece) = 0;
   virtual bool contains(const Digest& digest) = 0;
 };
 

@@ -64,13 +64,22 @@ class LocalStore::Impl {
   }
 
   Result<std::string> get_bytes(const Digest& digest) {
+    std::string content;
+    if (auto done = read(digest, [&](std::string_view bytes) { content += bytes; }); !done) {
+      return tl::unexpected(done.error());
+    }
+    return content;
+  }
+
+  Result<void> read(const Digest& digest, const std::function<void(std::string_view)>& piece) {
     pending_.write_uses();
     const auto row = row_of(digest);
     if (!row) return tl::unexpected(row.error());
-    if (!*row) return blobs_.get_bytes(digest);
-    auto content = content_of(**row, digest);
+    if (!*row) return blobs_.read(digest, piece);
+    const auto content = content_of(**row, digest);
     if (!content) return failure(broken_row(digest, content.error()));
-    return content;
+    piece(*content);
+    return {};
   }
 
   bool contains(const Digest& digest) {
@@ -429,6 +438,9 @@ Result<void> LocalStore::get_file(const Digest& digest, const std::string& path,
   return impl_->get_file(digest, path, mode);
 }
 Result<std::string> LocalStore::get_bytes(const Digest& digest) { return impl_->get_bytes(digest); }
+Result<void> LocalStore::read(const Digest& digest, const std::function<void(std::string_view)>& piece) {
+  return impl_->read(digest, piece);
+}
 bool LocalStore::contains(const Digest& digest) { return impl_->contains(digest); }
 Result<std::optional<ActionResult>> LocalStore::find(const Digest& key) { return impl_->find(key); }
 Result<void> LocalStore::store(const Digest& key, const ActionResult& result) {

@@ -65,6 +65,7 @@ class LocalStore final : public BlobStore, public ActionCache {
   Result<Digest> put_bytes(std::string_view bytes) override;
   Result<void> get_file(const Digest& digest, const std::string& path, std::uint32_t mode) override;
   Result<std::string> get_bytes(const Digest& digest) override;
+  Result<void> read(const Digest& digest, const std::function<void(std::string_view)>& piece) override;
   bool contains(const Digest& digest) override;
   Result<std::optional<ActionResult>> find(const Digest& key) override;
   Result<void> store(const Digest& key, const ActionResult& result) override;

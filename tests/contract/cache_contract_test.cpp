@@ -89,6 +89,9 @@ TEST_P(CacheContract, GivesBackWhatWasPut) {
     EXPECT_EQ(*digest, sha256(bytes));
     EXPECT_TRUE(blobs().contains(*digest));
     EXPECT_TRUE(blobs().get_bytes(*digest) == bytes);
+    std::string pieces;
+    ASSERT_TRUE(blobs().read(*digest, [&](std::string_view piece) { pieces += piece; }));
+    EXPECT_TRUE(pieces == bytes);
     ASSERT_TRUE(blobs().get_file(*digest, target_, 0644));
     EXPECT_TRUE(read_file(target_) == bytes);
     // Once more, over what is there and from what is there.
@@ -131,6 +134,7 @@ TEST_P(CacheContract, AFailedGetLeavesNothingBehind) {
   const Digest missing = sha256("missing");
   EXPECT_FALSE(blobs().contains(missing));
   EXPECT_FALSE(blobs().get_bytes(missing));
+  EXPECT_FALSE(blobs().read(missing, [](std::string_view) { FAIL(); }));
   EXPECT_FALSE(blobs().get_file(missing, target_, 0644));
   EXPECT_EQ(names_in_folder(), std::vector<std::string>{});
   ASSERT_TRUE(write_file(target_, "before"));

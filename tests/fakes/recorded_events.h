@@ -34,6 +34,11 @@ class RecordedEvents final : public EventSink {
     if (task.exit_status != 0) text_ += " " + std::to_string(task.exit_status);
     if (!task.why.empty()) text_ += " (" + task.why + ")";
     if (!task.log.empty()) text_ += " log: " + task.log;
+    if (task.log_left_out > 0) text_ += fmt::format(" without {} bytes", task.log_left_out);
+    if (task.replay) {
+      text_ += " log: ";
+      task.replay([&](std::string_view piece) { text_ += piece; });
+    }
     if (!task.rerun.empty()) text_ += " rerun: " + task.rerun;
     if (!task.blocked_by.empty()) text_ += " because of " + task.blocked_by;
     text_ += "\n";

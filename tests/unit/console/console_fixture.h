@@ -56,7 +56,12 @@ class ConsoleTest : public testing::Test {
     event.task = task;
     event.outcome = outcome;
     event.duration = std::chrono::milliseconds(12300);
-    event.log = log;
+    const auto in_two_pieces = [&](const auto& piece) {
+      const std::size_t half = log.size() / 2;
+      piece(std::string_view(log).substr(0, half));
+      piece(std::string_view(log).substr(half));
+    };
+    if (!log.empty()) event.replay = in_two_pieces;
     on(event);
   }
   void begin(std::size_t to_run, std::size_t to_restore = 0, std::size_t up_to_date = 0) {

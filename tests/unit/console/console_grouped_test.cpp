@@ -46,6 +46,25 @@ TEST_F(GroupedConsole, PrintsWhatItHoldsWhenItEnds) {
   EXPECT_EQ(out_, "text\n");
 }
 
+TEST_F(GroupedConsole, PrintsMuchOutputInSeveralPieces) {
+  const std::string line = std::string(999, 'x') + "\n";
+  start("a");
+  for (int i = 0; i < 3000; ++i) output("a", line);
+  EXPECT_GT(out_.size(), 2'000'000U);
+  EXPECT_EQ(out_.size() % line.size(), 0U);
+  output("a", "cut");
+  finish("a");
+  EXPECT_EQ(out_.size(), 3000 * line.size() + 4);
+  EXPECT_TRUE(out_.ends_with("x\ncut\n"));
+}
+
+TEST_F(GroupedConsole, PrintsALineThatNeverEndsAnyway) {
+  start("a");
+  for (int i = 0; i < 3; ++i) output("a", std::string(700'000, 'x'));
+  EXPECT_GE(out_.size(), 1'400'000U);
+  EXPECT_LE(out_.size(), 1'400'001U);
+}
+
 class GithubConsole : public GroupedConsole {
  protected:
   GithubConsole() {

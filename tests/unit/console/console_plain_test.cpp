@@ -178,6 +178,33 @@ TEST_F(PlainConsole, SaysOnlyErrorsAndFailuresWhenQuiet) {
   EXPECT_EQ(out_, "text\n");
 }
 
+TEST_F(PlainConsole, SaysWhereTheRestOfALongLogIs) {
+  TaskFinished event;
+  event.task = "a";
+  event.outcome = Outcome::kFailed;
+  event.exit_status = 3;
+  event.log = "the end\n";
+  event.log_left_out = 3'000'000;
+  event.rerun = "devtask a";
+  for (const std::string path : {"/p/.devtask/logs/a", ""}) {
+    event.log_path = path;
+    err_.clear();
+    start("a");
+    on(event);
+    end({.failed = 1});
+    EXPECT_EQ(err_,
+              "a: never ran here\n"
+              "a: failed with exit status 3 after 0 ms\n"
+              "--- a failed (exit status 3) ---\n"
+              "(2.9 MB before this are left out" +
+                  (path.empty() ? "" : ", all of it is in " + path) +
+                  ")\n"
+                  "the end\n"
+                  "rerun: devtask a\n"
+                  "devtask: 1 failed in 1.2 s\n");
+  }
+}
+
 // What each --output-logs prints: standard output, then the repetition of the failure.
 class OutputLogsTest : public ConsoleTest {
  protected:

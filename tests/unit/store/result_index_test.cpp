@@ -15,6 +15,10 @@ Result<void> put(ResultIndex& index, const Digest& key) {
   });
 }
 
+auto find(ResultIndex& index, const Digest& key) {
+  return index.find(key, [](const std::string&) { return std::vector<Digest>(); });
+}
+
 // A flipped bit in the table's definition: SQLite reads the file without a complaint, and has another column.
 TEST(ResultIndexTest, AnIndexWithoutItsColumnsIsBegunAnew) {
   const TemporaryFolder folder;
@@ -31,10 +35,10 @@ TEST(ResultIndexTest, AnIndexWithoutItsColumnsIsBegunAnew) {
   ASSERT_TRUE(write_file(path, bytes));
 
   ResultIndex index(folder.path(), false);
-  EXPECT_FALSE(index.find(key));
+  EXPECT_FALSE(find(index, key));
   ASSERT_TRUE(put(index, key));
   EXPECT_EQ(stat_file(join_path(folder.path(), "index-2.db")).kind, FileKind::kRegular);
-  const auto found = index.find(key);
+  const auto found = find(index, key);
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->text, "text");
 }
