@@ -148,7 +148,8 @@ class Reader {
 };
 
 void read_entry(Reader& reader, OutputEntry& entry) {
-  const bool create = reader.take("create ");
+  entry.kept = reader.take("kept ");
+  const bool create = !entry.kept && reader.take("create ");
   if (create || reader.take("file ")) {
     entry.kind = create ? Kind::kCreate : Kind::kFile;
     entry.mode = reader.mode();
@@ -208,7 +209,10 @@ std::string to_text(const ActionResult& result) {
     append_escaped(text, result.witness->path);
     text += '\n';
   }
-  each_in_order(result.outputs, [&](const OutputEntry& entry) { append_entry(text, entry); });
+  each_in_order(result.outputs, [&](const OutputEntry& entry) {
+    if (entry.kept) text += "kept ";
+    append_entry(text, entry);
+  });
   return text;
 }
 

@@ -113,8 +113,8 @@ bool stays_inside(std::string_view path, std::string_view target) {
   return walk(parent_folder(path)) && walk(target);
 }
 
-bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
-  const FileStat stat = stat_file(absolute);
+// What the mode of a regular file should be besides.
+bool has_content(const std::string& absolute, const FileStat& stat, const OutputEntry& entry) {
   switch (entry.kind) {
     case Kind::kDir:
       return stat.kind == FileKind::kFolder;
@@ -127,9 +127,11 @@ bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
   }
   if (stat.kind != FileKind::kRegular || stat.size != entry.size) return false;
   const auto digest = hash_file(absolute);
-  if (!digest || *digest != entry.digest) return false;
-  if ((stat.mode & 0100) == (entry.mode & 0100)) return true;
-  return set_mode(absolute, entry.mode).has_value();
+  return digest && *digest == entry.digest;
+}
+
+bool has_mode(const FileStat& stat, const OutputEntry& entry) {
+  return entry.kind != Kind::kFile || (stat.mode & 0100) == (entry.mode & 0100);
 }
 
 // Whether every folder on the way to `path` is one, and no link. `checked`: what is known of folders.
@@ -164,8 +166,10 @@ Result<void> make_parents(const std::string& root, std::string_view path, std::s
 
 Result<void> put_back(const std::string& root, const OutputEntry& entry, BlobStore& blobs) {
   const std::string absolute = join_path(root, entry.path);
-  if (is_in_place(absolute, entry)) return {};
-  if (stat_file(absolute).kind == FileKind::kFolder && !remove_folder_if_empty(absolute)) {
+  const FileStat stat = stat_file(absolute);
+  if (has_content(absolute, stat, entry) && (has_mode(stat, entry) || set_mode(absolute, entry.mode)))
+    return {};
+  if (stat.kind == FileKind::kFolder && !remove_folder_if_empty(absolute)) {
     return failure("the folder `{}` is in the way of a file", escape_line(entry.path));
   }
   switch (entry.kind) {
@@ -243,17 +247,19 @@ Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEnt
   return taken;
 }
 
-Result<void> restore_outputs(const std::string& root, const ActionResult& result,
-                             const ActionResult* previous, BlobStore& blobs) {
-  if (previous != nullptr) {
-    std::set<std::string_view> kept;
-    for (const OutputEntry& entry : result.outputs) kept.insert(entry.path);
-    std::vector<OutputEntry> gone;
-    for (const OutputEntry& entry : previous->outputs) {
-      if (entry.kind != Kind::kCreate && !kept.contains(entry.path)) gone.push_back(entry);
-    }
-    remove_outputs(root, gone);
-  }
+bool is_in_place(const std::string& root, const OutputEntry& entry) {
+  const std::string absolute = join_path(root, entry.path);
+  const FileStat stat = stat_file(absolute);
+  return has_content(absolute, stat, entry) && has_mode(stat, entry);
+}
+
+Result<void> restore_outputs(const std::string& root, const GlobList& globs, const ActionResult& result,
+                             const std::vector<OutputEntry>& owned, BlobStore& blobs) {
+  std::set<std::string_view> wanted;
+  for (const OutputEntry& entry : result.outputs) wanted.insert(entry.path);
+  std::vector<OutputEntry> gone = owned;
+  std::erase_if(gone, [&](const OutputEntry& entry) { return wanted.contains(entry.path); });
+  remove_outputs(root, gone, &globs);
   std::set<std::string> made;
   for (const OutputEntry& entry : result.outputs) {
     if (auto parents = make_parents(root, entry.path, made); !parents) return parents;
@@ -269,7 +275,8 @@ Result<void> restore_outputs(const std::string& root, const ActionResult& result
   return outcome;
 }
 
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
+std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                           const GlobList* globs) {
   std::size_t removed = 0;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
@@ -287,7 +294,10 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
   // Deepest first: the longer of two nested paths sorts later.
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::string_view at = *folder;
-    while (!at.empty() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
+    const auto is_ours = [&] {
+      return globs == nullptr || globs->matches(at) || globs->covers_all_below(at);
+    };
+    while (!at.empty() && is_ours() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
   return removed;
 }

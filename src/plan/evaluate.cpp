@@ -64,6 +64,14 @@ std::string damage_of(const OutputEntry& entry, const TreeFile& file) {
   return same ? std::string() : "its output " + escape_line(entry.path) + " was changed";
 }
 
+// Only what it leads to counts: it may be a link, and has no mode.
+std::string damage_of_witness(const OutputEntry& entry, const TreeFile& file) {
+  const bool is_file = file.stat.kind == FileKind::kRegular || file.stat.kind == FileKind::kLink;
+  if (is_file && file.problem.empty() && file.digest == entry.digest) return {};
+  const bool deleted = file.stat.kind == FileKind::kAbsent;
+  return "its output " + escape_line(entry.path) + (deleted ? " was deleted" : " was changed");
+}
+
 // Outputs are never looked at, written or removed through a link that somebody put in place of a folder.
 bool is_behind_link(std::string_view path, Tree& tree, std::vector<const TreeFile*>& looked) {
   for (std::string_view folder = parent_folder(path); !folder.empty(); folder = parent_folder(folder)) {
@@ -102,6 +110,16 @@ struct Evaluator::Gathered {
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
   std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
+
+  std::string damage() const {
+    if (!behind_link.empty()) return behind_link;
+    for (const auto& [entry, file] : outputs) {
+      const bool is_witness = last->result.witness && entry == &*last->result.witness;
+      std::string said = is_witness ? damage_of_witness(*entry, *file) : damage_of(*entry, *file);
+      if (!said.empty()) return said;
+    }
+    return {};
+  }
 };
 
 // One look at the whole plan.
@@ -117,8 +135,9 @@ Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), p
 Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& tree) const {
   const PlannedTask& task = plan.tasks[index];
   Gathered gathered;
-  if (task.is_group() || task.always_runs()) return gathered;
-  gather_inputs(task, tree, gathered);
+  if (task.is_group()) return gathered;
+  if (task.always_runs() && plan.is_brought_up_to_date(index)) return gathered;
+  if (!task.always_runs()) gather_inputs(task, tree, gathered);
   gather_outputs(task, tree, gathered);
   return gathered;
 }
@@ -332,7 +351,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
 
 void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
                              std::vector<Diagnostic>& warnings) const {
-  if (task.inputs == nullptr || !task.task->matrix.empty()) return;
+  if (task.always_runs() || task.inputs == nullptr || !task.task->matrix.empty()) return;
   for (const auto& pattern : task.task->inputs->written) {
     if (pattern.value.starts_with('!')) continue;
     const auto glob = Glob::parse(pattern.value);
@@ -404,6 +423,18 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   return facts;
 }
 
+// With `--only`, for those that it leaves out. Known only if nothing happened to it since.
+TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gathered) const {
+  TaskState state;
+  const bool local = task.task->cache == CacheMode::kLocal;
+  const bool known = gathered.last && !(local && gathered.last->key == Digest());
+  if (!known || !gathered.damage().empty() || sources_.journal.unfinished(task.id)) return state;
+  state.verdict = Verdict::kUpToDate;
+  state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
+  state.seen = local ? gathered.last->key : state.result->outputs_digest();
+  return state;
+}
+
 // `recalled`: what a seal knows of its key; its dependencies are as they were then or have yet to run.
 TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered,
                            const std::vector<TaskState>& states, const Seal::Task* recalled) const {
@@ -411,11 +442,11 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
-    return std::find_if(list.begin(), list.end(), [&](TaskIndex dep) { return !states[dep].seen; });
+    return std::find_if(list.begin(), list.end(),
+                        [&](TaskIndex dep) { return !states[dep].seen && plan.is_brought_up_to_date(dep); });
   };
-  // With `--only`, dependencies are taken as they last were here.
-  const auto unknown = plan.only ? task.read_deps.end() : first_unknown(task.read_deps);
-  const auto unfinished = plan.only ? task.after.end() : first_unknown(task.after);
+  const auto unknown = first_unknown(task.read_deps);
+  const auto unfinished = first_unknown(task.after);
   const bool waiting = unknown != task.read_deps.end() || unfinished != task.after.end();
   if (waiting) state.waits_for = unknown != task.read_deps.end() ? *unknown : *unfinished;
 
@@ -424,11 +455,13 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (waiting) return state;
     std::string seen;
     for (const TaskIndex dep : task.deps) {
-      if (states[dep].seen) states[dep].seen->append_hex(seen);
+      if (!states[dep].seen) return state;
+      states[dep].seen->append_hex(seen);
     }
     state.seen = sha256(seen);
     return state;
   }
+  if (!plan.is_brought_up_to_date(index)) return as_it_last_was(task, gathered);
   if (task.always_runs()) {
     state.verdict = Verdict::kStale;
     state.why = task.task->interactive               ? "it is interactive, always runs"
@@ -444,10 +477,7 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (look.keep_stamps) state.inputs.push_back(observe(*file));
   }
   state.was_here = gathered.last != nullptr;
-  std::string damage = gathered.behind_link;
-  for (const auto& [entry, file] : gathered.outputs) {
-    if (damage.empty()) damage = damage_of(*entry, *file);
-  }
+  std::string damage = gathered.damage();
   // What a failed attempt left beside the outputs is not part of the result either.
   const auto attempt = sources_.journal.unfinished(task.id);
   if (attempt && gathered.last && damage.empty()) {
@@ -463,7 +493,8 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     for (const TaskIndex dep : task.read_deps) {
       std::optional<Digest> seen = states[dep].seen;
       if (!seen) {
-        const auto last = sources_.journal.last_success(plan.tasks[dep].id);
+        const bool will_run = plan.is_brought_up_to_date(dep);
+        const auto last = will_run ? sources_.journal.last_success(plan.tasks[dep].id) : nullptr;
         if (last && plan.tasks[dep].task->cache == CacheMode::kYes) seen = last->result.outputs_digest();
         complete = complete && seen.has_value();
       }
@@ -479,6 +510,10 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (task.forced) state.why = "forced";
     return state;
   }
+  if (!complete) {  // what it reads is not what any key says
+    state.why = "`--only`, and its dependencies are not as they were made";
+    return state;
+  }
   state.key = key;
   if (task.task->cache == CacheMode::kLocal) state.seen = key;  // known before it has run
   if (task.forced) {
@@ -488,18 +523,19 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   }
   // Whatever an attempt with other inputs did to a local result, nobody can take back.
   const bool spoilt = attempt && task.task->cache == CacheMode::kLocal;
-  if (attempt && (attempt->key == key || spoilt)) {
-    state.verdict = Verdict::kStale;
+  const bool failed = attempt && (attempt->key == key || spoilt);
+  if (failed && attempt->ended) {
     state.why = "its last run did not succeed";
     return state;
   }
-  if (same_key && damage.empty()) {
+  if (same_key && damage.empty() && !failed) {
     state.verdict = Verdict::kUpToDate;
     if (!look.keep_stamps) state.fingerprint = {};
     state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   } else {
     state.damaged = same_key;
     if (same_key) state.why = damage;
+    if (failed) state.why = "its last run did not succeed";
     look_in_cache(plan, task, state);
     if (state.why.empty()) state.why = why_stale(task, state);
   }
@@ -515,6 +551,13 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
   for (const Digest& key : {*state.key, checkout_key(*state.key, plan.project->root)}) {
     auto found = sources_.cache->find(key);  // a cache that fails is a miss
     if (!found || !*found) continue;
+    // Its key says what its outputs can be: a result with others was not made by this task.
+    std::vector<OutputEntry>& outputs = (*found)->outputs;
+    const bool fits = std::all_of(outputs.begin(), outputs.end(), [&](OutputEntry& entry) {
+      entry.path = join_path(task.task->scope->base, entry.path);
+      return entry.is_owned() && task.may_make(entry);
+    });
+    if (!fits) continue;
     state.result = std::make_shared<const ActionResult>(std::move(**found));
     state.verdict = Verdict::kCached;
     return;
@@ -524,6 +567,7 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
 std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) const {
   const auto last = sources_.journal.last_success(task.id);
   if (!last) return "never ran here";
+  if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
   const auto before =
       sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key) : failure("no store of fingerprints");
   if (!before) return "something it depends on changed (the cache no longer has what it was)";

@@ -89,6 +89,7 @@ class Evaluator {
   bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
   TaskState judge(Look& look, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
                   const Seal::Task* recalled = nullptr) const;
+  TaskState as_it_last_was(const PlannedTask& task, const Gathered& gathered) const;
   void add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
                     std::vector<Diagnostic>& warnings) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,

@@ -195,7 +195,6 @@ def test_a_folder_in_the_place_of_what_ninja_looks_at_is_no_error(built):
     assert run.code == 0 and "error: " not in run.stderr, run.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="what is empty and was there before is left out, and the rest is shared")
 def test_what_is_empty_is_part_of_a_result(project):
     """Made again over its own outputs after the state was lost, a result must not be stored without some of them."""
     tasks = """
@@ -215,7 +214,6 @@ def test_what_is_empty_is_part_of_a_result(project):
     assert sorted(os.listdir(other.path("out"))) == ["empty", "link", "text"]
 
 
-@pytest.mark.xfail(strict=True, reason="what was there before is left out of the result, and not looked at any more")
 @pytest.mark.parametrize("name", ["out/text", "named.txt"])
 def test_an_output_that_was_there_before_is_missed_when_it_is_deleted(project, name):
     project.tasks(

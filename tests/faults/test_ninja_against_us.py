@@ -338,7 +338,6 @@ def test_tasks_of_who_has_just_got_the_lock_are_not_killed(slow, before):
     assert slow.read("out.txt") == "new\n"
 
 
-@pytest.mark.xfail(strict=True, reason="outputs of a dependency are compared by content only, before and after")
 @pytest.mark.parametrize("how", ["devtask", "ninja"])
 def test_a_dependency_is_made_anew_and_back_by_another_run(project, ninja, how):
     """While its dependent runs, and reads what is there in between: at the end it looks as it did at the start."""
