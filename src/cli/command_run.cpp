@@ -167,7 +167,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   planning.end();
 
   ProfileSpan evaluating(invocation.profile, "evaluate");
-  Evaluation evaluation = (*session)->evaluator().evaluate(*plan, {false, seal ? &*seal : nullptr});
+  Evaluation evaluation =
+      (*session)->evaluator().evaluate(*plan, {EvaluationOptions::Keep::kStale, seal ? &*seal : nullptr});
   const Schedule schedule = make_schedule(*plan, evaluation.states);
   evaluating.end();
   report_problems(evaluation, schedule, options);

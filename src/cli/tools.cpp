@@ -70,7 +70,7 @@ Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
 Result<void> refresh_manifests(Session& session) {
   auto plan = make_plan(session.project(), everything(session.project()));
   if (!plan) return tl::unexpected(plan.error());
-  const Evaluation evaluation = session.evaluator().evaluate(*plan, {true, nullptr});
+  const Evaluation evaluation = session.evaluator().evaluate(*plan, {EvaluationOptions::Keep::kAll, nullptr});
   if (auto created = session.state().create(); !created) return created;
   const std::string builddir = std::string(kStateName) + "/ninja";
   if (auto made = make_folders(join_path(session.root(), builddir), 0700); !made) return made;

@@ -70,14 +70,15 @@ bool text_holds(const std::string& path, std::string_view needle) {
   constexpr std::size_t kPiece = 256 * 1024;
   auto file = FileReader::open(path);
   if (!file) return false;
-  std::vector<char> buffer(kPiece);
+  const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(file->size() + 1, kPiece));
   std::string window;
   for (bool first = true;; first = false) {
-    const auto got = file->read(buffer.data(), buffer.size());
+    const std::size_t before = window.size();
+    window.resize(before + piece);
+    const auto got = file->read(window.data() + before, piece);
     if (!got || *got == 0) break;
-    const std::string_view piece(buffer.data(), *got);
-    if (first && piece.substr(0, kHead).find('\0') != std::string_view::npos) return false;
-    window += piece;
+    window.resize(before + *got);
+    if (first && std::string_view(window).substr(0, kHead).find('\0') != std::string_view::npos) return false;
     for (std::size_t at = window.find(needle); at != std::string::npos; at = window.find(needle, at + 1)) {
       // `/src/app` is not in `/src/application`; at the end of a piece the next byte is not known, which
       // counts as found.

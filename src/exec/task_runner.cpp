@@ -423,18 +423,19 @@ std::vector<std::string> TaskRunner::damaged_dependencies(const PlannedTask& tas
 bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture& capture) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const std::vector<std::string> damaged = damaged_dependencies(task, capture);
-  if (damaged.empty() && facts_hold(state, root_)) return false;
+  if (damaged.empty() && state.own->hold(root_)) return false;
   TaskState now = look(index);
   const auto expected = [&](const std::string& path) {
     return task.edits->globs.matches(path) || task.creates->globs.matches(path);
   };
   std::set<std::string> changed(damaged.begin(), damaged.end());  // as they are told
   std::set<std::string_view> paths;
-  for (const auto* inputs : {&state.inputs, &now.inputs}) {
+  for (const auto* inputs : {&state.own->inputs, &now.own->inputs}) {
     for (const Observation& input : *inputs) paths.insert(input.path);
   }
   for (const std::string_view path : paths) {
-    const Observation *before = observation_of(state.inputs, path), *after = observation_of(now.inputs, path);
+    const Observation *before = observation_of(state.own->inputs, path),
+                      *after = observation_of(now.own->inputs, path);
     const bool same = before != nullptr && after != nullptr && before->digest == after->digest &&
                       is_same_file(before->stat, after->stat);
     if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");

@@ -125,7 +125,7 @@ struct Evaluator::Gathered {
 // One look at the whole plan.
 struct Evaluator::Look {
   const Plan& plan;
-  bool keep_stamps;
+  std::int64_t looked_ns;
   Tree tree;
   Programs programs;
 };
@@ -245,7 +245,7 @@ class Sealer {
 Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
   Evaluation evaluation;
   const std::size_t count = plan.tasks.size();
-  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo),
+  Look look{plan, now_ns(), Tree(plan.project->root, sources_.memo),
             Programs(look.tree, sources_.home, identities_)};
   Tree& tree = look.tree;
   const Seal* seal = plan.only ? nullptr : options.seal;
@@ -286,6 +286,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
       return !evaluation.states[dep].seen || (known != nullptr && known->seen == evaluation.states[dep].seen);
     });
   };
+  using Keep = EvaluationOptions::Keep;
+  std::vector<OwnFacts*> kept;
   evaluation.states.reserve(count);
   for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
@@ -295,9 +297,22 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
       tree.read(gathered[i].inputs);
       for (const auto& output : gathered[i].outputs) tree.read({&output.second, 1});
     }
-    evaluation.states.push_back(judge(look, i, gathered[i], evaluation.states, recalled[i]));
+    const bool has_facts = !task.is_group() && !task.always_runs() && recalled[i] == nullptr;
+    auto own = has_facts ? std::make_shared<OwnFacts>(own_facts(look, i, gathered[i])) : nullptr;
+    TaskState state = judge(plan, i, gathered[i], evaluation.states, own.get(), recalled[i]);
+    const bool stale = state.verdict != Verdict::kUpToDate;
+    if (!stale && options.keep != Keep::kAll) state.fingerprint = {};
+    if (own != nullptr && (options.keep == Keep::kAll || (options.keep == Keep::kStale && stale))) {
+      add_observations(gathered[i], *own);
+      kept.push_back(own.get());
+      state.own = std::move(own);
+    }
+    evaluation.states.push_back(std::move(state));
     if (recalled[i] == nullptr) add_warnings(task, gathered[i], tree, evaluation.warnings);
   }
+
+  const auto common = std::make_shared<const std::vector<Observation>>(tree.common_observations());
+  for (OwnFacts* own : kept) own->common = common;
 
   bool all_fresh = evaluation.warnings.empty(), nothing_to_do = true;
   for (TaskIndex i = 0; i < count && all_fresh; ++i) {
@@ -313,17 +328,17 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   Sealer sealer(&before.observations);
   sealer.contents.outcome.nothing_to_do = nothing_to_do;
   if (seal != nullptr) {
-    std::vector<char> common(before.observations.size(), 1);
+    std::vector<char> is_common(before.observations.size(), 1);
     for (const SealedTask& task : before.tasks) {
       for (const auto* list : {&task.inputs, &task.outputs}) {
-        for (const std::uint32_t number : *list) common[number] = 0;
+        for (const std::uint32_t number : *list) is_common[number] = 0;
       }
     }
-    for (std::size_t i = 0; i < common.size(); ++i) {
-      if (common[i] != 0) sealer.add_common({before.observations[i]});
+    for (std::size_t i = 0; i < is_common.size(); ++i) {
+      if (is_common[i] != 0) sealer.add_common({before.observations[i]});
     }
   }
-  sealer.add_common(tree.common_observations());
+  sealer.add_common(*common);
   for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = evaluation.states[i];
@@ -372,21 +387,54 @@ void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, 
 
 TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
                                    const std::vector<TaskState>& states) const {
-  const std::int64_t looked_ns = now_ns();
-  Look look{plan, true, Tree(plan.project->root, sources_.memo),
+  const PlannedTask& task = plan.tasks[index];
+  Look look{plan, now_ns(), Tree(plan.project->root, sources_.memo),
             Programs(look.tree, sources_.home, identities_)};
-  const Gathered gathered = gather(plan, index, look.tree);
+  Gathered gathered;
+  // What others have made meanwhile may have become outputs instead of inputs.
+  const bool same_inputs = std::all_of(task.makers.begin(), task.makers.end(),
+                                       [&](const Maker& maker) { return maker.id == task.id; });
+  std::shared_ptr<const OwnFacts> own = same_inputs ? states[index].own : nullptr;
+  if (own != nullptr && own->hold(plan.project->root)) {
+    gather_outputs(task, look.tree, gathered);
+  } else {
+    own = nullptr;
+    gathered = gather(plan, index, look.tree);
+  }
   std::vector<TreeFile*> files = gathered.inputs;
   for (const auto& output : gathered.outputs) files.push_back(output.second);
   look.tree.read(files);
-  TaskState state = judge(look, index, gathered, states);
-  state.looked_ns = looked_ns;
-  state.beside_inputs = look.tree.common_observations();
+  if (own == nullptr && !task.is_group() && !task.always_runs()) {
+    auto looked = std::make_shared<OwnFacts>(own_facts(look, index, gathered));
+    add_observations(gathered, *looked);
+    looked->common = std::make_shared<const std::vector<Observation>>(look.tree.common_observations());
+    own = std::move(looked);
+  }
+  TaskState state = judge(plan, index, gathered, states, own.get(), nullptr);
+  state.own = std::move(own);
+  return state;
+}
+
+OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathered) const {
+  const PlannedTask& task = look.plan.tasks[index];
+  OwnFacts own;
+  own.looked_ns = look.looked_ns;
+  for (const TreeFile* file : gathered.inputs) {
+    if (file->problem.empty()) continue;
+    own.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
+    break;
+  }
+  own.facts = common_facts(look.plan, task, gathered, look.programs);
+  return own;
+}
+
+void Evaluator::add_observations(const Gathered& gathered, OwnFacts& own) {
+  own.inputs.reserve(gathered.inputs.size());
+  for (const TreeFile* file : gathered.inputs) own.inputs.push_back(observe(*file));
   const std::set<const TreeFile*> inputs(gathered.inputs.begin(), gathered.inputs.end());
   for (const TreeFile* file : gathered.looked_inputs) {
-    if (!inputs.contains(file)) state.beside_inputs.push_back(observe(*file));
+    if (!inputs.contains(file)) own.beside_inputs.push_back(observe(*file));
   }
-  return state;
 }
 
 Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -436,9 +484,9 @@ TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gat
 }
 
 // `recalled`: what a seal knows of its key; its dependencies are as they were then or have yet to run.
-TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered,
-                           const std::vector<TaskState>& states, const Seal::Task* recalled) const {
-  const Plan& plan = look.plan;
+TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
+                           const std::vector<TaskState>& states, const OwnFacts* own,
+                           const Seal::Task* recalled) const {
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
@@ -470,12 +518,7 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     return state;
   }
 
-  for (const TreeFile* file : gathered.inputs) {
-    if (!file->problem.empty() && !state.problem) {
-      state.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
-    }
-    if (look.keep_stamps) state.inputs.push_back(observe(*file));
-  }
+  if (own != nullptr) state.problem = own->problem;
   state.was_here = gathered.last != nullptr;
   std::string damage = gathered.damage();
   // What a failed attempt left beside the outputs is not part of the result either.
@@ -489,7 +532,7 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   if (recalled != nullptr) {
     key = *recalled->key;
   } else {
-    Fingerprint facts = common_facts(plan, task, gathered, look.programs);
+    Fingerprint facts = own->facts;
     for (const TaskIndex dep : task.read_deps) {
       std::optional<Digest> seen = states[dep].seen;
       if (!seen) {
@@ -530,7 +573,6 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   }
   if (same_key && damage.empty() && !failed) {
     state.verdict = Verdict::kUpToDate;
-    if (!look.keep_stamps) state.fingerprint = {};
     state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   } else {
     state.damaged = same_key;
@@ -578,14 +620,14 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   return why;
 }
 
-bool facts_hold(const TaskState& state, const std::string& root) {
+bool OwnFacts::hold(const std::string& root) const {
   const Fd folder = open_folder(root);
   if (!folder) return false;
-  const auto holds = [&](const Observation& seen) {
-    return still_holds(seen, folder, root, state.looked_ns);
+  const auto all_hold = [&](const std::vector<Observation>& all) {
+    return std::all_of(all.begin(), all.end(),
+                       [&](const Observation& seen) { return still_holds(seen, folder, root, looked_ns); });
   };
-  return std::all_of(state.inputs.begin(), state.inputs.end(), holds) &&
-         std::all_of(state.beside_inputs.begin(), state.beside_inputs.end(), holds);
+  return all_hold(inputs) && all_hold(beside_inputs) && all_hold(*common);
 }
 
 Digest checkout_key(const Digest& key, const std::string& root) {

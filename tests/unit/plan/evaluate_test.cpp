@@ -382,7 +382,7 @@ deps = ["make"]
   succeed("make", {{"src/gen/b", "1"}}, false);
   look({"use"});
   std::string inputs;
-  for (const Observation& stamp : state("use").inputs) inputs += stamp.path + " ";
+  for (const Observation& stamp : state("use").own->inputs) inputs += stamp.path + " ";
   EXPECT_EQ(inputs, "src/a src/gen/by-hand ");
 }
 
