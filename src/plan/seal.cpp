@@ -170,6 +170,7 @@ std::optional<View> view_of(std::string_view bytes) {
         is_next_text(each.id) && are_next_numbers(each.inputs) && are_next_numbers(each.outputs);
     if (!good) return std::nullopt;
   }
+  if (text_taken != head.text || numbers_taken != head.numbers) return std::nullopt;
   const auto in_range = [&](std::uint32_t number) { return number < head.observations; };
   if (!std::all_of(view.numbers.begin(), view.numbers.end(), in_range)) return std::nullopt;
   return view;

@@ -154,7 +154,10 @@ void check(Input input) {
       break;
     case kDamaged: {
       std::string damaged = good;
-      while (!input.empty()) damaged[input.number() % damaged.size()] = static_cast<char>(input.byte());
+      while (!input.empty()) {
+        const std::size_t at = input.number() % damaged.size();
+        damaged[at] = static_cast<char>(input.byte());
+      }
       place.put_archive(place.before + damaged);
       require(damaged != good || place.saved.read(), "a whole one is read");
       break;

@@ -121,7 +121,10 @@ void check(Input input) {
   }
   const std::string good = read_file(place.path()).value();
   std::string damaged = good;
-  while (!input.empty()) damaged[input.number() % damaged.size()] = static_cast<char>(input.byte());
+  while (!input.empty()) {
+    const std::size_t at = input.number() % damaged.size();
+    damaged[at] = static_cast<char>(input.byte());
+  }
   if (mode == kDamagedAndMended) damaged = mended(damaged, place.question);
   put(damaged);
   const auto seal = Seal::compare(place);

@@ -157,7 +157,7 @@ TEST_F(SealTest, IsNoSealWhenAnyByteIsDamagedOrMissing) {
 }
 
 // What only someone who means it can write: a small file whose lists, taken together, are huge.
-TEST_F(SealTest, IsNoSealWhenItsPiecesOverlap) {
+TEST_F(SealTest, IsNoSealWhenItsPiecesDoNotMakeItUp) {
   constexpr std::size_t kChecksumAt = 8, kCheckedFrom = 16, kFirstTask = 136 + 5 * 96, kTaskBytes = 96;
   const auto bytes = read_file(place_.path());
   ASSERT_TRUE(bytes);
@@ -172,8 +172,13 @@ TEST_F(SealTest, IsNoSealWhenItsPiecesOverlap) {
   const std::size_t inputs_first = second + 8, inputs_count = second + 12, id_offset = second;
   ASSERT_TRUE(with(inputs_first, 1));
   EXPECT_TRUE(Seal::compare(place_)) << "as it was";
-  ASSERT_TRUE(with(inputs_count, 2));
-  EXPECT_FALSE(Seal::compare(place_));
+  for (const std::uint32_t count : {2U, 0xffff'ffffU}) {
+    ASSERT_TRUE(with(inputs_count, count));
+    EXPECT_FALSE(Seal::compare(place_)) << count;
+  }
+  const std::size_t outputs_count = second + 20;
+  ASSERT_TRUE(with(outputs_count, 1));
+  EXPECT_FALSE(Seal::compare(place_)) << "one is nobody's";
   ASSERT_TRUE(with(id_offset, 0));
   EXPECT_FALSE(Seal::compare(place_));
 }
