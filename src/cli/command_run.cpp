@@ -115,7 +115,7 @@ Result<void> refuse_tool_options(const Project& project, const Request& request,
   const std::string name = request.targets.front().name.substr(0, request.targets.front().name.find('@'));
   const Task* task = project.find(name);
   if (task == nullptr || task->args.empty()) return {};
-  const auto& typed = options.behind_first;
+  const std::vector<std::string> typed = behind_first_word(options);
   const auto found = std::find_if(typed.begin(), typed.end(), [](const std::string& word) {
     return word == "-k" || word == "-n" || word == "-x" || word == "-s";
   });

@@ -79,7 +79,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
   app.allow_extras();
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> own(arguments.begin(), dashes);
-  const std::vector<std::string> typed = own;
+  options.typed = own;
   if (dashes != arguments.end()) options.extra.assign(dashes + 1, arguments.end());
   std::reverse(own.begin(), own.end());  // CLI11 takes them from the end
   try {
@@ -88,10 +88,6 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     return failure(error("{}", problem.what()).advise("`devtask --help` shows the options"));
   }
   options.words = app.remaining();
-  if (!options.words.empty()) {
-    const auto first = std::find(typed.begin(), typed.end(), options.words.front());
-    if (first != typed.end()) options.behind_first.assign(first + 1, typed.end());
-  }
   if (options.quiet) options.verbosity = -1;
   if (!jobs.empty()) {
     auto number = read_jobs(jobs);
@@ -99,6 +95,22 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     options.jobs = *number;
   }
   return options;
+}
+
+std::vector<std::string> behind_first_word(const Options& options) {
+  Options ignored;
+  std::string jobs;
+  CLI::App app;
+  declare(app, ignored, jobs);
+  app.prefix_command();  // all from the first word on remains as it is
+  try {
+    app.parse(std::vector<std::string>(options.typed.rbegin(), options.typed.rend()));
+  } catch (const CLI::ParseError&) {
+    return {};
+  }
+  std::vector<std::string> words = app.remaining();
+  if (!words.empty()) words.erase(words.begin());
+  return words;
 }
 
 std::string options_help() {

@@ -25,13 +25,16 @@ struct Options {
   int verbosity = 0;  // -1 quiet, 0, 1 commands, 2 also what is up to date
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
-  std::string profile;                    // file for a trace of where the time went; "": none
-  std::vector<std::string> words;         // a verb and its own options, or tasks and their arguments
-  std::vector<std::string> behind_first;  // what stood behind the first word, as typed, up to `--`
-  std::vector<std::string> extra;         // after `--`
+  std::string profile;             // file for a trace of where the time went; "": none
+  std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments
+  std::vector<std::string> typed;  // all arguments up to `--`
+  std::vector<std::string> extra;  // after `--`
 };
 
 Result<Options> parse_options(const std::vector<std::string>& arguments);
+// What was typed behind the first word, up to `--`.
+std::vector<std::string> behind_first_word(const Options& options);
+
 std::string options_help();  // the options as text, for --help
 
 }  // namespace devtask

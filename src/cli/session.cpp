@@ -58,7 +58,7 @@ Result<CacheLimits> cache_limits(const Variables& environment, const std::string
       return failure(
           error("`{}` is not a size", size).advise("write a number of bytes, or with a unit: `500M`, `10G`"));
     }
-    limits.max_bytes = amount->number << shift->second;
+    limits.max_bytes = std::min(amount->number, UINT64_MAX >> shift->second) << shift->second;
   }
   if (!age.empty()) {
     const auto amount = read_amount(age);
@@ -66,7 +66,9 @@ Result<CacheLimits> cache_limits(const Variables& environment, const std::string
     if (!amount || (!days && amount->unit != "h")) {
       return failure(error("`{}` is not an age", age).advise("write days or hours: `30d`, `12h`"));
     }
-    limits.max_age = std::chrono::hours(amount->number * (days ? 24 : 1));
+    constexpr std::uint64_t kMostDays = 1'000'000;
+    limits.max_age = days ? std::chrono::hours(24 * std::min(amount->number, kMostDays))
+                          : std::chrono::hours(std::min(amount->number, 24 * kMostDays));
   }
   return limits;
 }

@@ -79,7 +79,7 @@ class ArchiveWriter {
   }
   template <HasFields T>
   void put(const T& object) {
-    std::apply([this](const auto&... each) { (put(each), ...); }, fields(object));
+    std::apply([this](const auto&... each) { (this->put(each), ...); }, fields(object));
   }
 
  private:
@@ -157,7 +157,7 @@ class ArchiveReader {
   }
   template <HasFields T>
   void get(T& object) {
-    std::apply([this](auto&... each) { (get(each), ...); }, fields(object));
+    std::apply([this](auto&... each) { (this->get(each), ...); }, fields(object));
   }
 
  private:

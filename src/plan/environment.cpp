@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/paths.h"
 #include "os/file.h"
 #include "plan/programs.h"
 
@@ -95,14 +96,25 @@ std::string Values::text(std::string_view name) const {
   return joined;
 }
 
-std::string Values::key_text(std::string_view name) const { return name == "root" ? "{{root}}" : text(name); }
+std::string Values::key_text(std::string_view name) const {
+  return name == "root" ? "{{root}}" : escape_template(text(name));
+}
+
+std::vector<std::string> Values::key_words(std::string_view name) const {
+  std::vector<std::string> escaped = words(name);
+  for (std::string& word : escaped) word = escape_template(word);
+  return escaped;
+}
 
 std::string Values::expand(const Template& source) const {
   return source.expand([this](std::string_view name) { return text(name); });
 }
 
 std::string Values::key_expand(const Template& source) const {
-  return source.expand([this](std::string_view name) { return key_text(name); });
+  std::string key;
+  for (const Template::Part& part : source.parts())
+    key += part.placeholder ? key_text(part.text) : escape_template(part.text);
+  return key;
 }
 
 Environment::Environment(Variables caller) : caller_(std::move(caller)) {
@@ -116,6 +128,7 @@ Variables Environment::keyed(const Task& task, const Values& values) const {
   Variables result;
   add_matching(caller_, task.scope->env_inputs, result);
   add_matching(caller_, task.env_inputs, result);
+  for (auto& [name, value] : result) value = escape_template(value);
   for (const auto& [name, value] : task.scope->env) result[name] = values.key_expand(value.value);
   for (const auto& [name, value] : task.env) result[name] = values.key_expand(value.value);
   return result;

@@ -18,15 +18,17 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 Variables to_variables(const std::vector<std::string>& environment);
 
 // Values of placeholders. A list is one argument each; `root` keeps its name in keys, so that no key holds an
-// absolute path.
+// absolute path. Key texts are templates in which everything else is text: `{{root}}` is that placeholder,
+// and whoever writes the same as a text has `{{{{root}}` there.
 class Values {
  public:
   void set(std::string name, std::vector<std::string> words, bool list);
-  // For the process, and for the key: the same but for `root`, which stays `{{root}}`.
+  // For the process, and for the key.
   const std::vector<std::string>& words(std::string_view name) const;
   bool is_list(std::string_view name) const;
-  std::string text(std::string_view name) const;      // words joined by blanks
-  std::string key_text(std::string_view name) const;  // `root` as itself
+  std::string text(std::string_view name) const;  // words joined by blanks
+  std::vector<std::string> key_words(std::string_view name) const;
+  std::string key_text(std::string_view name) const;
   std::string expand(const Template& text) const;
   std::string key_expand(const Template& text) const;
 

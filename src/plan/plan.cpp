@@ -118,10 +118,18 @@ class Planner {
     if (auto filled = fill_patterns(planned, row); !filled) return tl::unexpected(filled.error());
     if (const Step* step = swallows_extra(task, planned.values)) {
       return failure(
-          error("what comes after `--` would be part of the comment that ends the last step of task `{}`",
+          error("what comes after `--` would be part of the comment or here-document that ends the last step "
+                "of task `{}`",
                 task.name)
               .advise("write `{{extra}}` into the step where it belongs")
               .at(step->where));
+    }
+    if (const Step* step = hides_placeholder(task)) {
+      return failure(error("task `{}` has a placeholder in a here-document whose end is quoted, where the "
+                           "shell fills in nothing",
+                           task.name)
+                         .advise("write the end without quotes: `<<EOF`")
+                         .at(step->where));
     }
     planned.steps = plan_steps(task, planned.values);
     planned.dir = task.dir.value;

@@ -42,7 +42,7 @@ enum Flags : std::uint32_t {
   kHasSeen = 32
 };
 
-// A piece of the bytes at the end of the file; paths have a NUL behind them.
+// A piece of the bytes at the end of the file, a NUL behind it and none in it.
 struct Text {
   std::uint32_t offset, length;
 };
@@ -123,8 +123,12 @@ struct View {
   }
 };
 
-bool is_inside(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
-  return offset <= size && length <= size - offset;
+// The next piece of an array, of which `taken` belong to those before it. Pieces lie one behind the other, so
+// that no file says more than it is long.
+bool is_next(std::uint64_t& taken, std::uint64_t start, std::uint64_t length, std::uint64_t size) {
+  if (start != taken || length > size - taken) return false;
+  taken += length;
+  return true;
 }
 
 std::optional<View> view_of(std::string_view bytes) {
@@ -148,20 +152,27 @@ std::optional<View> view_of(std::string_view bytes) {
   view.numbers = {reinterpret_cast<const std::uint32_t*>(at), head.numbers};
   at += view.numbers.size_bytes();
   view.text = {at, head.text};
+  std::uint64_t text_taken = 0, numbers_taken = 0;
+  const auto is_next_text = [&](const Text& piece) {
+    return is_next(text_taken, piece.offset, std::uint64_t{piece.length} + 1, head.text) &&
+           view.text.find('\0', piece.offset) == piece.offset + piece.length;
+  };
+  const auto are_next_numbers = [&](const Numbers& piece) {
+    return is_next(numbers_taken, piece.first, piece.count, head.numbers);
+  };
   for (const ObservationEntry& each : view.observations) {
-    const bool good = is_inside(each.path.offset, std::uint64_t{each.path.length} + 1, head.text) &&
-                      view.text[each.path.offset + each.path.length] == '\0' &&
-                      each.look.kind <= static_cast<std::uint32_t>(FileKind::kOther);
+    const bool good =
+        is_next_text(each.path) && each.look.kind <= static_cast<std::uint32_t>(FileKind::kOther);
     if (!good) return std::nullopt;
   }
+  for (const TaskEntry& each : view.tasks) {
+    const bool good =
+        is_next_text(each.id) && are_next_numbers(each.inputs) && are_next_numbers(each.outputs);
+    if (!good) return std::nullopt;
+  }
+  if (text_taken != head.text || numbers_taken != head.numbers) return std::nullopt;
   const auto in_range = [&](std::uint32_t number) { return number < head.observations; };
   if (!std::all_of(view.numbers.begin(), view.numbers.end(), in_range)) return std::nullopt;
-  for (const TaskEntry& each : view.tasks) {
-    const bool good = is_inside(each.id.offset, each.id.length, head.text) &&
-                      is_inside(each.inputs.first, each.inputs.count, head.numbers) &&
-                      is_inside(each.outputs.first, each.outputs.count, head.numbers);
-    if (!good) return std::nullopt;
-  }
   return view;
 }
 

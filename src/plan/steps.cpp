@@ -13,7 +13,10 @@ constexpr std::string_view kExtra = "extra";
 // Follows the quoting of a shell script, so that a parameter can be put in with the quotes its place needs.
 class Quoting {
  public:
-  enum class Place { kPlain, kDouble, kSingle, kComment };
+  // kEscaped: in bash's $'…'. kVerbatim: in a here-document in which the shell looks for nothing.
+  enum class Place { kPlain, kDouble, kSingle, kEscaped, kComment, kVerbatim };
+
+  explicit Quoting(std::string_view shell) : bash_(shell == "bash") {}
 
   void read(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) step(text, i);
@@ -24,11 +27,15 @@ class Quoting {
     line_ += '$';
   }
   Place place() const {
-    if (single_) return Place::kSingle;
+    if (single_) return escapes_ ? Place::kEscaped : Place::kSingle;
     if (comment_) return Place::kComment;
+    if (stack_.back() == 'h' && here_documents_.front().quoted) return Place::kVerbatim;
     return std::string_view("\"ah").find(stack_.back()) != std::string_view::npos ? Place::kDouble
                                                                                   : Place::kPlain;
   }
+
+  // What is put in here is not looked at by the shell, or keeps a here-document from ending.
+  bool swallows() const { return place() == Place::kComment || stack_.back() == 'h'; }
 
  private:
   struct HereDocument {
@@ -44,7 +51,11 @@ class Quoting {
     if (stack_.back() == 'h') {
       step_here_document(text, i);
     } else if (single_) {
-      single_ = c != '\'';
+      if (c == '\\' && escapes_) {
+        ++i;
+      } else {
+        single_ = c != '\'';
+      }
     } else if (c == '\n' && stack_.back() != '"') {
       comment_ = false;
       if (!here_documents_.empty()) stack_.push_back('h');
@@ -64,6 +75,9 @@ class Quoting {
       return;  // nothing else is special between double quotes
     } else if (c == '\'') {
       single_ = true;
+      escapes_ = false;
+    } else if (c == '$' && bash_ && i + 1 < text.size() && (text[i + 1] == '\'' || text[i + 1] == '$')) {
+      single_ = escapes_ = text[++i] == '\'';  // `$$` is the shell's number
     } else if (c == '#' && at_word_start) {
       comment_ = true;
     } else if (c == ')' && stack_.size() > 1) {
@@ -130,7 +144,9 @@ class Quoting {
   std::vector<char> stack_{' '};
   std::vector<HereDocument> here_documents_;  // that have begun, or begin at the next line
   std::string line_;                          // of a here-document, so far
+  bool bash_;
   bool single_ = false;
+  bool escapes_ = false;  // single_ began with `$'`
   bool comment_ = false;
   bool word_start_ = true;
 };
@@ -143,7 +159,8 @@ std::string parameters(std::size_t first, std::size_t count, Quoting::Place plac
     const std::string reference = "${" + std::to_string(first + i) + "}";
     text += place == Quoting::Place::kPlain ? "\"" + reference + "\"" : reference;
   }
-  return place == Quoting::Place::kSingle ? "'\"" + text + "\"'" : text;
+  if (place == Quoting::Place::kSingle) return "'\"" + text + "\"'";
+  return place == Quoting::Place::kEscaped ? "'\"" + text + "\"$'" : text;
 }
 
 struct Words {
@@ -151,7 +168,7 @@ struct Words {
 };
 
 Words words_of(std::string_view name, const Values& values) {
-  if (values.is_list(name)) return {values.words(name), values.words(name)};
+  if (values.is_list(name)) return {values.words(name), values.key_words(name)};
   return {{values.text(name)}, {values.key_text(name)}};
 }
 
@@ -164,7 +181,7 @@ std::string joined_key(const std::vector<std::string>& words) {
 PlannedStep plan_shell(const Step& step, const Values& values, const std::string& shell, bool append_extra) {
   std::string script;
   Words given;
-  Quoting quoting;
+  Quoting quoting(shell);
   const auto put = [&](std::string_view name) {
     Words more = words_of(name, values);
     script += parameters(given.words.size() + 1, more.words.size(), quoting.place());
@@ -213,9 +230,9 @@ PlannedStep plan_argv(const Step& step, const Values& values, bool append_extra)
     }
   }
   if (append_extra) {
-    const auto& extra = values.words(kExtra);
-    planned.argv.insert(planned.argv.end(), extra.begin(), extra.end());
-    keys.insert(keys.end(), extra.begin(), extra.end());
+    const Words extra = words_of(kExtra, values);
+    planned.argv.insert(planned.argv.end(), extra.words.begin(), extra.words.end());
+    keys.insert(keys.end(), extra.keys.begin(), extra.keys.end());
   }
   planned.key = "argv " + joined_key(keys);
   if (!planned.argv.empty()) planned.programs.push_back(planned.argv[0]);
@@ -238,7 +255,7 @@ bool appends_extra(const Task& task, const Values& values) {
 
 const Step* swallows_extra(const Task& task, const Values& values) {
   if (task.run.empty() || !task.run.back().shell || !appends_extra(task, values)) return nullptr;
-  Quoting quoting;
+  Quoting quoting(task.shell);
   const auto& parts = task.run.back().words[0].parts();
   for (const Template::Part& part : parts) {
     if (part.placeholder) {
@@ -249,7 +266,24 @@ const Step* swallows_extra(const Task& task, const Values& values) {
     if (&part == &parts.back()) text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     quoting.read(text);
   }
-  return quoting.place() == Quoting::Place::kComment ? &task.run.back() : nullptr;
+  return quoting.swallows() ? &task.run.back() : nullptr;
+}
+
+const Step* hides_placeholder(const Task& task) {
+  for (const Step& step : task.run) {
+    if (!step.shell || step.words[0].parts().size() < 2) continue;
+    Quoting quoting(task.shell);
+    for (const Template::Part& part : step.words[0].parts()) {
+      if (!part.placeholder) {
+        quoting.read(part.text);
+      } else if (quoting.place() == Quoting::Place::kVerbatim) {
+        return &step;
+      } else {
+        quoting.pass_parameter();
+      }
+    }
+  }
+  return nullptr;
 }
 
 std::vector<PlannedStep> plan_steps(const Task& task, const Values& values) {

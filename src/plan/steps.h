@@ -16,7 +16,11 @@ namespace devtask {
 // arguments. `extra` goes to the end of the last step if no step names it.
 std::vector<PlannedStep> plan_steps(const Task& task, const Values& values);
 
-// The last step, if it ends in a comment that would swallow what is appended to it; else nullptr.
+// The last step, if it ends in a comment or here-document that would swallow what is appended to it; else
+// nullptr.
 const Step* swallows_extra(const Task& task, const Values& values);
+// A step with a placeholder in a here-document whose end is quoted, where the shell fills in nothing; else
+// nullptr.
+const Step* hides_placeholder(const Task& task);
 
 }  // namespace devtask

@@ -151,8 +151,9 @@ class LocalStore::Impl {
     const auto collected_at = index_.number(kCollectedAt);
     if (!collected_at) return tl::unexpected(collected_at.error());
     const bool full = *stored > 0 && static_cast<std::uint64_t>(*stored) > limits_.max_bytes;
-    const std::int64_t age = now_ms() - *collected_at;
-    const bool old = *collected_at != 0 && (age < 0 || age >= milliseconds(kCollectAfter).count());
+    const std::int64_t now = now_ms();
+    const bool old = *collected_at != 0 &&
+                     (*collected_at > now || *collected_at <= now - milliseconds(kCollectAfter).count());
     if (read_only_ || (!full && !old)) return GcReport{};
     CacheLimits limits = limits_;
     if (full) limits.max_bytes = limits.max_bytes / 10 * 9;

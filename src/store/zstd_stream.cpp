@@ -10,6 +10,8 @@ namespace {
 
 // Level 3 takes 1.6 times as long for a twentieth less.
 constexpr int kLevel = 1;
+// Every frame begins so. The library reads older formats as well, which nobody writes here.
+constexpr std::string_view kMagic = "\x28\xb5\x2f\xfd";
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -75,6 +77,7 @@ Result<void> decompress(const ByteSource& source, const ByteSink& sink) {
   thread_local const Buffer out(ZSTD_DStreamOutSize());
   ZSTD_DCtx_reset(decompressor(), ZSTD_reset_session_only);
   std::size_t wanted = 1;  // 0: the frame is complete
+  std::string_view magic = kMagic;
   while (true) {
     const auto got = source(in.bytes.get(), in.size);
     if (!got) return tl::unexpected(got.error());
@@ -83,6 +86,9 @@ Result<void> decompress(const ByteSource& source, const ByteSink& sink) {
       return {};
     }
     if (wanted == 0) return failure("something follows its end");
+    const std::string_view start = std::string_view(in.bytes.get(), *got).substr(0, magic.size());
+    if (!magic.starts_with(start)) return failure("it is no zstd frame");
+    magic.remove_prefix(start.size());
     ZSTD_inBuffer input{in.bytes.get(), *got, 0};
     bool full = false;
     while (input.pos < input.size || full) {
@@ -99,13 +105,15 @@ Result<void> decompress(const ByteSource& source, const ByteSink& sink) {
 }
 
 std::optional<std::uint64_t> frame_content_bytes(std::string_view start) {
+  if (!start.starts_with(kMagic)) return std::nullopt;
   const unsigned long long size = ZSTD_getFrameContentSize(start.data(), start.size());
   if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return std::nullopt;
   return size;
 }
 
 bool is_whole_frame(std::string_view bytes) {
-  return ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
+  return bytes.starts_with(kMagic) &&
+         ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
 }
 
 }  // namespace devtask

@@ -362,12 +362,35 @@ def test_options_after_the_task_name(sample):
     assert sample.ran() == []
 
 
-@pytest.mark.parametrize("run", ["RAN  # all of them", "RAN; true # all\n", "RAN # {{task}}"])
-def test_extra_arguments_are_not_swallowed_by_a_comment(project, run):
-    project.tasks(f"[tasks.t]\nrun = {run!r}\n")
+def test_a_placeholder_in_a_here_document_with_a_quoted_end_is_a_mistake(project):
+    project.tasks("""
+        [tasks.t]
+        run = '''
+        cat <<'EOF'
+        {{task}}
+        EOF
+        '''
+    """)
+    result = project.run("t")
+    assert result.code == 2
+    assert (
+        "error: task `t` has a placeholder in a here-document whose end is quoted, where the shell fills in nothing"
+        in result.stderr
+    )
+    assert "help: write the end without quotes: `<<EOF`" in result.stderr
+
+
+def test_the_folder_to_start_in_may_read_like_the_task(project):
+    project.write("test/tasks.toml", "[tasks.test]\nrun = 'true'\nargs = [{ name = 'p', many = true }]\n")
+    project.run("-C", "test", "-k", "test", "x").succeeded()
+
+
+@pytest.mark.parametrize("run", ["RAN  # all of them", "RAN; true # all\n", "RAN # {{task}}", "RAN; cat <<END\nx\nEND\n"])
+def test_extra_arguments_are_not_swallowed(project, run):
+    project.tasks(f"[tasks.t]\nrun = {json.dumps(run)}\n")
     project.run("t").succeeded()
     result = project.run("t", "--", "--verbose")
     assert result.code == 2
-    assert "would be part of the comment that ends the last step of task `t`" in result.stderr
+    assert "would be part of the comment or here-document that ends the last step of task `t`" in result.stderr
     assert "write `{{extra}}` into the step where it belongs" in result.stderr
     assert project.ran() == ["t"]

@@ -1,5 +1,5 @@
-// Blobs: a zstd frame that others may have written, content that is compressed and read again, and a blob on
-// disk under a name that is right or wrong. First a byte (how long pieces are), then the bytes.
+// Blobs: a zstd frame that others may have written, content that is compressed and read again, and a blob in
+// a row or on disk under a name that is right or wrong. First a byte (how long pieces are), then the bytes.
 #include <optional>
 
 #include "input.h"
@@ -12,6 +12,7 @@ namespace devtask {
 namespace {
 
 constexpr std::size_t kMostContent = 8 * 1024 * 1024;
+constexpr std::size_t kLargeOnce = 16;  // in so many
 
 std::optional<std::string> decompressed(std::string_view frame, std::size_t piece) {
   std::string content;
@@ -63,33 +64,79 @@ void check_round_trip(std::string_view bytes, std::size_t piece) {
   require(decompressed(frame, bytes.size() + 1) == std::string(bytes), "a stream is read as it was");
 }
 
-void check_folder(std::string_view bytes) {
+std::optional<std::string> read_whole(BlobFolder& folder, const Digest& digest) {
+  std::string content;
+  const auto done = folder.read(digest, [&](std::string_view piece) { content += piece; });
+  return done ? std::optional(content) : std::nullopt;
+}
+
+// Content that is put is a row or a file, which of them depends on its size.
+std::optional<std::string> put_and_read(BlobFolder& folder, std::string_view bytes) {
+  constexpr std::int64_t kNow = 1'000'000'000'000'000'000;
+  std::optional<std::string> row;
+  const auto digest = folder.put_small(bytes, kNow, [&](const Digest& called, const KeptContent& kept) {
+    require(called == sha256(bytes), "a row is called by its digest");
+    require(kept.bytes.size() <= kMostRowBytes && kept.size == bytes.size(), "a row is small");
+    if (auto content = content_of(kept, called)) row = *content;
+  });
+  require(digest && *digest == sha256(bytes), "a blob is called by its digest");
+  return row ? row : read_whole(folder, *digest);
+}
+
+// The bytes as they may stand in a row of an index that others write.
+void check_row(std::string_view bytes, std::uint64_t said_size) {
+  const auto true_content = decompressed(bytes, bytes.size() + 1);
+  for (const std::uint64_t size : {said_size, std::uint64_t{true_content ? true_content->size() : 0}}) {
+    const KeptContent kept{std::string(bytes), size};
+    const std::string content = kept.compressed() ? true_content.value_or("something else") : kept.bytes;
+    const auto read = content_of(kept, sha256(content));
+    require(!read || *read == content, "what is read of a row has its name's digest");
+    require(!read || read->size() <= size, "and is no more than the row says");
+  }
+}
+
+// More than a row holds, and not to be compressed.
+const std::string& noise() {
+  static const std::string bytes = [] {
+    std::string made;
+    while (made.size() <= kMostRowBytes) {
+      const Digest next = sha256(std::to_string(made.size()));
+      made.append(next.bytes.begin(), next.bytes.end());
+    }
+    return made;
+  }();
+  return bytes;
+}
+
+void check_folder(std::string_view bytes, bool large) {
   static const ScratchFolder scratch;
   scratch.clear();
   BlobFolder folder(scratch.path(), false);
-  constexpr std::int64_t kNow = 1'000'000'000'000'000'000;
-  const auto digest = folder.put_bytes(bytes, kNow);
-  require(digest && *digest == sha256(bytes), "a blob is called by its digest");
-  require(folder.get_bytes(*digest) == std::string(bytes), "a blob is read as it was put");
-
-  // The same bytes under the name of a frame: they are one of that content, or they are refused and removed.
+  const std::string more = large ? noise() + std::string(bytes) : std::string();
+  require(put_and_read(folder, more) == more, "a large blob is read as it was put");
+  require(put_and_read(folder, bytes) == std::string(bytes), "a blob is read as it was put");
+  // The bytes as a file under a name that is right or wrong, as they are or as a frame.
   const std::string content = decompressed(bytes, bytes.size() + 1).value_or("something else");
   const std::string hex = sha256(content).hex();
-  const std::string name = "blobs/" + hex.substr(0, 2) + "/" + hex.substr(2) + ".zst";
   if (content == bytes) return;
-  scratch.write(name, bytes);
-  const auto read = folder.get_bytes(sha256(content));
-  require(!read || *read == content, "what is read has its name's digest");
-  require(read || stat_file(scratch / name).kind == FileKind::kAbsent, "a broken blob is removed");
-  const auto put = folder.put_bytes(content, kNow);
-  require(put && folder.get_bytes(*put) == content, "a broken blob can be put anew");
+  for (const std::string suffix : {"", ".zst"}) {
+    const std::string name = "blobs/" + hex.substr(0, 2) + "/" + hex.substr(2) + suffix;
+    scratch.write(name, bytes);
+    const auto read = read_whole(folder, sha256(content));
+    require(!read || *read == content, "what is read has its name's digest");
+    require(read || stat_file(scratch / name).kind == FileKind::kAbsent, "a broken blob is removed");
+    scratch.write(name, bytes);
+    require(put_and_read(folder, content) == content, "content can be put over a broken blob");
+    require(remove_file(scratch / name).has_value(), "a file can be removed");
+  }
 }
 
 void check(Input input) {
   const std::size_t piece = input.byte() + 1U;
   check_frame(input.rest(), piece);
+  check_row(input.rest(), piece);
   check_round_trip(input.rest(), piece);
-  check_folder(input.rest());
+  check_folder(input.rest(), piece % kLargeOnce == 0);
 }
 
 }  // namespace

@@ -80,6 +80,20 @@ void check_words(const Options& options) {
   if (const auto plan = make_plan(project(), *request)) check_plan(*plan);
 }
 
+// What stands before the first word has no words.
+void check_behind_first(const Options& options) {
+  const Strings behind = behind_first_word(options);
+  // Behind an unknown option known ones are still taken.
+  if (options.words.empty() || options.words.front().starts_with('-')) return;
+  require(behind.size() < options.typed.size(), "the first word is not behind itself");
+  const auto first = options.typed.end() - static_cast<std::ptrdiff_t>(behind.size()) - 1;
+  require(*first == options.words.front(), "the first word is known", *first);
+  require(std::equal(behind.begin(), behind.end(), first + 1), "what is behind it is as it was typed",
+          *first);
+  const auto before = parse_options({options.typed.begin(), first});
+  require(before && before->words.empty(), "no word stands before the first", *first);
+}
+
 void check(std::string_view text) {
   const Strings arguments = split(text, "\n");
   const auto options = parse_options(arguments);
@@ -92,11 +106,13 @@ void check(std::string_view text) {
       // Of `-vx` the unknown `-x` is left.
       require(word.starts_with('-') || is_in(arguments, word), "words are as they were typed", word);
     }
+    check_behind_first(*options);
     check_words(*options);
   }
   for (const std::string& word : arguments) {
     const auto limits = cache_limits({}, word, arguments.back());
-    require(!limits || limits->max_age.count() >= 0, "an age is not negative", word);
+    require(!limits || (limits->max_age.count() >= 0 && limits->max_age <= std::chrono::hours(24'000'000)),
+            "an age is one of which there are as many milliseconds", word);
   }
 }
 

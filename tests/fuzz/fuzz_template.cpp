@@ -2,6 +2,7 @@
 // script or change how an argument list is cut. First line: a path; the others: steps, shell steps but for
 // those that begin with `[`, whose words are separated by blanks.
 #include <algorithm>
+#include <map>
 
 #include "action/action_result.h"
 #include "base/template.h"
@@ -99,6 +100,7 @@ std::size_t count_of(const Template& text, const Values& values) {
 
 void check_steps(const Task& task, const Values& values, const Values& others) {
   (void)swallows_extra(task, values);
+  if (hides_placeholder(task) != nullptr) return;  // it is refused
   const auto steps = plan_steps(task, values), other_steps = plan_steps(task, others);
   require(steps.size() == task.run.size(), "each step is planned");
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -121,6 +123,18 @@ void check_steps(const Task& task, const Values& values, const Values& others) {
   }
 }
 
+// Of argument lists, of which no part is a program of its own.
+void check_keys(const Task& task) {
+  Values values = values_of("{{root}}", {"{{root}}", "a b"}, {"{{{{root}}"});
+  const auto steps = plan_steps(task, values);
+  std::map<std::string, Strings> known;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (task.run[i].shell) continue;
+    const auto [same, added] = known.try_emplace(steps[i].key, steps[i].argv);
+    require(added || same->second == steps[i].argv, "steps with the same key are the same", steps[i].key);
+  }
+}
+
 void check(std::string_view text) {
   if (text.find(kRoot) != std::string_view::npos) return;  // libFuzzer finds it out
   const Strings lines = split(text, "\n");
@@ -135,6 +149,7 @@ void check(std::string_view text) {
       const Task task = together ? task_of({std::string(text)}, shell) : task_of(lines, shell);
       check_steps(task, harmless, hostile);
       check_steps(task, none, none);
+      check_keys(task);
     }
   }
 }

@@ -163,7 +163,7 @@ class Run:
         self.observed, self.observed_restored = observed, restored
         self.plan = Plan(checkout.project, request)
         self.states = {}
-        self.begun_keys, self.kept, self.overwritten = {}, set(), set()
+        self.begun_keys, self.kept, self.overwritten, self.shared = {}, set(), set(), set()
         self.ran, self.restored, self.spared, self.failed, self.skipped, self.missed = [], [], [], [], [], []
 
     # ---- looking
@@ -390,10 +390,9 @@ class Run:
         self.states[instance] = State(Verdict.FRESH, key, key if task.kind == "local" else success.seen, success)
         self.commit(instance, success)
         shared = task.kind in (*OWNED_KINDS, "edits") and not any(foreign[path].text for path in kept)
-        if shared and not self.request.only:
+        if shared and (not self.request.only or self.deps_are_as_recorded(instance)):
             self.cache[key] = made
-        elif shared and self.deps_are_as_recorded(instance):
-            self.cache[key] = made
+            self.shared.add(key)
 
     def deps_are_as_recorded(self, instance):
         """With --only: whether what it read is what its key says."""

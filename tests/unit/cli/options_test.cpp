@@ -72,6 +72,18 @@ TEST_F(OptionsTest, KeepWordsAsTheyAre) {
   EXPECT_EQ(parse(words).words, words);
 }
 
+TEST_F(OptionsTest, WhatStandsBehindTheFirstWordIsKnown) {
+  const auto behind = [](const Strings& arguments) { return behind_first_word(parse(arguments)); };
+  EXPECT_EQ(behind({"-k", "test", "-n", "x", "--color", "never", "--", "-x"}),
+            (Strings{"-n", "x", "--color", "never"}));
+  // A value is no word, also if it reads like one.
+  EXPECT_EQ(behind({"-C", "test", "-k", "test", "x"}), Strings{"x"});
+  EXPECT_EQ(behind({"-j", "4", "4", "-k"}), Strings{"-k"});
+  EXPECT_EQ(behind({"test"}), Strings{});
+  EXPECT_EQ(behind({"-C", "test", "--", "test"}), Strings{});
+  EXPECT_EQ(behind({}), Strings{});
+}
+
 TEST_F(OptionsTest, UnknownOptionsStayInTheirPlace) {
   EXPECT_EQ(parse({"list", "--json"}).words, (Strings{"list", "--json"}));
   EXPECT_EQ(parse({"graph", "--format", "dot", "a"}).words, (Strings{"graph", "--format", "dot", "a"}));

@@ -33,6 +33,16 @@ TEST(CacheLimitsTest, AreReadWithTheirUnits) {
             2U);  // the command line is stronger
 }
 
+TEST(CacheLimitsTest, EndWhereNumbersEnd) {
+  const auto size = [](const std::string& text) { return cache_limits({}, text)->max_bytes; };
+  EXPECT_EQ(size("16777215T"), 16777215ULL << 40);
+  EXPECT_EQ(size("16777216T"), 16777215ULL << 40);
+  EXPECT_EQ(size("999999999999999g"), 17179869183ULL << 30);
+  const auto age = [](const std::string& text) { return cache_limits({}, "", text)->max_age; };
+  EXPECT_EQ(age("999999999999999d"), std::chrono::hours(24'000'000));
+  EXPECT_EQ(age("999999999999999h"), std::chrono::hours(24'000'000));
+}
+
 TEST(CacheLimitsTest, SayWhatIsWrong) {
   const auto said = [](const std::string& size, const std::string& age) {
     const auto limits = cache_limits({}, size, age);

@@ -37,7 +37,7 @@ TEST_F(EnvironmentTest, PassesWhatIsDeclaredOrHarmlessAndNothingElse) {
   configure(R"(
 [project]
 path = [".venv/bin", "bin"]
-env = { PROJECT = "{{root}}/p", BOTH = "project" }
+env = { PROJECT = "{{root}}/p", TEXT = "{{{{root}}/p", BOTH = "project" }
 env-inputs = ["PREFECT_*"]
 env-pass = ["AGENT"]
 [tasks.t]
@@ -60,11 +60,11 @@ args = [{ name = "who", default = "me" }]
              {"https_proxy", "p"},
              {"DEVTASK_JOBS", "9"},
              {"DEVTASK_TASK", "outer"}});
-  EXPECT_EQ(keyed(), "BOTH=task\nMODE=m\nOWN=t me\nPREFECT_A=a\nPROJECT={{root}}/p\nTZ=CET\n");
+  EXPECT_EQ(keyed(), "BOTH=task\nMODE=m\nOWN=t me\nPREFECT_A=a\nPROJECT={{root}}/p\nTEXT={{{{root}}/p\nTZ=CET\n");
   EXPECT_EQ(visible(),
             "AGENT=g\nBOTH=task\nHOME=/h\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nMODE=m\nOWN=t me\n"
             "PATH=/p/.venv/bin:/p/bin:/bin\nPIP_INDEX_URL=i\nPREFECT_A=a\nPROJECT=" +
-                project_.root() + "/p\nSEEN_X=s\nTZ=CET\nhttps_proxy=p\n");
+                project_.root() + "/p\nSEEN_X=s\nTEXT={{root}}/p\nTZ=CET\nhttps_proxy=p\n");
 }
 
 TEST_F(EnvironmentTest, HasFixedLanguageAndTimeUnlessDeclared) {
@@ -75,6 +75,13 @@ TEST_F(EnvironmentTest, HasFixedLanguageAndTimeUnlessDeclared) {
             {{"LANG", "de_DE"}, {"LC_ALL", "de_DE"}, {"TZ", "CET"}});
   EXPECT_EQ(keyed(), "TZ=CET\n");
   EXPECT_EQ(visible(), "LANG=de_DE\nLC_ALL=C.UTF-8\nPATH=/usr/local/bin:/usr/bin:/bin\nTZ=CET\n");
+}
+
+TEST_F(EnvironmentTest, TellsTheRootFromAValueThatReadsTheSame) {
+  configure("[tasks.t]\nrun = 'x'\nenv-inputs = ['PLACE']\n", {{"PLACE", "{{root}}"}});
+  EXPECT_EQ(keyed(), "PLACE={{{{root}}\n");
+  configure("[tasks.t]\nrun = 'x'\nenv = { PLACE = '{{root}}' }\n", {});
+  EXPECT_EQ(keyed(), "PLACE={{root}}\n");
 }
 
 TEST_F(EnvironmentTest, PutsTheProjectsFoldersBeforeThePathATaskSets) {

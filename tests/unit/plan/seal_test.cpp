@@ -1,6 +1,9 @@
 #include "plan/seal.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include <cstring>
 
 #include "fakes/temporary_folder.h"
 #include "os/process.h"
@@ -151,6 +154,33 @@ TEST_F(SealTest, IsNoSealWhenAnyByteIsDamagedOrMissing) {
     ASSERT_TRUE(write_file(place_.path(), bytes->substr(0, i)));
     EXPECT_FALSE(Seal::compare(place_)) << "cut at " << i;
   }
+}
+
+// What only someone who means it can write: a small file whose lists, taken together, are huge.
+TEST_F(SealTest, IsNoSealWhenItsPiecesDoNotMakeItUp) {
+  constexpr std::size_t kChecksumAt = 8, kCheckedFrom = 16, kFirstTask = 136 + 5 * 96, kTaskBytes = 96;
+  const auto bytes = read_file(place_.path());
+  ASSERT_TRUE(bytes);
+  const auto with = [&](std::size_t at, std::uint32_t number) {
+    std::string changed = *bytes;
+    std::memcpy(changed.data() + at, &number, sizeof number);
+    const std::uint64_t checksum = XXH3_64bits(changed.data() + kCheckedFrom, changed.size() - kCheckedFrom);
+    std::memcpy(changed.data() + kChecksumAt, &checksum, sizeof checksum);
+    return write_file(place_.path(), changed).has_value();
+  };
+  const std::size_t second = kFirstTask + kTaskBytes;
+  const std::size_t inputs_first = second + 8, inputs_count = second + 12, id_offset = second;
+  ASSERT_TRUE(with(inputs_first, 1));
+  EXPECT_TRUE(Seal::compare(place_)) << "as it was";
+  for (const std::uint32_t count : {2U, 0xffff'ffffU}) {
+    ASSERT_TRUE(with(inputs_count, count));
+    EXPECT_FALSE(Seal::compare(place_)) << count;
+  }
+  const std::size_t outputs_count = second + 20;
+  ASSERT_TRUE(with(outputs_count, 1));
+  EXPECT_FALSE(Seal::compare(place_)) << "one is nobody's";
+  ASSERT_TRUE(with(id_offset, 0));
+  EXPECT_FALSE(Seal::compare(place_));
 }
 
 TEST_F(SealTest, IsNotMadeOfWhatIsYoung) {

@@ -74,6 +74,59 @@ TEST(StepsTest, AnArgvStepTakesAListAsSeveralArguments) {
             "  programs: tool\n");
 }
 
+// What was seen with `{{root}}` as a text must not count for the folder, nor the other way round.
+TEST(StepsTest, AKeyTellsTheRootFromATextThatReadsTheSame) {
+  Values values = some_values();
+  values.set("text", {"{{root}}"}, false);
+  values.set("list", {"{{root}}"}, true);
+  const auto key = [&](const Step& step) {
+    Task task;
+    task.run = {step};
+    return plan_steps(task, values)[0].key;
+  };
+  EXPECT_EQ(key(argv_step({"echo", "{{root}}"})), "argv echo '{{root}}'");
+  for (const char* word : {"{{{{root}}", "{{text}}", "{{list}}"}) {
+    EXPECT_EQ(key(argv_step({"echo", word})), "argv echo '{{{{root}}'") << word;
+  }
+  EXPECT_EQ(key(shell_step("echo {{root}}")), "sh echo \"${1}\" -- '{{root}}'");
+  for (const char* word : {"{{text}}", "{{list}}"}) {
+    EXPECT_EQ(key(shell_step(std::string("echo ") + word)), "sh echo \"${1}\" -- '{{{{root}}'") << word;
+  }
+  values.set("extra", {"{{root}}"}, true);
+  EXPECT_EQ(key(argv_step({"echo"})), "argv echo '{{{{root}}'");
+  EXPECT_EQ(key(shell_step("echo")), "sh echo \"${1}\" -- '{{{{root}}'");
+}
+
+TEST(StepsTest, APlaceholderIsHiddenInAHereDocumentWithAQuotedEnd) {
+  const auto hidden = [](const std::string& script) {
+    Task task;
+    task.run = {shell_step("true {{x}}"), shell_step(script)};
+    const Step* step = hides_placeholder(task);
+    return step == &task.run[1];
+  };
+  EXPECT_TRUE(hidden("cat <<'EOF'\na {{x}}\nEOF\n"));
+  EXPECT_TRUE(hidden("cat <<-\\EOF\n\ta {{x}}\n\tEOF\n"));
+  EXPECT_TRUE(hidden("cat <<A <<\"B\"\n{{x}}\nA\n{{x}}\nB\n"));
+  EXPECT_FALSE(hidden("cat <<EOF\na {{x}}\nEOF\n"));
+  EXPECT_FALSE(hidden("cat <<'EOF' {{x}}\na\nEOF\necho {{x}}"));
+  EXPECT_FALSE(hidden("cat <<'EOF'\na\nEOF\n"));
+}
+
+TEST(StepsTest, WhatIsAppendedWouldBeSwallowed) {
+  const auto swallowed = [](const std::string& script) {
+    Task task;
+    task.run = {shell_step(script)};
+    Values values = some_values();
+    values.set("extra", {"x"}, true);
+    return swallows_extra(task, values) == &task.run[0];
+  };
+  EXPECT_TRUE(swallowed("a # b\n"));
+  EXPECT_TRUE(swallowed("cat <<EOF\na\nEOF\n"));
+  EXPECT_TRUE(swallowed("cat <<'EOF'\na\nEOF"));
+  EXPECT_FALSE(swallowed("cat <<EOF\na\nEOF\nb"));
+  EXPECT_FALSE(swallowed("v=$(cat <<EOF\na\nEOF\n)"));
+}
+
 TEST(StepsTest, ExtraGoesToTheEndOfTheLastStep) {
   Values values = some_values();
   values.set("extra", {"-k", "a b"}, true);
@@ -219,6 +272,23 @@ TEST_F(StepsInAShellTest, NoValueIsExecutedAndEachArrivesWhole) {
         for (const char c : place.output) expected += c == '@' ? value : std::string(1, c);
         EXPECT_EQ(run(shell, place.script, values), expected) << shell << ": " << place.script;
       }
+    }
+  }
+}
+
+TEST_F(StepsInAShellTest, BashKnowsEscapesInQuotesBehindADollar) {
+  const Place places[] = {
+      {R"(printf '%s|' $'it\'s {{x}}')", "it's @|"},       {R"(printf '%s|' $'a\\' '{{x}}')", "a\\|@|"},
+      {R"(printf '%s|' "$'"{{x}}'b')", "$'@b|"},           {R"(printf '%s|' \$'\'{{x}})", "$\\@|"},
+      {R"(n=$$'\'; printf '%s|' "${n#$$}"{{x}})", "\\@|"}, {R"(printf '%s|' "$'{{x}}'")", "$'@'|"},
+  };
+  for (const Place& place : places) {
+    for (const std::string& value : kHostile) {
+      Values values;
+      values.set("x", {value}, false);
+      std::string expected;
+      for (const char c : place.output) expected += c == '@' ? value : std::string(1, c);
+      EXPECT_EQ(run("bash", place.script, values), expected) << place.script;
     }
   }
 }

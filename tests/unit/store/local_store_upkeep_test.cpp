@@ -1,7 +1,9 @@
 // Garbage collection, verification and emptying of the local cache.
+#include <limits>
 #include <thread>
 
 #include "store/database.h"
+#include "store/result_index.h"
 #include "unit/store/local_store_fixture.h"
 
 namespace devtask {
@@ -134,6 +136,24 @@ TEST_F(LocalStoreUpkeep, IsDueWhenTheCacheIsFullOrADayHasPassed) {
   EXPECT_EQ(store->gc_if_due()->blobs_removed, 0U);
   pass(hours(2));
   EXPECT_EQ(store->gc_if_due()->blobs_removed, 1U);
+}
+
+TEST_F(LocalStoreUpkeep, AnyNumberMaySayWhenItWasLast) {
+  const auto store = open({20'000, hours(24 * 365)});
+  ASSERT_TRUE(save(*store, "a", "content"));
+  ASSERT_TRUE(store->flush());
+  for (const std::int64_t number :
+       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    ASSERT_TRUE(store->put_bytes("nobody's"));
+    ASSERT_TRUE(store->flush());
+    pass(hours(2));
+    ResultIndex index(cache_ + "/v1", false);
+    ASSERT_TRUE(index.change([&](ResultIndex::Writer& writer) -> Result<void> {
+      writer.set_number("collected-at", number);
+      return {};
+    }));
+    EXPECT_EQ(store->gc_if_due()->blobs_removed, 1U);
+  }
 }
 
 TEST_F(LocalStoreUpkeep, RemovesFilesOfDeadWriters) {

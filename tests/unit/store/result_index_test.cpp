@@ -29,7 +29,7 @@ TEST(ResultIndexTest, AnIndexWithoutItsColumnsIsBegunAnew) {
     ASSERT_TRUE(put(index, key));
   }
   std::string bytes = read_file(path).value();
-  const std::size_t column = bytes.find("used INTEGER");
+  const std::size_t column = bytes.rfind("used INTEGER");  // the first table is the last in the file
   ASSERT_NE(column, std::string::npos);
   bytes[column] = 'v';
   ASSERT_TRUE(write_file(path, bytes));
