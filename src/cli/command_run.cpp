@@ -183,7 +183,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
     seal_outcome(**session, place, journal, std::move(*evaluation.seal), looked_ns);
   }
   adopt_orphans();
-  const SignalWatch signals(stop);
+  const auto signals = SignalWatch::start(stop);
+  if (!signals) return tl::unexpected(signals.error());
   const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);
   const ProfileSpan closing(invocation.profile, "save what was learned");
   keep_memo(**session, options);
