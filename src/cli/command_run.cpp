@@ -142,6 +142,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
                      !options.dry_run;
   const bool looking = options.dry_run || options.status;
   const StateFolder state(*root);
+  if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());
   const SealPlace place{state.seals(), *root, state.journal(), question_of(invocation, *root)};
   const std::int64_t looked_ns = now_ns();
   std::optional<Seal> seal;
