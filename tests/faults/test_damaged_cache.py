@@ -240,7 +240,9 @@ def test_a_blob_that_is_said_to_be_compressed_and_is_not(cache, added):
     cache.survives()
 
 
-@pytest.mark.parametrize("pragma", ["user_version=0", "user_version=1", "user_version=3", "application_id=0", "application_id=7"])
+@pytest.mark.parametrize(
+    "pragma", ["user_version=0", "user_version=1", "user_version=3", "application_id=0", "application_id=7"]
+)
 def test_an_index_of_another_version(cache, pragma):
     cache.renew()
     with contextlib.closing(sqlite3.connect(cache.index())) as index:

@@ -172,6 +172,9 @@ def test_who_waits_ends_nothing_of_a_living_run(project):
     project.write("go", "")
     project.run("slow").succeeded()
     project.remove("go")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    project.write(".devtask/locks/slow", f"{dead.pid} 1\n")  # as who was killed leaves it
     project.write("in.txt", "two\n")
     first = delayed(project, "ftruncate", 5_000_000)
     wait_for(lambda: len(locks_held(project)) == 1, "the first to have the lock")
