@@ -120,9 +120,10 @@ class Reader {
     return digest.value_or(Digest{});
   }
 
+  // No result has others.
   std::uint32_t mode() {
     const auto value = number<std::uint32_t>(' ', 8);
-    check(value <= 07777U);
+    check(value == 0644U || value == 0755U);
     return value;
   }
 

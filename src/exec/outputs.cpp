@@ -91,27 +91,24 @@ bool text_holds(const std::string& path, std::string_view needle) {
   return false;
 }
 
-// A relative target, followed from the link's folder, that stays below the root.
+// A relative target, followed from the link's folder, that stays below the root. `..` behind a name is not
+// followed: that name may be a link, and then its parent is not what the text says.
 bool stays_inside(std::string_view path, std::string_view target) {
   if (target.starts_with('/')) return false;
-  std::vector<std::string_view> parts;
-  const auto walk = [&](std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t slash = text.find('/');
-      const std::string_view part = text.substr(0, slash);
-      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
-      if (part.empty() || part == ".") continue;
-      if (part != "..") {
-        parts.push_back(part);
-      } else if (parts.empty()) {
-        return false;
-      } else {
-        parts.pop_back();
-      }
+  auto depth = std::ranges::count(path, '/');
+  bool named = false;
+  while (!target.empty()) {
+    const std::size_t slash = target.find('/');
+    const std::string_view part = target.substr(0, slash);
+    target.remove_prefix(slash == std::string_view::npos ? target.size() : slash + 1);
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      named = true;
+    } else if (named || depth-- == 0) {
+      return false;
     }
-    return true;
-  };
-  return walk(parent_folder(path)) && walk(target);
+  }
+  return true;
 }
 
 // What the mode of a regular file should be besides.

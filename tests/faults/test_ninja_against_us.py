@@ -308,7 +308,6 @@ def wait_until_held_or_asleep(running, held):
     wait_for(condition, "the second devtask to wait for the first")
 
 
-@pytest.mark.xfail(strict=True, reason="who has just got a lock is taken for who had it before, who is dead")
 @pytest.mark.parametrize("before", ["ended", "was killed"])
 def test_tasks_of_who_has_just_got_the_lock_are_not_killed(slow, before):
     """The lock still names its last holder: between getting a lock and writing into it is a moment."""
