@@ -52,7 +52,7 @@ int run_main(const std::vector<std::string>& arguments) {
   if (profile) {
     if (auto written = write_file(options->profile, profile->chrome_trace()); !written) {
       report(written.error(), *options);
-      return static_cast<int>(ExitCode::kUsage);
+      if (code && *code == ExitCode::kDone) return static_cast<int>(ExitCode::kUsage);
     }
   }
   if (!code) {

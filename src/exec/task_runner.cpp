@@ -122,6 +122,7 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
 
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  const ProfileSpan span(parts_.profile, task.label, "task");
   settle_dependencies(index);
   auto held = lock(task);
   if (!held) {
@@ -157,6 +158,7 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
 }
 
 TaskState TaskRunner::look(TaskIndex index) {
+  const ProfileSpan span(parts_.profile, "look");
   { const std::scoped_lock lock(mutex_); }  // its dependencies were published before
   return parts_.evaluator.evaluate_task(parts_.plan, index, states_);
 }
@@ -184,6 +186,7 @@ void TaskRunner::settle_dependencies(TaskIndex index) {
 
 bool TaskRunner::restore(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  const ProfileSpan span(parts_.profile, task.label, "task");
   auto held = lock(task);
   if (held && restore_locked(index, states_[index])) return true;
   const std::scoped_lock lock(mutex_);
@@ -205,7 +208,9 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
     warn(std::move(started.error()));
     return false;
   }
+  ProfileSpan restoring(parts_.profile, "restore");
   auto restored = restore_outputs(root_, task.outputs->globs, *state.result, ownership.owned, *parts_.blobs);
+  restoring.end();
   if (!restored) {
     warn_of_cache(std::move(restored.error()));
     return false;
@@ -325,7 +330,9 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     capture.log.append(bytes);
     parts_.events.on(TaskOutput{task.label, std::string(bytes)});
   };
+  ProfileSpan running(parts_.profile, "command");
   auto executed = parts_.executor.run(make_action(task), hooks);
+  running.end();
   if (!executed) {
     warn(std::move(executed.error()));
     return fail(index, Outcome::kFailed, std::move(capture), 127);
@@ -492,6 +499,7 @@ void TaskRunner::tell_kept(const PlannedTask& task, const std::string& path) {
 }
 
 Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
+  const ProfileSpan span(parts_.profile, "take in");
   const PlannedTask& task = parts_.plan.tasks[index];
   auto missing = missing_outputs(root_, task.label, *task.outputs);
   if (!missing.empty()) {
@@ -644,6 +652,7 @@ void TaskRunner::warn(Diagnostic diagnostic) { parts_.events.on(Notice{std::move
 
 void TaskRunner::flush_cache() {
   if (parts_.cache == nullptr) return;
+  const ProfileSpan span(parts_.profile, "flush the cache");
   if (auto written = parts_.cache->flush(); !written) warn_of_cache(std::move(written.error()));
 }
 

@@ -82,6 +82,8 @@ class Build {
 
   // What cannot be restored after all has to run, and then its dependencies have to be in place too.
   void restore_hits() {
+    if (schedule_.restore.empty()) return;
+    const ProfileSpan span(parts_.profile, "restore what is in the cache");
     while (!schedule_.restore.empty()) {
       std::atomic<bool> all{true};
       parallel_for(schedule_.restore.size(), 1, [&](std::size_t i) {
@@ -102,6 +104,7 @@ class Build {
 
   Result<void> run_ninja() {
     if (!options_.ninja) return tl::unexpected(options_.ninja.error());
+    ProfileSpan writing(parts_.profile, "write the graph");
     auto folder = RunFolder::create(parts_.state.runs());
     if (!folder) return tl::unexpected(folder.error());
     const std::string relative = std::string(kStateName) + "/runs/" + folder->name();
@@ -111,6 +114,8 @@ class Build {
     if (auto written = write_file(folder->path() + "/build.ninja", text); !written) return written;
     if (auto written = write_known_outs(chains); !written) return written;
 
+    writing.end();
+    const ProfileSpan running(parts_.profile, "ninja");
     for (const TaskIndex index : schedule_.run) {
       by_id_.emplace(task(index).id, index);
       mend_time(parts_.state.out(task(index).id));

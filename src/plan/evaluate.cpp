@@ -394,7 +394,8 @@ TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
   // What others have made meanwhile may have become outputs instead of inputs.
   const bool same_inputs = std::all_of(task.makers.begin(), task.makers.end(),
                                        [&](const Maker& maker) { return maker.id == task.id; });
-  std::shared_ptr<const OwnFacts> own = same_inputs ? states[index].own : nullptr;
+  const bool is_known = same_inputs && index < states.size();
+  std::shared_ptr<const OwnFacts> own = is_known ? states[index].own : nullptr;
   if (own != nullptr && own->hold(plan.project->root)) {
     gather_outputs(task, look.tree, gathered);
   } else {

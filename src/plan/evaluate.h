@@ -86,7 +86,7 @@ class Evaluator {
   // All tasks of the plan, looking at each file once, in parallel.
   Evaluation evaluate(const Plan& plan, const EvaluationOptions& options = {}) const;
 
-  // One task, from a fresh look at its files; `states` are those of the tasks before it.
+  // One task, from a fresh look at its files; `states` are at least those of the tasks before it.
   TaskState evaluate_task(const Plan& plan, TaskIndex index, const std::vector<TaskState>& states) const;
 
  private:

@@ -164,7 +164,7 @@ TEST_P(CacheContract, FindsAStoredResult) {
   ActionResult result = result_with({file});
   result.log = blobs().put_bytes("log").value();
   result.outputs.push_back({OutputEntry::Kind::kLink, "out/link", 0, {}, 0, "0"});
-  result.outputs.push_back({OutputEntry::Kind::kDir, "out/z", 0700, {}, 0, {}});
+  result.outputs.push_back({OutputEntry::Kind::kDir, "out/z", 0755, {}, 0, {}});
   ASSERT_TRUE(actions().store(sha256("key"), result));
   EXPECT_EQ(actions().find(sha256("key")).value(), result);
   EXPECT_FALSE(actions().find(sha256("other")).value());
