@@ -120,9 +120,10 @@ class Reader {
     return digest.value_or(Digest{});
   }
 
+  // No result has others.
   std::uint32_t mode() {
     const auto value = number<std::uint32_t>(' ', 8);
-    check(value <= 07777U);
+    check(value == 0644U || value == 0755U);
     return value;
   }
 
@@ -148,7 +149,8 @@ class Reader {
 };
 
 void read_entry(Reader& reader, OutputEntry& entry) {
-  const bool create = reader.take("create ");
+  entry.kept = reader.take("kept ");
+  const bool create = !entry.kept && reader.take("create ");
   if (create || reader.take("file ")) {
     entry.kind = create ? Kind::kCreate : Kind::kFile;
     entry.mode = reader.mode();
@@ -208,7 +210,10 @@ std::string to_text(const ActionResult& result) {
     append_escaped(text, result.witness->path);
     text += '\n';
   }
-  each_in_order(result.outputs, [&](const OutputEntry& entry) { append_entry(text, entry); });
+  each_in_order(result.outputs, [&](const OutputEntry& entry) {
+    if (entry.kept) text += "kept ";
+    append_entry(text, entry);
+  });
   return text;
 }
 

@@ -9,9 +9,10 @@
 //   link <target><TAB><path>
 //   dir 0755 <path>                     empty folders only
 //   create 0644 <sha256> <size> <path>  a file of `creates` that it wrote (never restored)
+//   kept <file or link as above>        an output that was there before and was not written to: not ours
 //
-// Paths are relative to the project root; paths and targets are escaped (base/escape.h). Unaware of: where
-// blobs are.
+// Paths are relative to the project root, in the cache to the folder of the task's own tasks.toml; paths and
+// targets are escaped (base/escape.h). Unaware of: where blobs are.
 #pragma once
 
 #include <chrono>
@@ -34,7 +35,10 @@ struct OutputEntry {
   Digest digest;           // files
   std::uint64_t size = 0;  // bytes, files
   std::string target;      // links
+  bool kept = false;       // it was there before, and is not devtask's to remove
 
+  // Made by the task, and devtask's to remove and replace.
+  bool is_owned() const { return kind != Kind::kCreate && !kept; }
   bool operator==(const OutputEntry&) const = default;
 };
 
@@ -48,7 +52,7 @@ struct ActionResult {
 
   bool operator==(const ActionResult&) const = default;
 
-  // Digest of the outputs alone (kinds file, link, dir): what a dependent sees.
+  // Digest of the outputs alone (kinds file, link, dir), whosever they are: what a dependent sees.
   Digest outputs_digest() const;
 };
 

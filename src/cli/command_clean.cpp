@@ -40,10 +40,12 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       made = scan_outputs(session.root(), task.outputs->globs);
     } else if (last) {
       for (const OutputEntry& entry : last->result.outputs) {
-        if (entry.kind != OutputEntry::Kind::kCreate) made.push_back(entry);
+        // Where its outputs no longer are, only what is as the task has left it.
+        if (entry.is_owned() && (task.may_make(entry) || is_in_place(session.root(), entry)))
+          made.push_back(entry);
       }
     }
-    files += remove_outputs(session.root(), made);
+    files += remove_outputs(session.root(), made, nullptr);
     ++tasks;
     if (auto forgotten = session.journal().forget(task.id); !forgotten)
       return tl::unexpected(forgotten.error());

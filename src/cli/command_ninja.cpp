@@ -43,7 +43,8 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
   if (!whole) return tl::unexpected(whole.error());
   StopRequest stop;
   adopt_orphans();
-  const SignalWatch signals(stop);
+  const auto signals = SignalWatch::start(stop);
+  if (!signals) return tl::unexpected(signals.error());
   ConsoleOptions looks = console_options(invocation.options);
   looks.live = false;
   for (const std::string& id : invocation.words) {

@@ -142,6 +142,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
                      !options.dry_run;
   const bool looking = options.dry_run || options.status;
   const StateFolder state(*root);
+  if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());
   const SealPlace place{state.seals(), *root, state.journal(), question_of(invocation, *root)};
   const std::int64_t looked_ns = now_ns();
   std::optional<Seal> seal;
@@ -167,7 +168,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   planning.end();
 
   ProfileSpan evaluating(invocation.profile, "evaluate");
-  Evaluation evaluation = (*session)->evaluator().evaluate(*plan, {false, seal ? &*seal : nullptr});
+  Evaluation evaluation =
+      (*session)->evaluator().evaluate(*plan, {EvaluationOptions::Keep::kStale, seal ? &*seal : nullptr});
   const Schedule schedule = make_schedule(*plan, evaluation.states);
   evaluating.end();
   report_problems(evaluation, schedule, options);
@@ -183,7 +185,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
     seal_outcome(**session, place, journal, std::move(*evaluation.seal), looked_ns);
   }
   adopt_orphans();
-  const SignalWatch signals(stop);
+  const auto signals = SignalWatch::start(stop);
+  if (!signals) return tl::unexpected(signals.error());
   const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);
   const ProfileSpan closing(invocation.profile, "save what was learned");
   keep_memo(**session, options);

@@ -2,6 +2,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/version.h"
@@ -68,6 +69,9 @@ int main(int argc, char** argv) {
   devtask::prefer_few_allocations();
   try {
     return devtask::run_main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::system_error& refused) {  // no thread to be had
+    devtask::report(devtask::error("cannot go on: {}", refused.what()), devtask::Options());
+    return static_cast<int>(devtask::ExitCode::kUsage);
   } catch (const std::exception& problem) {
     devtask::report(devtask::error("internal error: {}", problem.what())
                         .advise("this is a mistake in devtask: please report it with the command you gave"),

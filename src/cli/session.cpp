@@ -87,6 +87,8 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
   const Options& options = invocation.options;
   auto root = project_root(options);
   if (!root) return tl::unexpected(root.error());
+  if (auto usable = StateFolder(*root).check(); !usable && mode == Mode::kWork)
+    return tl::unexpected(usable.error());
   auto limits = cache_limits(invocation.environment);
   if (!limits) return tl::unexpected(limits.error());
   LoadedProject loaded = load_project(*root, StateFolder(*root).project(), mode == Mode::kWork);

@@ -1,6 +1,7 @@
 #include "cli/tools.h"
 
 #include "cli/report.h"
+#include "exec/out_file.h"
 #include "ninja/manifest.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -52,7 +53,7 @@ Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
     for (const TaskIndex dep : plan.tasks[i].deps) times[i] = std::max(times[i], times[dep]);
     if (plan.tasks[i].is_group()) continue;
     const std::string out = folder.out(plan.tasks[i].id);
-    const std::int64_t before = stat_file(out).mtime_ns;
+    const std::int64_t before = mend_time(out);
     if (states[i].verdict == Verdict::kUpToDate && states[i].seen) {
       const auto written = write_if_changed(out, states[i].seen->hex() + "\n");
       if (!written) return tl::unexpected(written.error());
@@ -70,16 +71,21 @@ Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
 Result<void> refresh_manifests(Session& session) {
   auto plan = make_plan(session.project(), everything(session.project()));
   if (!plan) return tl::unexpected(plan.error());
-  const Evaluation evaluation = session.evaluator().evaluate(*plan, {true, nullptr});
+  const Evaluation evaluation = session.evaluator().evaluate(*plan, {EvaluationOptions::Keep::kAll, nullptr});
   if (auto created = session.state().create(); !created) return created;
   const std::string builddir = std::string(kStateName) + "/ninja";
   if (auto made = make_folders(join_path(session.root(), builddir), 0700); !made) return made;
+  mend_time(join_path(session.root(), builddir));
   if (auto written = refresh_out_files(session.state(), *plan, evaluation.states); !written) return written;
   const std::string text =
       project_manifest(*plan, evaluation.states, {shim_path(), builddir}, own_executable());
-  if (auto written = write_if_changed(session.state().path + "/build.ninja", text); !written) {
-    return tl::unexpected(written.error());
-  }
+  const std::string manifest = session.state().path + "/build.ninja";
+  const FileStat before = stat_file(manifest);
+  const auto refreshed = write_if_changed(manifest, text);
+  if (!refreshed) return tl::unexpected(refreshed.error());
+  // Else Ninja goes on with what it has read.
+  if (*refreshed && before.kind == FileKind::kRegular) make_time_differ(manifest, before.mtime_ns);
+  if (!*refreshed) mend_time(manifest);
   const std::string sources = sources_manifest(*plan, evaluation.states);
   if (auto written = write_if_changed(session.state().path + "/sources.ninja", sources); !written) {
     return tl::unexpected(written.error());

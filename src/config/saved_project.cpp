@@ -65,13 +65,19 @@ std::optional<LoadedProject> SavedProject::read() const {
 }
 
 void SavedProject::write(const LoadedProject& loaded, std::int64_t began_ns) const {
-  const auto old = [&](const FileStat& stat) {
+  const FileStat program = stat_followed(program_);
+  const auto is_old = [&](const FileStat& stat) {
     return std::max(stat.mtime_ns, stat.ctime_ns) <= began_ns - kYoung_ns;
   };
-  const FileStat program = stat_followed(program_);
-  if (!loaded.diagnostics.empty() || program.kind != FileKind::kRegular || !old(program)) return;
-  if (!std::all_of(loaded.looks.begin(), loaded.looks.end(), [&](const Look& l) { return old(l.stat); }))
-    return;
+  const auto all_old = [&] {
+    return is_old(program) &&
+           std::ranges::all_of(loaded.looks, [&](const Look& l) { return is_old(l.stat); });
+  };
+  if (!loaded.diagnostics.empty() || program.kind != FileKind::kRegular || !all_old()) return;
+  const auto lag = clock_lag(std::string(parent_folder(path_)));
+  if (!lag) return;
+  began_ns -= *lag;
+  if (!all_old()) return;
   ArchiveWriter writer;
   writer.put(std::string(kVersion));
   writer.put(program);

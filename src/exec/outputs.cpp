@@ -70,14 +70,15 @@ bool text_holds(const std::string& path, std::string_view needle) {
   constexpr std::size_t kPiece = 256 * 1024;
   auto file = FileReader::open(path);
   if (!file) return false;
-  std::vector<char> buffer(kPiece);
+  const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(file->size() + 1, kPiece));
   std::string window;
   for (bool first = true;; first = false) {
-    const auto got = file->read(buffer.data(), buffer.size());
+    const std::size_t before = window.size();
+    window.resize(before + piece);
+    const auto got = file->read(window.data() + before, piece);
     if (!got || *got == 0) break;
-    const std::string_view piece(buffer.data(), *got);
-    if (first && piece.substr(0, kHead).find('\0') != std::string_view::npos) return false;
-    window += piece;
+    window.resize(before + *got);
+    if (first && std::string_view(window).substr(0, kHead).find('\0') != std::string_view::npos) return false;
     for (std::size_t at = window.find(needle); at != std::string::npos; at = window.find(needle, at + 1)) {
       // `/src/app` is not in `/src/application`; at the end of a piece the next byte is not known, which
       // counts as found.
@@ -90,31 +91,28 @@ bool text_holds(const std::string& path, std::string_view needle) {
   return false;
 }
 
-// A relative target, followed from the link's folder, that stays below the root.
+// A relative target, followed from the link's folder, that stays below the root. `..` behind a name is not
+// followed: that name may be a link, and then its parent is not what the text says.
 bool stays_inside(std::string_view path, std::string_view target) {
   if (target.starts_with('/')) return false;
-  std::vector<std::string_view> parts;
-  const auto walk = [&](std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t slash = text.find('/');
-      const std::string_view part = text.substr(0, slash);
-      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
-      if (part.empty() || part == ".") continue;
-      if (part != "..") {
-        parts.push_back(part);
-      } else if (parts.empty()) {
-        return false;
-      } else {
-        parts.pop_back();
-      }
+  auto depth = std::ranges::count(path, '/');
+  bool named = false;
+  while (!target.empty()) {
+    const std::size_t slash = target.find('/');
+    const std::string_view part = target.substr(0, slash);
+    target.remove_prefix(slash == std::string_view::npos ? target.size() : slash + 1);
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      named = true;
+    } else if (named || depth-- == 0) {
+      return false;
     }
-    return true;
-  };
-  return walk(parent_folder(path)) && walk(target);
+  }
+  return true;
 }
 
-bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
-  const FileStat stat = stat_file(absolute);
+// What the mode of a regular file should be besides.
+bool has_content(const std::string& absolute, const FileStat& stat, const OutputEntry& entry) {
   switch (entry.kind) {
     case Kind::kDir:
       return stat.kind == FileKind::kFolder;
@@ -127,9 +125,11 @@ bool is_in_place(const std::string& absolute, const OutputEntry& entry) {
   }
   if (stat.kind != FileKind::kRegular || stat.size != entry.size) return false;
   const auto digest = hash_file(absolute);
-  if (!digest || *digest != entry.digest) return false;
-  if ((stat.mode & 0100) == (entry.mode & 0100)) return true;
-  return set_mode(absolute, entry.mode).has_value();
+  return digest && *digest == entry.digest;
+}
+
+bool has_mode(const FileStat& stat, const OutputEntry& entry) {
+  return entry.kind != Kind::kFile || (stat.mode & 0100) == (entry.mode & 0100);
 }
 
 // Whether every folder on the way to `path` is one, and no link. `checked`: what is known of folders.
@@ -164,8 +164,10 @@ Result<void> make_parents(const std::string& root, std::string_view path, std::s
 
 Result<void> put_back(const std::string& root, const OutputEntry& entry, BlobStore& blobs) {
   const std::string absolute = join_path(root, entry.path);
-  if (is_in_place(absolute, entry)) return {};
-  if (stat_file(absolute).kind == FileKind::kFolder && !remove_folder_if_empty(absolute)) {
+  const FileStat stat = stat_file(absolute);
+  if (has_content(absolute, stat, entry) && (has_mode(stat, entry) || set_mode(absolute, entry.mode)))
+    return {};
+  if (stat.kind == FileKind::kFolder && !remove_folder_if_empty(absolute)) {
     return failure("the folder `{}` is in the way of a file", escape_line(entry.path));
   }
   switch (entry.kind) {
@@ -243,17 +245,19 @@ Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEnt
   return taken;
 }
 
-Result<void> restore_outputs(const std::string& root, const ActionResult& result,
-                             const ActionResult* previous, BlobStore& blobs) {
-  if (previous != nullptr) {
-    std::set<std::string_view> kept;
-    for (const OutputEntry& entry : result.outputs) kept.insert(entry.path);
-    std::vector<OutputEntry> gone;
-    for (const OutputEntry& entry : previous->outputs) {
-      if (entry.kind != Kind::kCreate && !kept.contains(entry.path)) gone.push_back(entry);
-    }
-    remove_outputs(root, gone);
-  }
+bool is_in_place(const std::string& root, const OutputEntry& entry) {
+  const std::string absolute = join_path(root, entry.path);
+  const FileStat stat = stat_file(absolute);
+  return has_content(absolute, stat, entry) && has_mode(stat, entry);
+}
+
+Result<void> restore_outputs(const std::string& root, const GlobList& globs, const ActionResult& result,
+                             const std::vector<OutputEntry>& owned, BlobStore& blobs) {
+  std::set<std::string_view> wanted;
+  for (const OutputEntry& entry : result.outputs) wanted.insert(entry.path);
+  std::vector<OutputEntry> gone = owned;
+  std::erase_if(gone, [&](const OutputEntry& entry) { return wanted.contains(entry.path); });
+  remove_outputs(root, gone, &globs);
   std::set<std::string> made;
   for (const OutputEntry& entry : result.outputs) {
     if (auto parents = make_parents(root, entry.path, made); !parents) return parents;
@@ -269,7 +273,8 @@ Result<void> restore_outputs(const std::string& root, const ActionResult& result
   return outcome;
 }
 
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries) {
+std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                           const GlobList* globs) {
   std::size_t removed = 0;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
@@ -287,7 +292,10 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
   // Deepest first: the longer of two nested paths sorts later.
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::string_view at = *folder;
-    while (!at.empty() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
+    const auto is_ours = [&] {
+      return globs == nullptr || globs->matches(at) || globs->covers_all_below(at);
+    };
+    while (!at.empty() && is_ours() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
   return removed;
 }

@@ -27,15 +27,19 @@ struct TakenOutputs {
 // Reads what scan_outputs found into `blobs` (null: only digests are taken).
 Result<TakenOutputs> take_outputs(const std::string& root, std::vector<OutputEntry> found, BlobStore* blobs);
 
-// Puts the result's outputs in place, leaves alone what is right already, and removes what `previous` had put
-// there and the result no longer has. Files of `creates` are left alone. Refuses paths
-// that a link would lead out of the project. On failure some may be in place and others not: the task has to
-// run.
-Result<void> restore_outputs(const std::string& root, const ActionResult& result,
-                             const ActionResult* previous, BlobStore& blobs);
+// Puts the result's outputs in place, leaves alone what is right already, and removes what is `owned` and not
+// in the result. Refuses paths that a link would lead out of the project. On failure some may be in place and
+// others not: the task has to run.
+Result<void> restore_outputs(const std::string& root, const GlobList& globs, const ActionResult& result,
+                             const std::vector<OutputEntry>& owned, BlobStore& blobs);
 
-// Removes files and links, and folders that become empty by that. Returns how many files and links are gone.
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries);
+// Whether the file, link or folder is as the entry says.
+bool is_in_place(const std::string& root, const OutputEntry& entry);
+
+// Removes files and links, and folders that become empty by that: those that `globs` cover (another task may
+// be about to write into others), or if it is null, all. Returns how many files and links are gone.
+std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                           const GlobList* globs);
 
 // Removes temporary files that a killed devtask left in the folders of `outputs`.
 void clear_leftovers(const std::string& root, const GlobList& outputs);

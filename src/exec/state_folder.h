@@ -20,8 +20,10 @@ struct StateFolder {
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
 
-  // Makes the folder (0700), the folders in it and its .gitignore, if they are missing.
+  // Makes the folder, the folders in it and its .gitignore, if they are missing. Mode 0700, whatever it was.
   Result<void> create() const;
+  // Fails if something is there that is not this user's own folder: what is in it is not to be believed.
+  Result<void> check() const;
 };
 
 // Relative to the project root, as Ninja sees it.

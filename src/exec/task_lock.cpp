@@ -16,6 +16,8 @@ constexpr milliseconds kLook{20};
 struct Holder {
   int pid = 0;
   std::uint64_t start = 0;
+
+  bool operator==(const Holder&) const = default;
 };
 
 std::optional<Holder> read_holder(const std::string& path) {
@@ -42,7 +44,7 @@ std::string holder_text() {
 
 Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<std::string>& marks,
                                    const StopRequest& stop, const std::function<void(int pid)>& waiting) {
-  bool waited = false;
+  bool waited = false, told = false;
   while (true) {
     auto lock = FileLock::try_acquire(path);
     if (!lock) return tl::unexpected(lock.error());
@@ -55,17 +57,27 @@ Result<TaskLock> TaskLock::acquire(const std::string& path, const std::vector<st
     const bool alive = holder && process_alive(holder->pid) && process_start(holder->pid) == holder->start;
     if (holder && !alive) {
       // By what they were started with and by what they hold: the number of a group may be somebody else's by
-      // now.
-      kill_marked(marks);
-      kill_holders(path);
+      // now. Somebody alive may have the lock already and not yet have said so; he does before he starts
+      // anything, so what was found before the dead one is named still is not his.
+      const auto still = [&] { return read_holder(path) == holder; };
+      kill_marked(marks, still);
+      kill_holders(path, still);
     }
-    if (!waited && alive && waiting && holder->pid != own_process_id()) waiting(holder->pid);
+    if (!told && alive && waiting && holder->pid != own_process_id()) {
+      waiting(holder->pid);
+      told = true;
+    }
     waited = true;
     // flock has no event to wait for together with a stop request.
     if (wait_readable(stop.stopping_fd(), kLook)) return failure("interrupted");
   }
 }
 
-TaskLock::~TaskLock() { lock_.unlock(); }
+// Only who was killed stays named.
+TaskLock::~TaskLock() {
+  if (lock_.fd() < 0) return;
+  (void)lock_.write_content({});
+  lock_.unlock();
+}
 
 }  // namespace devtask

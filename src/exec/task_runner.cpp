@@ -20,40 +20,50 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
-// devtask's to clear away. What a killed attempt may have put there is moved aside: it must not be in the
-// way, nor be lost. Everything else is somebody else's.
-struct Ownership {
-  std::vector<OutputEntry> owned, doubtful, foreign;
-};
-
-Ownership ownership_of(const std::string& root, const GlobList& outputs, const JournalEntry* last,
-                       const std::optional<StartedEntry>& attempt) {
-  std::set<std::string_view> known;
-  if (last != nullptr) {
-    for (const OutputEntry& entry : last->result.outputs) known.insert(entry.path);
-  }
-  if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
-  Ownership ownership;
-  for (OutputEntry& entry : scan_outputs(root, outputs)) {
-    const bool killed = attempt && !attempt->ended;
-    const bool was_there =
-        killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
-    auto& list = known.contains(entry.path) ? ownership.owned
-                 : killed && !was_there     ? ownership.doubtful
-                                            : ownership.foreign;
-    list.push_back(std::move(entry));
-  }
-  std::erase_if(ownership.foreign,
-                [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
-  return ownership;
-}
-
 const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string_view path) {
   const auto found =
       std::lower_bound(entries.begin(), entries.end(), path,
                        [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
   return found != entries.end() && found->path == path ? &*found : nullptr;
+}
+
+// What the last success made where the task's outputs no longer are, and nobody has changed since.
+std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTask& task,
+                                        const JournalEntry& last, const Journal& journal) {
+  std::vector<OutputEntry> former;
+  std::copy_if(last.result.outputs.begin(), last.result.outputs.end(), std::back_inserter(former),
+               [&](const OutputEntry& entry) {
+                 return entry.is_owned() && !task.may_make(entry) && is_in_place(root, entry);
+               });
+  if (former.empty()) return former;
+  for (const std::string& id : journal.task_ids()) {
+    const auto other = id == task.id ? nullptr : journal.last_success(id);
+    if (!other) continue;
+    std::erase_if(former, [&](const OutputEntry& entry) {
+      return entry_of(other->result.outputs, entry.path) != nullptr;
+    });
+  }
+  return former;
+}
+
+// What was written meanwhile has another time of last change. (That of the inode tells of links made to it,
+// too.) Content is compared besides.
+bool is_same_file(const FileStat& before, const FileStat& after) {
+  if (before.kind == FileKind::kFolder) return after.kind == FileKind::kFolder;
+  return before.kind == after.kind && before.size == after.size && before.inode == after.inode &&
+         before.mtime_ns == after.mtime_ns && (before.mode & 0100) == (after.mode & 0100);
+}
+
+// The cache has paths as the task's own file says them: a member alone and as a part share results.
+ActionResult below(const std::string& base, ActionResult result) {
+  if (base.empty()) return result;
+  for (OutputEntry& entry : result.outputs) entry.path.erase(0, base.size() + 1);
+  return result;
+}
+
+// An empty file that keeps a folder in version control.
+bool is_placeholder(const OutputEntry& entry) {
+  return entry.kind == OutputEntry::Kind::kFile && entry.size == 0 && file_name(entry.path).starts_with('.');
 }
 
 const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
@@ -65,6 +75,19 @@ const Observation* observation_of(const std::vector<Observation>& all, std::stri
 
 }  // namespace
 
+// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
+// devtask's to clear away. What a killed attempt may have put there is moved aside: it must not be in the
+// way, nor be lost. Everything else is somebody else's.
+struct TaskRunner::Ownership {
+  std::vector<OutputEntry> owned, doubtful, foreign;
+};
+
+// What was there before a run and is not devtask's.
+struct TaskRunner::Foreign {
+  OutputEntry entry;
+  FileStat stat;
+};
+
 // What is known while a command runs and after it.
 struct TaskRunner::Capture {
   Capture() = default;
@@ -73,9 +96,17 @@ struct TaskRunner::Capture {
   TaskLog log;  // masked
   std::chrono::milliseconds duration{0};
   std::vector<OutputEntry> creates_before;
-  std::vector<OutputEntry> foreign;  // files in its outputs that were there before and are not devtask's
-  Digest key;
-  bool watched = false;  // `foreign` is known: a failure can say what the attempt left
+  std::vector<Foreign> foreign;            // in its outputs, sorted by path
+  StartedEntry attempt;                    // as it was noted
+  bool watched = false;                    // `foreign` is known: a failure can say what the attempt left
+  std::vector<FileStat> dependency_stats;  // before, of all outputs in read_results
+
+  const Foreign* find_foreign(std::string_view path) const {
+    const auto found =
+        std::lower_bound(foreign.begin(), foreign.end(), path,
+                         [](const Foreign& each, std::string_view name) { return each.entry.path < name; });
+    return found != foreign.end() && found->entry.path == path ? &*found : nullptr;
+  }
 };
 
 std::function<void(const std::function<void(std::string_view)>&)> replay_of(BlobStore& blobs,
@@ -116,7 +147,6 @@ Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
       state.verdict = Verdict::kStale;
       break;
     case Verdict::kWaiting:
-      if (parts_.plan.only) break;
       warn(error("task `{}` was reached before its dependency `{}`", task.label,
                  parts_.plan.tasks[state.waits_for].label));
       return fail(index, Outcome::kFailed, {}, 70);
@@ -134,10 +164,10 @@ TaskState TaskRunner::look(TaskIndex index) {
 // Nobody brings groups up to date, and a task that Ninja spared has not been looked at since its own
 // dependencies ran.
 void TaskRunner::settle_dependencies(TaskIndex index) {
-  if (parts_.plan.only) return;
   const PlannedTask& task = parts_.plan.tasks[index];
   for (const auto* list : {&task.read_deps, &task.after}) {
     for (const TaskIndex dep : *list) {
+      if (!parts_.plan.is_brought_up_to_date(dep)) continue;
       {
         const std::scoped_lock lock(mutex_);
         if (states_[dep].seen || exit_statuses_[dep] != 0) continue;  // known, or tried in vain
@@ -164,27 +194,18 @@ bool TaskRunner::restore(TaskIndex index) {
 
 bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  ActionResult previous;
-  if (const auto last = parts_.journal.last_success(task.id)) previous = last->result;
-  if (const auto attempt = parts_.journal.unfinished(task.id)) {
-    const auto last = parts_.journal.last_success(task.id);
-    set_aside(task, ownership_of(root_, task.outputs->globs, last.get(), attempt).doubtful);
-    clear_leftovers(root_, task.outputs->globs);
-    for (const std::string& path : attempt->made)
-      previous.outputs.push_back({OutputEntry::Kind::kFile, path, 0, {}, 0, {}});
-  }
+  const Ownership ownership = take_stock(task);
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
   attempt.ended = true;  // nothing but what follows can come of it
-  for (const OutputEntry& entry : state.result->outputs) {
-    if (entry.kind != OutputEntry::Kind::kCreate) attempt.made.push_back(entry.path);
+  for (const auto* list : {&state.result->outputs, &ownership.owned}) {
+    for (const OutputEntry& entry : *list) attempt.made.push_back(entry.path);
   }
-  for (const OutputEntry& entry : previous.outputs) attempt.made.push_back(entry.path);
   if (auto started = parts_.journal.start(task.id, attempt); !started) {
     warn(std::move(started.error()));
     return false;
   }
-  auto restored = restore_outputs(root_, *state.result, &previous, *parts_.blobs);
+  auto restored = restore_outputs(root_, task.outputs->globs, *state.result, ownership.owned, *parts_.blobs);
   if (!restored) {
     warn_of_cache(std::move(restored.error()));
     return false;
@@ -200,6 +221,38 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   if (state.result->log) finished.replay = replay_of(*parts_.blobs, *state.result->log);
   parts_.events.on(std::move(finished));
   return true;
+}
+
+// What a killed attempt left is moved out of the way.
+TaskRunner::Ownership TaskRunner::take_stock(const PlannedTask& task) {
+  const auto last = parts_.journal.last_success(task.id);
+  const auto attempt = parts_.journal.unfinished(task.id);
+  std::set<std::string_view> known;
+  if (last) {
+    for (const OutputEntry& entry : last->result.outputs) {
+      if (entry.is_owned()) known.insert(entry.path);
+    }
+  }
+  if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
+  Ownership ownership;
+  for (OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
+    const bool killed = attempt && !attempt->ended;
+    const bool was_there =
+        killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
+    auto& list = known.contains(entry.path) ? ownership.owned
+                 : killed && !was_there     ? ownership.doubtful
+                                            : ownership.foreign;
+    list.push_back(std::move(entry));
+  }
+  std::erase_if(ownership.foreign,
+                [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
+  set_aside(task, ownership.doubtful);
+  if (attempt) clear_leftovers(root_, task.outputs->globs);
+  if (last) {
+    std::vector<OutputEntry> former = former_outputs(root_, task, *last, parts_.journal);
+    std::move(former.begin(), former.end(), std::back_inserter(ownership.owned));
+  }
+  return ownership;
 }
 
 // A devtask that a task starts must not wait for that task: it would wait for itself.
@@ -242,33 +295,28 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
 
 Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  const auto last = parts_.journal.last_success(task.id);
   Capture capture(TaskLog(parts_.state.log(task.id)));
-  if (state.key) {
-    StartedEntry attempt{*state.key, {}, false, {}};
+  if (state.key || task.has_outputs()) {
+    capture.attempt.key = state.key.value_or(Digest());
     Ownership ownership;
-    if (task.task->cache == CacheMode::kYes) {
-      ownership = ownership_of(root_, task.outputs->globs, last.get(), parts_.journal.unfinished(task.id));
-      if (auto read = take_outputs(root_, ownership.foreign, nullptr))
-        ownership.foreign = std::move(read->entries);
-      set_aside(task, ownership.doubtful);
-      if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
-      for (const OutputEntry& entry : ownership.foreign) attempt.foreign.push_back(entry.path);
+    if (task.task->cache != CacheMode::kLocal) {
+      ownership = take_stock(task);
+      capture.foreign = look_at(std::move(ownership.foreign));
+      for (const Foreign& each : capture.foreign) capture.attempt.foreign.push_back(each.entry.path);
     }
-    if (auto started = parts_.journal.start(task.id, attempt); !started) {
+    if (auto started = parts_.journal.start(task.id, capture.attempt); !started) {
       warn(std::move(started.error()));
       return fail(index, Outcome::kFailed, {}, 1);
     }
-    remove_outputs(root_, ownership.owned);
-    capture.foreign = std::move(ownership.foreign);
-    capture.watched = task.task->cache == CacheMode::kYes;
-    capture.key = *state.key;
+    remove_outputs(root_, ownership.owned, &task.outputs->globs);
+    capture.watched = task.task->cache != CacheMode::kLocal;
   }
   for (const std::string& path : task.outputs->globs.literals()) {
     if (const std::string_view folder = parent_folder(path); !folder.empty())
       (void)make_folders(join_path(root_, folder));
   }
 
+  if (state.key) capture.dependency_stats = dependency_stats(task);
   capture.creates_before = scan_outputs(root_, task.creates->globs);
   parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
   ExecutionHooks hooks;
@@ -331,47 +379,70 @@ void TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntr
   parts_.events.on(Notice{std::move(note)});
 }
 
-// What dependencies have left must still be there as it was when the key was made.
-void TaskRunner::each_damaged_dependency(
-    const PlannedTask& task, const std::function<void(TaskIndex dep, const std::string& damage)>& each) {
-  Tree tree(root_, parts_.memo);
+// The results that it reads, of its dependencies.
+std::vector<std::pair<TaskIndex, const ActionResult*>> TaskRunner::read_results(
+    const PlannedTask& task) const {
+  std::vector<std::pair<TaskIndex, const ActionResult*>> results;
   for (const TaskIndex dep : task.read_deps) {
     const TaskState& made = states_[dep];
-    if (!made.result || !made.seen) continue;
-    if (const std::string damage = first_damage(*made.result, tree); !damage.empty()) each(dep, damage);
+    if (made.result && made.seen) results.emplace_back(dep, made.result.get());
   }
+  return results;
 }
 
-bool TaskRunner::dependencies_hold(const PlannedTask& task) {
-  bool hold = true;
-  each_damaged_dependency(task, [&](TaskIndex, const std::string&) { hold = false; });
-  return hold;
+std::vector<FileStat> TaskRunner::dependency_stats(const PlannedTask& task) const {
+  std::vector<FileStat> stats;
+  for (const auto& [dep, result] : read_results(task)) {
+    for (const OutputEntry& entry : result->outputs) stats.push_back(stat_file(join_path(root_, entry.path)));
+  }
+  return stats;
+}
+
+// What dependencies have made must be there as it was when the key was made, and must have been there all the
+// while: another run may have made it anew meanwhile. Sentences about what is not so, one a dependency.
+std::vector<std::string> TaskRunner::damaged_dependencies(const PlannedTask& task, const Capture& capture) {
+  std::vector<std::string> sentences;
+  Tree tree(root_, parts_.memo);
+  std::span<const FileStat> before = capture.dependency_stats;
+  for (const auto& [dep, result] : read_results(task)) {
+    std::string damage = first_damage(*result, tree);
+    for (const OutputEntry& entry : result->outputs) {
+      const bool matters = entry.kind != OutputEntry::Kind::kCreate && damage.empty();
+      if (matters && !is_same_file(before.front(), tree.file(entry.path)->stat))
+        damage = "its output " + escape_line(entry.path) + " was made anew";
+      before = before.subspan(1);
+    }
+    if (!damage.empty())
+      sentences.push_back(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
+  }
+  return sentences;
 }
 
 // Anything that went into the key and changed while the command ran makes the result one of unknown facts. An
 // edits task is expected to change its inputs: what it left is what is remembered.
-bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state) {
-  if (facts_hold(state, root_) && dependencies_hold(task)) return false;
+bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture& capture) {
+  const PlannedTask& task = parts_.plan.tasks[index];
+  const std::vector<std::string> damaged = damaged_dependencies(task, capture);
+  if (damaged.empty() && state.own->hold(root_)) return false;
   TaskState now = look(index);
   const auto expected = [&](const std::string& path) {
     return task.edits->globs.matches(path) || task.creates->globs.matches(path);
   };
-  std::set<std::string> changed;  // as they are told
+  std::set<std::string> changed(damaged.begin(), damaged.end());  // as they are told
   std::set<std::string_view> paths;
-  for (const auto* inputs : {&state.inputs, &now.inputs}) {
+  for (const auto* inputs : {&state.own->inputs, &now.own->inputs}) {
     for (const Observation& input : *inputs) paths.insert(input.path);
   }
   for (const std::string_view path : paths) {
-    const Observation *before = observation_of(state.inputs, path), *after = observation_of(now.inputs, path);
-    const bool same = before != nullptr && after != nullptr && before->stat == after->stat;
+    const Observation *before = observation_of(state.own->inputs, path),
+                      *after = observation_of(now.own->inputs, path);
+    const bool same = before != nullptr && after != nullptr && before->digest == after->digest &&
+                      is_same_file(before->stat, after->stat);
     if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
   }
   for (const Change& change : explain(state.fingerprint, now.fingerprint)) {
     if (change.kind != "input") changed.insert(change.sentence());
   }
-  each_damaged_dependency(task, [&](TaskIndex dep, const std::string& damage) {
-    changed.insert(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
-  });
   if (changed.empty()) {
     if (now.key) {
       state.key = now.key;
@@ -388,31 +459,36 @@ bool TaskRunner::facts_changed(const PlannedTask& task, TaskIndex index, TaskSta
   return true;
 }
 
-// Leaves out what was there before and is still the same: it is not the task's. Returns whether the rest can
-// be shared. It cannot when such a file has content: it may be an output after all, of a tool that leaves
-// alone what is right already.
-bool TaskRunner::leave_out_foreign(const PlannedTask& task, const Capture& capture,
-                                   std::vector<OutputEntry>& found) {
+// What was there before and was not written to may be a person's, or the task's, of a tool that leaves alone
+// what is right already: it is never removed, and such a result is never shared. Returns the first such path,
+// "" if there is none.
+std::string TaskRunner::mark_kept(const Capture& capture, std::vector<OutputEntry>& found) {
   std::string kept;
-  std::erase_if(found, [&](const OutputEntry& entry) {
-    const OutputEntry* before = entry_of(capture.foreign, entry.path);
+  std::erase_if(found, [&](OutputEntry& entry) {
+    const Foreign* before = capture.find_foreign(entry.path);
     if (before == nullptr) return false;
-    // Its content counts: chmod or touch on the whole folder make no output of it.
-    const auto now = take_outputs(root_, {entry}, nullptr);
-    if (!now || now->entries[0].digest != before->digest || now->entries[0].target != before->target)
+    // chmod on the whole folder writes to none.
+    const bool written = !is_same_file(before->stat, stat_file(join_path(root_, entry.path)));
+    const auto now = written ? Result<TakenOutputs>() : take_outputs(root_, {entry}, nullptr);
+    if (written || !now || now->entries[0].digest != before->entry.digest ||
+        now->entries[0].target != before->entry.target)
       return false;
-    if (kept.empty() && before->size > 0) kept = entry.path;
-    return true;
+    if (is_placeholder(entry)) return true;
+    entry.kept = true;
+    if (kept.empty()) kept = entry.path;
+    return false;
   });
-  if (kept.empty()) return true;
+  return kept;
+}
+
+void TaskRunner::tell_kept(const PlannedTask& task, const std::string& path) {
   Diagnostic note =
       warning("`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
-              escape_line(kept), task.label);
+              escape_line(path), task.label);
   note.severity = Severity::kNote;
   note.help =
-      fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(kept));
+      fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(path));
   parts_.events.on(Notice{std::move(note)});
-  return false;
 }
 
 Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
@@ -423,7 +499,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     return fail(index, Outcome::kFailed, std::move(capture), 1);
   }
   const bool local = task.task->cache == CacheMode::kLocal;
-  const bool changed = state.key && facts_changed(task, index, state);
+  const bool changed = state.key && facts_changed(index, state, capture);
   const bool share =
       state.key && !changed && !local && parts_.blobs != nullptr && task.creates->written.empty();
 
@@ -446,7 +522,10 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     result.witness = std::move(witness);
   } else {
     std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
-    stored = leave_out_foreign(task, capture, found) && stored;
+    if (const std::string kept = mark_kept(capture, found); !kept.empty()) {
+      if (share) tell_kept(task, kept);
+      stored = false;
+    }
     for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {
       const bool old = std::any_of(capture.creates_before.begin(), capture.creates_before.end(),
                                    [&](const OutputEntry& entry) { return entry.path == created.path; });
@@ -487,10 +566,14 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     }
   }
   if (stored) {
-    if (auto kept = parts_.cache->store(storage_key, result); !kept) warn_of_cache(std::move(kept.error()));
+    if (auto kept = parts_.cache->store(storage_key, below(task.task->scope->base, result)); !kept)
+      warn_of_cache(std::move(kept.error()));
   }
-  if (state.key && !changed) {
-    if (auto committed = parts_.journal.commit(task.id, *state.key, result); !committed) {
+  if (changed) {
+    note_left(task, capture);
+  } else if (state.key || task.has_outputs()) {
+    // Without a key it is never up to date, but what it made is known.
+    if (auto committed = parts_.journal.commit(task.id, state.key.value_or(Digest()), result); !committed) {
       warn(std::move(committed.error()));
     }
   }
@@ -507,17 +590,28 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   return Outcome::kRan;
 }
 
+std::vector<TaskRunner::Foreign> TaskRunner::look_at(std::vector<OutputEntry> entries) const {
+  std::vector<Foreign> looked;
+  for (const OutputEntry& entry : entries) looked.push_back({entry, stat_file(join_path(root_, entry.path))});
+  auto read = take_outputs(root_, std::move(entries), nullptr);
+  for (std::size_t i = 0; read && i < looked.size(); ++i) looked[i].entry = std::move(read->entries[i]);
+  return looked;
+}
+
+// What an attempt without success leaves is cleared away by the next; what a person adds from now on is not.
+void TaskRunner::note_left(const PlannedTask& task, Capture& capture) {
+  if (!capture.watched) return;
+  StartedEntry attempt = capture.attempt;
+  attempt.ended = true;
+  for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
+    if (capture.find_foreign(entry.path) == nullptr) attempt.made.push_back(entry.path);
+  }
+  if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
+}
+
 Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  if (capture.watched) {
-    // What the attempt leaves is cleared away by the next; what a person adds from now on is not.
-    StartedEntry attempt{capture.key, {}, true, {}};
-    for (const OutputEntry& entry : capture.foreign) attempt.foreign.push_back(entry.path);
-    for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
-      if (entry_of(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
-    }
-    if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
-  }
+  note_left(task, capture);
   TaskFinished finished;
   finished.task = task.label;
   finished.outcome = outcome;

@@ -63,12 +63,15 @@ class TaskRunner {
 
  private:
   struct Capture;
+  struct Ownership;
+  struct Foreign;
 
   bool restore_locked(TaskIndex index, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
   TaskState look(TaskIndex index);  // as it is now
   void settle_dependencies(TaskIndex index);
+  Ownership take_stock(const PlannedTask& task);  // before its outputs are made anew
   void set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
@@ -76,11 +79,14 @@ class TaskRunner {
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
   void warn_of_cache(Diagnostic diagnostic);  // once a run
-  void each_damaged_dependency(const PlannedTask& task,
-                               const std::function<void(TaskIndex dep, const std::string& damage)>& each);
-  bool dependencies_hold(const PlannedTask& task);
-  bool facts_changed(const PlannedTask& task, TaskIndex index, TaskState& state);
-  bool leave_out_foreign(const PlannedTask& task, const Capture& capture, std::vector<OutputEntry>& found);
+  std::vector<std::pair<TaskIndex, const ActionResult*>> read_results(const PlannedTask& task) const;
+  std::vector<FileStat> dependency_stats(const PlannedTask& task) const;
+  std::vector<std::string> damaged_dependencies(const PlannedTask& task, const Capture& capture);
+  bool facts_changed(TaskIndex index, TaskState& state, const Capture& capture);
+  std::vector<Foreign> look_at(std::vector<OutputEntry> entries) const;
+  std::string mark_kept(const Capture& capture, std::vector<OutputEntry>& found);
+  void tell_kept(const PlannedTask& task, const std::string& path);
+  void note_left(const PlannedTask& task, Capture& capture);
   Result<TaskLock> lock(const PlannedTask& task);
 
   RunnerParts parts_;

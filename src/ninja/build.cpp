@@ -111,7 +111,10 @@ class Build {
     if (auto written = write_file(folder->path() + "/build.ninja", text); !written) return written;
     if (auto written = write_known_outs(chains); !written) return written;
 
-    for (const TaskIndex index : schedule_.run) by_id_.emplace(task(index).id, index);
+    for (const TaskIndex index : schedule_.run) {
+      by_id_.emplace(task(index).id, index);
+      mend_time(parts_.state.out(task(index).id));
+    }
     auto server = ShimServer::start(folder->path(), kSocketName, options_.jobs,
                                     [this](const std::vector<std::string>& ids) { return serve(ids); });
     if (!server) return tl::unexpected(server.error());

@@ -254,8 +254,10 @@ std::string sources_manifest(const Plan& plan, const std::vector<TaskState>& sta
     const PlannedTask& task = plan.tasks[i];
     if (task.is_group()) continue;
     std::vector<std::string> inputs = dependency_outs(plan, i);
-    for (const Observation& input : states[i].inputs) {
-      if (can_be_said(input.path)) inputs.push_back(input.path);
+    if (states[i].own != nullptr) {
+      for (const Observation& input : states[i].own->inputs) {
+        if (can_be_said(input.path)) inputs.push_back(input.path);
+      }
     }
     text += "build " + ninja_path(out_path(task));
     if (const auto named = named_outputs(task); !named.empty()) text += " |" + paths(named);

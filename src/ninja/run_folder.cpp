@@ -8,14 +8,16 @@
 namespace devtask {
 namespace {
 
-bool belongs_to_living(const std::string& name) {
+// "PID-START", of a process that is no longer there.
+bool is_left_over(const std::string& name) {
   int pid = 0;
   std::uint64_t start = 0;
   const char* end = name.data() + name.size();
   const auto first = std::from_chars(name.data(), end, pid);
-  if (first.ec != std::errc() || first.ptr == end) return false;
-  if (std::from_chars(first.ptr + 1, end, start).ec != std::errc()) return false;
-  return start != 0 && process_start(pid) == start;
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return false;
+  const auto second = std::from_chars(first.ptr + 1, end, start);
+  if (second.ec != std::errc() || second.ptr != end) return false;
+  return start == 0 || process_start(pid) != start;
 }
 
 }  // namespace
@@ -23,7 +25,7 @@ bool belongs_to_living(const std::string& name) {
 Result<RunFolder> RunFolder::create(const std::string& runs) {
   if (const auto entries = list_folder(runs)) {
     for (const FolderEntry& entry : *entries) {
-      if (!belongs_to_living(entry.name)) (void)remove_tree(join_path(runs, entry.name));
+      if (is_left_over(entry.name)) (void)remove_tree(join_path(runs, entry.name));
     }
   }
   const std::string state(parent_folder(runs));

@@ -1,5 +1,7 @@
 #include "ninja/shim_server.h"
 
+#include <system_error>
+
 namespace devtask {
 namespace {
 
@@ -22,8 +24,15 @@ Result<std::unique_ptr<ShimServer>> ShimServer::start(const std::string& folder,
                                                       int workers, Handler handler) {
   auto socket = ListeningSocket::create(folder, name);
   if (!socket) return tl::unexpected(socket.error());
-  std::unique_ptr<ShimServer> server(new ShimServer(std::move(*socket), std::move(handler)));
-  for (int i = 0; i < workers; ++i) server->workers_.emplace_back([raw = server.get()] { raw->work(); });
+  auto stop = WakePipe::create();
+  if (!stop) return tl::unexpected(stop.error());
+  std::unique_ptr<ShimServer> server(
+      new ShimServer(std::move(*socket), std::move(*stop), std::move(handler)));
+  try {
+    for (int i = 0; i < workers; ++i) server->workers_.emplace_back([raw = server.get()] { raw->work(); });
+  } catch (const std::system_error& refused) {
+    if (server->workers_.empty()) return failure("cannot start a thread: {}", refused.what());
+  }
   return server;
 }
 

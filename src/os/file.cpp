@@ -16,6 +16,9 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
+
+#include "os/process.h"
 
 namespace devtask {
 namespace {
@@ -39,6 +42,15 @@ FileKind kind_of(mode_t mode) {
 
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 
+// A time that 64 bits cannot hold is the first or the last that they can.
+std::int64_t nanoseconds_of(const statx_timestamp& time) {
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  if (time.tv_sec < kFirst / kNanosecondsPerSecond) return kFirst;
+  if (time.tv_sec >= kLast / kNanosecondsPerSecond) return kLast;
+  return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
+}
+
 FileStat stat_with(int folder, const char* path, int flags) {
   struct statx raw;
   FileStat stat;
@@ -47,8 +59,8 @@ FileStat stat_with(int folder, const char* path, int flags) {
   stat.kind = kind_of(raw.stx_mode);
   stat.mode = raw.stx_mode & 07777;
   stat.size = raw.stx_size;
-  stat.mtime_ns = raw.stx_mtime.tv_sec * kNanosecondsPerSecond + raw.stx_mtime.tv_nsec;
-  stat.ctime_ns = raw.stx_ctime.tv_sec * kNanosecondsPerSecond + raw.stx_ctime.tv_nsec;
+  stat.mtime_ns = nanoseconds_of(raw.stx_mtime);
+  stat.ctime_ns = nanoseconds_of(raw.stx_ctime);
   stat.inode = raw.stx_ino;
   stat.device = static_cast<std::uint64_t>(raw.stx_dev_major) << 32 | raw.stx_dev_minor;
   return stat;
@@ -238,7 +250,7 @@ void remove_leftovers(const std::string& folder) {
   const auto entries = list_folder(folder);
   if (!entries) return;
   for (const FolderEntry& entry : *entries) {
-    if (entry.kind == FileKind::kRegular && is_leftover(entry.name))
+    if (entry.kind != FileKind::kFolder && is_leftover(entry.name))
       (void)remove_file(join_path(folder, entry.name));
   }
 }
@@ -326,13 +338,25 @@ bool remove_folder_if_empty(const std::string& path) { return ::rmdir(path.c_str
 
 void make_time_differ(const std::string& path, std::int64_t old_mtime_ns) {
   const std::int64_t second = old_mtime_ns / kNanosecondsPerSecond;
-  if (stat_file(path).mtime_ns / kNanosecondsPerSecond != second) return;
-  const timespec times[2] = {{0, UTIME_OMIT}, {second + 1, 0}};
+  const std::int64_t now_ns = stat_file(path).mtime_ns;
+  if (now_ns / kNanosecondsPerSecond != second) return;
+  const bool coarse = now_ns % kNanosecondsPerSecond == 0;  // FAT has every other second
+  const timespec times[2] = {{0, UTIME_OMIT}, {second + (coarse ? 2 : 1), 0}};
   ::utimensat(AT_FDCWD, path.c_str(), times, 0);
+}
+
+Result<std::int64_t> clock_lag(const std::string& folder) {
+  if (::utimensat(AT_FDCWD, folder.c_str(), nullptr, 0) != 0) return os_failure("touch", folder);
+  return std::max<std::int64_t>(0, now_ns() - stat_followed(folder).ctime_ns);
 }
 
 bool is_executable_file(const std::string& path) {
   return stat_followed(path).kind == FileKind::kRegular && ::access(path.c_str(), X_OK) == 0;
+}
+
+bool is_own(const std::string& path) {
+  struct stat found;
+  return ::lstat(path.c_str(), &found) == 0 && found.st_uid == ::geteuid();
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept : data_(other.data_), size_(other.size_) {
@@ -399,7 +423,8 @@ Result<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
 }
 
 Result<void> FileLock::write_content(std::string_view bytes) {
-  if (::ftruncate(fd_.get(), 0) != 0 || ::pwrite(fd_.get(), bytes.data(), bytes.size(), 0) < 0) {
+  if (::ftruncate(fd_.get(), 0) != 0 ||
+      (!bytes.empty() && ::pwrite(fd_.get(), bytes.data(), bytes.size(), 0) < 0)) {
     return failure("cannot write a lock file: {}", std::strerror(errno));
   }
   return {};

@@ -84,10 +84,15 @@ Result<void> remove_file(const std::string& path);  // fine if absent; not a fol
 Result<void> remove_tree(const std::string& path);  // fine if absent; never follows links
 bool remove_folder_if_empty(const std::string& path);
 
+// How far the clock that gives the files in that folder their times (a server's, perhaps, and it may tick
+// slowly) is behind ours, in nanoseconds; 0 if it is not. Touches the folder, which has to be one that we may
+// write to.
+Result<std::int64_t> clock_lag(const std::string& folder);
 // Moves the modification time on if it is within the same second as `old_mtime_ns`.
 void make_time_differ(const std::string& path, std::int64_t old_mtime_ns);
 
 bool is_executable_file(const std::string& path);  // follows links
+bool is_own(const std::string& path);              // of the user we act for; links are not followed
 
 // A whole file mapped for reading.
 class MappedFile {

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +27,7 @@ constexpr int kKillRounds = 200;
 constexpr Clock::time_point kNever = Clock::time_point::max();
 
 // An interactive child shares our terminal, and our process group with it.
-Result<int> spawn(const ProcessRequest& request, int output) {
+Result<SpawnedProcess> spawn(const ProcessRequest& request, int output) {
   return spawn_process({request.program, request.argv, request.env, request.folder,
                         request.interactive ? -1 : output, request.inherited_fd, !request.interactive});
 }
@@ -53,10 +52,12 @@ bool has_members(pid_t group) {
 // One running child: where its output comes from, and how it is brought to its end.
 class Child {
  public:
-  Child(pid_t pid, const ProcessRequest& request, Fd output, const StopRequest& stop)
-      : pid_(pid), request_(request), output_(std::move(output)), stop_(stop) {
-    exit_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  }
+  Child(SpawnedProcess process, const ProcessRequest& request, Fd output, const StopRequest& stop)
+      : pid_(process.pid),
+        exit_(std::move(process.ended)),
+        request_(request),
+        output_(std::move(output)),
+        stop_(stop) {}
 
   ProcessOutcome run() {
     const Clock::time_point start = Clock::now();
@@ -133,9 +134,9 @@ class Child {
   }
 
   pid_t pid_;
+  Fd exit_;
   const ProcessRequest& request_;
   Fd output_;
-  Fd exit_;
   const StopRequest& stop_;
 };
 
@@ -180,12 +181,12 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, StopRequest& s
     read_end = std::move(pipe->read);
     write_end = std::move(pipe->write);
   }
-  auto pid = spawn(request, write_end.get());
-  if (!pid) return tl::unexpected(pid.error());
+  auto process = spawn(request, write_end.get());
+  if (!process) return tl::unexpected(process.error());
   write_end.reset();
-  if (request.started) request.started(request.interactive ? 0 : *pid);
+  if (request.started) request.started(request.interactive ? 0 : process->pid);
   if (request.interactive) stop.leave_interrupts_to_child(true);
-  ProcessOutcome outcome = Child(*pid, request, std::move(read_end), stop).run();
+  ProcessOutcome outcome = Child(std::move(*process), request, std::move(read_end), stop).run();
   if (request.interactive) {
     stop.leave_interrupts_to_child(false);
     if (outcome.exit_status == 128 + SIGINT && !outcome.stopped) {
@@ -199,10 +200,10 @@ Result<ProcessOutcome> run_process(const ProcessRequest& request, StopRequest& s
 Result<BackgroundProcess> BackgroundProcess::start(const ProcessRequest& request) {
   auto pipe = new_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
-  auto pid = spawn(request, pipe->write.get());
-  if (!pid) return tl::unexpected(pid.error());
+  auto spawned = spawn(request, pipe->write.get());
+  if (!spawned) return tl::unexpected(spawned.error());
   BackgroundProcess process;
-  process.pid_ = *pid;
+  process.pid_ = spawned->pid;
   process.output_ = std::move(pipe->read);
   return process;
 }
@@ -263,42 +264,46 @@ bool is_marked(pid_t pid, const std::vector<std::string>& marks) {
 }
 
 template <class Which>
-void kill_all(const std::vector<std::string>& marks, Which which) {
+void kill_all(const std::vector<std::string>& marks, const std::function<bool()>& still, Which which) {
   if (marks.empty()) return;
   for (int round = 0; round < kKillRounds; ++round) {
-    bool found = false;
+    std::vector<pid_t> found;
     for (const auto& [parent, pid] : process_tree()) {
-      if (pid == ::getpid() || !which(parent, pid) || !is_marked(pid, marks)) continue;
-      found = true;
-      ::kill(pid, SIGKILL);
+      if (pid != ::getpid() && which(parent, pid) && is_marked(pid, marks)) found.push_back(pid);
     }
-    if (!found) return;
+    if (found.empty() || !still()) return;
+    for (const pid_t pid : found) ::kill(pid, SIGKILL);
     std::this_thread::sleep_for(milliseconds(5));  // there is no event for "all gone"
   }
 }
 
 }  // namespace
 
-void kill_holders(const std::string& path) {
+void kill_holders(const std::string& path, const std::function<bool()>& still) {
   const std::string own = own_executable();
+  std::vector<pid_t> found;
   for (const auto& [parent, pid] : process_tree()) {
     const std::string process = "/proc/" + std::to_string(pid);
     if (pid == ::getpid() || read_link(process + "/exe").value_or(own) == own) continue;
     const auto descriptors = list_folder(process + "/fd");
     if (!descriptors) continue;
     for (const FolderEntry& descriptor : *descriptors) {
-      if (read_link(process + "/fd/" + descriptor.name).value_or("") == path) ::kill(pid, SIGKILL);
+      if (read_link(process + "/fd/" + descriptor.name).value_or("") == path) found.push_back(pid);
     }
   }
+  if (found.empty() || !still()) return;
+  for (const pid_t pid : found) ::kill(pid, SIGKILL);
 }
 
-void kill_marked(const std::vector<std::string>& marks) {
-  kill_all(marks, [](pid_t, pid_t) { return true; });
+void kill_marked(const std::vector<std::string>& marks, const std::function<bool()>& still) {
+  kill_all(marks, still, [](pid_t, pid_t) { return true; });
 }
 
 void kill_marked_orphans(const std::vector<std::string>& marks) {
   const pid_t own = ::getpid(), session = ::getsid(0);
-  kill_all(marks, [&](pid_t parent, pid_t pid) { return parent == own && ::getsid(pid) != session; });
+  kill_all(
+      marks, [] { return true; },
+      [&](pid_t parent, pid_t pid) { return parent == own && ::getsid(pid) != session; });
 }
 
 void end_process_group(int group, milliseconds grace) {

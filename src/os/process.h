@@ -67,10 +67,10 @@ void adopt_orphans();
 void kill_descendants();
 // KILL to every process of this user whose environment began with all of `marks` ("NAME=value"), and until
 // none is left; with kill_marked_orphans only those that have become our children by leaving their group and
-// session. No marks: nothing is done.
-void kill_marked(const std::vector<std::string>& marks);
+// session. No marks: nothing is done. `still` is asked between finding and killing; false ends it.
+void kill_marked(const std::vector<std::string>& marks, const std::function<bool()>& still);
 // KILL to every other process that has the file open and runs another program than this one.
-void kill_holders(const std::string& path);
+void kill_holders(const std::string& path, const std::function<bool()>& still);
 void kill_marked_orphans(const std::vector<std::string>& marks);
 // Ends a process group that somebody else left behind: TERM, then KILL. Returns when it is empty.
 void end_process_group(int group, std::chrono::milliseconds grace);

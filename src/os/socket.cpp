@@ -11,6 +11,11 @@
 #include <cstring>
 
 namespace devtask {
+namespace {
+
+constexpr int kLookMs = 10;
+
+}  // namespace
 
 Result<ListeningSocket> ListeningSocket::create(const std::string& folder, const std::string& name) {
   const Fd opened = open_folder(folder);
@@ -18,6 +23,7 @@ Result<ListeningSocket> ListeningSocket::create(const std::string& folder, const
   ListeningSocket socket;
   // Non-blocking: several threads poll it, and all but one find the connection taken.
   socket.fd_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.fd_) return failure("cannot make a socket: {}", std::strerror(errno));
   // An address holds 107 bytes: through the open folder it is always short.
   const std::string path = fmt::format("/proc/self/fd/{}/{}", opened.get(), name);
   sockaddr_un address{};
@@ -37,7 +43,11 @@ std::optional<Fd> ListeningSocket::accept(int stop_fd) const {
     if (::poll(waiting, 2, -1) < 0) continue;
     if (waiting[1].revents != 0) return std::nullopt;
     Fd connection(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!connection) continue;
+    if (!connection) {
+      // No event tells that there are descriptors or memory again.
+      if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) ::poll(&waiting[1], 1, kLookMs);
+      continue;
+    }
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
@@ -47,10 +57,10 @@ std::optional<Fd> ListeningSocket::accept(int stop_fd) const {
   }
 }
 
-WakePipe WakePipe::create() {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return {};
-  return {Fd(ends[0]), Fd(ends[1])};
+Result<WakePipe> WakePipe::create() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return failure("cannot make a pipe: {}", std::strerror(errno));
+  return WakePipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 void WakePipe::wake() { write.reset(); }

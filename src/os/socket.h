@@ -27,7 +27,7 @@ class ListeningSocket {
 // thread.
 struct WakePipe {
   Fd read, write;
-  static WakePipe create();
+  static Result<WakePipe> create();
   void wake();
 };
 

@@ -69,7 +69,7 @@ int child_main(void* data) {
 
 }  // namespace
 
-Result<int> spawn_process(const SpawnRequest& request) {
+Result<SpawnedProcess> spawn_process(const SpawnRequest& request) {
   std::vector<char*> argv = pointers(request.argv), env = pointers(request.env);
   Child child{request.program.c_str(), argv.data(),          env.data(),        request.folder.c_str(),
               request.output,          request.inherited_fd, request.own_group, ::getpid()};
@@ -78,11 +78,14 @@ Result<int> spawn_process(const SpawnRequest& request) {
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = ::clone(child_main, stack.get() + kChildStack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+  int pidfd = -1;
+  const pid_t pid = ::clone(child_main, stack.get() + kChildStack,
+                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &pidfd);
   const int not_cloned = pid < 0 ? errno : 0;
+  SpawnedProcess spawned{pid, Fd(pidfd)};
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const int reason = not_cloned != 0 ? not_cloned : child.failure;
-  if (reason == 0) return pid;
+  if (reason == 0) return spawned;
   if (pid > 0) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }

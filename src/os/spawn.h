@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/file.h"
 
 namespace devtask {
 
@@ -19,8 +20,13 @@ struct SpawnRequest {
   bool own_group = true;  // leader of a new process group
 };
 
-// Returns the process id once the program runs. The child starts with an empty signal mask and default signal
+struct SpawnedProcess {
+  int pid = -1;
+  Fd ended;  // becomes readable
+};
+
+// Returns once the program runs. The child starts with an empty signal mask and default signal
 // actions, and the kernel kills it when the calling *thread* ends. Fails if the program cannot be executed.
-Result<int> spawn_process(const SpawnRequest& request);
+Result<SpawnedProcess> spawn_process(const SpawnRequest& request);
 
 }  // namespace devtask

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
+#include "base/result.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -11,6 +13,8 @@ namespace devtask {
 class StopRequest {
  public:
   StopRequest();
+  // Fails if the system had no descriptors for it: it would never be heard.
+  Result<void> check() const;
 
   void request();  // the first call asks to stop, each later one to stop at once
   // While a program has the terminal, Ctrl-C is its own business.
@@ -28,18 +32,18 @@ class StopRequest {
 };
 
 // While it lives, SIGINT, SIGTERM and SIGHUP call `stop.request()` (on a thread of its own) instead of ending
-// this process, and SIGPIPE is ignored. Construct it before any other thread, so that all of them inherit the
+// this process, and SIGPIPE is ignored. Start it before any other thread, so that all of them inherit the
 // mask.
 class SignalWatch {
  public:
-  explicit SignalWatch(StopRequest& stop);
+  static Result<SignalWatch> start(StopRequest& stop);
+  SignalWatch(SignalWatch&&) noexcept;
   ~SignalWatch();
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
   struct Watcher;
-  Watcher* watcher_;
+  explicit SignalWatch(std::unique_ptr<Watcher> watcher);
+  std::unique_ptr<Watcher> watcher_;
 };
 
 }  // namespace devtask

@@ -64,6 +64,14 @@ std::string damage_of(const OutputEntry& entry, const TreeFile& file) {
   return same ? std::string() : "its output " + escape_line(entry.path) + " was changed";
 }
 
+// Only what it leads to counts: it may be a link, and has no mode.
+std::string damage_of_witness(const OutputEntry& entry, const TreeFile& file) {
+  const bool is_file = file.stat.kind == FileKind::kRegular || file.stat.kind == FileKind::kLink;
+  if (is_file && file.problem.empty() && file.digest == entry.digest) return {};
+  const bool deleted = file.stat.kind == FileKind::kAbsent;
+  return "its output " + escape_line(entry.path) + (deleted ? " was deleted" : " was changed");
+}
+
 // Outputs are never looked at, written or removed through a link that somebody put in place of a folder.
 bool is_behind_link(std::string_view path, Tree& tree, std::vector<const TreeFile*>& looked) {
   for (std::string_view folder = parent_folder(path); !folder.empty(); folder = parent_folder(folder)) {
@@ -102,12 +110,22 @@ struct Evaluator::Gathered {
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
   std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
+
+  std::string damage() const {
+    if (!behind_link.empty()) return behind_link;
+    for (const auto& [entry, file] : outputs) {
+      const bool is_witness = last->result.witness && entry == &*last->result.witness;
+      std::string said = is_witness ? damage_of_witness(*entry, *file) : damage_of(*entry, *file);
+      if (!said.empty()) return said;
+    }
+    return {};
+  }
 };
 
 // One look at the whole plan.
 struct Evaluator::Look {
   const Plan& plan;
-  bool keep_stamps;
+  std::int64_t looked_ns;
   Tree tree;
   Programs programs;
 };
@@ -117,8 +135,9 @@ Evaluator::Evaluator(EvaluatorSources sources) : sources_(std::move(sources)), p
 Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& tree) const {
   const PlannedTask& task = plan.tasks[index];
   Gathered gathered;
-  if (task.is_group() || task.always_runs()) return gathered;
-  gather_inputs(task, tree, gathered);
+  if (task.is_group()) return gathered;
+  if (task.always_runs() && plan.is_brought_up_to_date(index)) return gathered;
+  if (!task.always_runs()) gather_inputs(task, tree, gathered);
   gather_outputs(task, tree, gathered);
   return gathered;
 }
@@ -226,7 +245,7 @@ class Sealer {
 Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
   Evaluation evaluation;
   const std::size_t count = plan.tasks.size();
-  Look look{plan, options.keep_stamps, Tree(plan.project->root, sources_.memo),
+  Look look{plan, now_ns(), Tree(plan.project->root, sources_.memo),
             Programs(look.tree, sources_.home, identities_)};
   Tree& tree = look.tree;
   const Seal* seal = plan.only ? nullptr : options.seal;
@@ -267,6 +286,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
       return !evaluation.states[dep].seen || (known != nullptr && known->seen == evaluation.states[dep].seen);
     });
   };
+  using Keep = EvaluationOptions::Keep;
+  std::vector<OwnFacts*> kept;
   evaluation.states.reserve(count);
   for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
@@ -276,9 +297,22 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
       tree.read(gathered[i].inputs);
       for (const auto& output : gathered[i].outputs) tree.read({&output.second, 1});
     }
-    evaluation.states.push_back(judge(look, i, gathered[i], evaluation.states, recalled[i]));
+    const bool has_facts = !task.is_group() && !task.always_runs() && recalled[i] == nullptr;
+    auto own = has_facts ? std::make_shared<OwnFacts>(own_facts(look, i, gathered[i])) : nullptr;
+    TaskState state = judge(plan, i, gathered[i], evaluation.states, own.get(), recalled[i]);
+    const bool stale = state.verdict != Verdict::kUpToDate;
+    if (!stale && options.keep != Keep::kAll) state.fingerprint = {};
+    if (own != nullptr && (options.keep == Keep::kAll || (options.keep == Keep::kStale && stale))) {
+      add_observations(gathered[i], *own);
+      kept.push_back(own.get());
+      state.own = std::move(own);
+    }
+    evaluation.states.push_back(std::move(state));
     if (recalled[i] == nullptr) add_warnings(task, gathered[i], tree, evaluation.warnings);
   }
+
+  const auto common = std::make_shared<const std::vector<Observation>>(tree.common_observations());
+  for (OwnFacts* own : kept) own->common = common;
 
   bool all_fresh = evaluation.warnings.empty(), nothing_to_do = true;
   for (TaskIndex i = 0; i < count && all_fresh; ++i) {
@@ -294,17 +328,17 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   Sealer sealer(&before.observations);
   sealer.contents.outcome.nothing_to_do = nothing_to_do;
   if (seal != nullptr) {
-    std::vector<char> common(before.observations.size(), 1);
+    std::vector<char> is_common(before.observations.size(), 1);
     for (const SealedTask& task : before.tasks) {
       for (const auto* list : {&task.inputs, &task.outputs}) {
-        for (const std::uint32_t number : *list) common[number] = 0;
+        for (const std::uint32_t number : *list) is_common[number] = 0;
       }
     }
-    for (std::size_t i = 0; i < common.size(); ++i) {
-      if (common[i] != 0) sealer.add_common({before.observations[i]});
+    for (std::size_t i = 0; i < is_common.size(); ++i) {
+      if (is_common[i] != 0) sealer.add_common({before.observations[i]});
     }
   }
-  sealer.add_common(tree.common_observations());
+  sealer.add_common(*common);
   for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = evaluation.states[i];
@@ -332,7 +366,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
 
 void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
                              std::vector<Diagnostic>& warnings) const {
-  if (task.inputs == nullptr || !task.task->matrix.empty()) return;
+  if (task.always_runs() || task.inputs == nullptr || !task.task->matrix.empty()) return;
   for (const auto& pattern : task.task->inputs->written) {
     if (pattern.value.starts_with('!')) continue;
     const auto glob = Glob::parse(pattern.value);
@@ -353,21 +387,54 @@ void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, 
 
 TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
                                    const std::vector<TaskState>& states) const {
-  const std::int64_t looked_ns = now_ns();
-  Look look{plan, true, Tree(plan.project->root, sources_.memo),
+  const PlannedTask& task = plan.tasks[index];
+  Look look{plan, now_ns(), Tree(plan.project->root, sources_.memo),
             Programs(look.tree, sources_.home, identities_)};
-  const Gathered gathered = gather(plan, index, look.tree);
+  Gathered gathered;
+  // What others have made meanwhile may have become outputs instead of inputs.
+  const bool same_inputs = std::all_of(task.makers.begin(), task.makers.end(),
+                                       [&](const Maker& maker) { return maker.id == task.id; });
+  std::shared_ptr<const OwnFacts> own = same_inputs ? states[index].own : nullptr;
+  if (own != nullptr && own->hold(plan.project->root)) {
+    gather_outputs(task, look.tree, gathered);
+  } else {
+    own = nullptr;
+    gathered = gather(plan, index, look.tree);
+  }
   std::vector<TreeFile*> files = gathered.inputs;
   for (const auto& output : gathered.outputs) files.push_back(output.second);
   look.tree.read(files);
-  TaskState state = judge(look, index, gathered, states);
-  state.looked_ns = looked_ns;
-  state.beside_inputs = look.tree.common_observations();
+  if (own == nullptr && !task.is_group() && !task.always_runs()) {
+    auto looked = std::make_shared<OwnFacts>(own_facts(look, index, gathered));
+    add_observations(gathered, *looked);
+    looked->common = std::make_shared<const std::vector<Observation>>(look.tree.common_observations());
+    own = std::move(looked);
+  }
+  TaskState state = judge(plan, index, gathered, states, own.get(), nullptr);
+  state.own = std::move(own);
+  return state;
+}
+
+OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathered) const {
+  const PlannedTask& task = look.plan.tasks[index];
+  OwnFacts own;
+  own.looked_ns = look.looked_ns;
+  for (const TreeFile* file : gathered.inputs) {
+    if (file->problem.empty()) continue;
+    own.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
+    break;
+  }
+  own.facts = common_facts(look.plan, task, gathered, look.programs);
+  return own;
+}
+
+void Evaluator::add_observations(const Gathered& gathered, OwnFacts& own) {
+  own.inputs.reserve(gathered.inputs.size());
+  for (const TreeFile* file : gathered.inputs) own.inputs.push_back(observe(*file));
   const std::set<const TreeFile*> inputs(gathered.inputs.begin(), gathered.inputs.end());
   for (const TreeFile* file : gathered.looked_inputs) {
-    if (!inputs.contains(file)) state.beside_inputs.push_back(observe(*file));
+    if (!inputs.contains(file)) own.beside_inputs.push_back(observe(*file));
   }
-  return state;
 }
 
 Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -404,18 +471,30 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   return facts;
 }
 
+// With `--only`, for those that it leaves out. Known only if nothing happened to it since.
+TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gathered) const {
+  TaskState state;
+  const bool local = task.task->cache == CacheMode::kLocal;
+  const bool known = gathered.last && !(local && gathered.last->key == Digest());
+  if (!known || !gathered.damage().empty() || sources_.journal.unfinished(task.id)) return state;
+  state.verdict = Verdict::kUpToDate;
+  state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
+  state.seen = local ? gathered.last->key : state.result->outputs_digest();
+  return state;
+}
+
 // `recalled`: what a seal knows of its key; its dependencies are as they were then or have yet to run.
-TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered,
-                           const std::vector<TaskState>& states, const Seal::Task* recalled) const {
-  const Plan& plan = look.plan;
+TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
+                           const std::vector<TaskState>& states, const OwnFacts* own,
+                           const Seal::Task* recalled) const {
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
-    return std::find_if(list.begin(), list.end(), [&](TaskIndex dep) { return !states[dep].seen; });
+    return std::find_if(list.begin(), list.end(),
+                        [&](TaskIndex dep) { return !states[dep].seen && plan.is_brought_up_to_date(dep); });
   };
-  // With `--only`, dependencies are taken as they last were here.
-  const auto unknown = plan.only ? task.read_deps.end() : first_unknown(task.read_deps);
-  const auto unfinished = plan.only ? task.after.end() : first_unknown(task.after);
+  const auto unknown = first_unknown(task.read_deps);
+  const auto unfinished = first_unknown(task.after);
   const bool waiting = unknown != task.read_deps.end() || unfinished != task.after.end();
   if (waiting) state.waits_for = unknown != task.read_deps.end() ? *unknown : *unfinished;
 
@@ -424,11 +503,13 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (waiting) return state;
     std::string seen;
     for (const TaskIndex dep : task.deps) {
-      if (states[dep].seen) states[dep].seen->append_hex(seen);
+      if (!states[dep].seen) return state;
+      states[dep].seen->append_hex(seen);
     }
     state.seen = sha256(seen);
     return state;
   }
+  if (!plan.is_brought_up_to_date(index)) return as_it_last_was(task, gathered);
   if (task.always_runs()) {
     state.verdict = Verdict::kStale;
     state.why = task.task->interactive               ? "it is interactive, always runs"
@@ -437,17 +518,9 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     return state;
   }
 
-  for (const TreeFile* file : gathered.inputs) {
-    if (!file->problem.empty() && !state.problem) {
-      state.problem = error("task `{}` cannot read its input: {}", task.label, file->problem);
-    }
-    if (look.keep_stamps) state.inputs.push_back(observe(*file));
-  }
+  if (own != nullptr) state.problem = own->problem;
   state.was_here = gathered.last != nullptr;
-  std::string damage = gathered.behind_link;
-  for (const auto& [entry, file] : gathered.outputs) {
-    if (damage.empty()) damage = damage_of(*entry, *file);
-  }
+  std::string damage = gathered.damage();
   // What a failed attempt left beside the outputs is not part of the result either.
   const auto attempt = sources_.journal.unfinished(task.id);
   if (attempt && gathered.last && damage.empty()) {
@@ -459,11 +532,12 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   if (recalled != nullptr) {
     key = *recalled->key;
   } else {
-    Fingerprint facts = common_facts(plan, task, gathered, look.programs);
+    Fingerprint facts = own->facts;
     for (const TaskIndex dep : task.read_deps) {
       std::optional<Digest> seen = states[dep].seen;
       if (!seen) {
-        const auto last = sources_.journal.last_success(plan.tasks[dep].id);
+        const bool will_run = plan.is_brought_up_to_date(dep);
+        const auto last = will_run ? sources_.journal.last_success(plan.tasks[dep].id) : nullptr;
         if (last && plan.tasks[dep].task->cache == CacheMode::kYes) seen = last->result.outputs_digest();
         complete = complete && seen.has_value();
       }
@@ -479,6 +553,10 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
     if (task.forced) state.why = "forced";
     return state;
   }
+  if (!complete) {  // what it reads is not what any key says
+    state.why = "`--only`, and its dependencies are not as they were made";
+    return state;
+  }
   state.key = key;
   if (task.task->cache == CacheMode::kLocal) state.seen = key;  // known before it has run
   if (task.forced) {
@@ -488,18 +566,18 @@ TaskState Evaluator::judge(Look& look, TaskIndex index, const Gathered& gathered
   }
   // Whatever an attempt with other inputs did to a local result, nobody can take back.
   const bool spoilt = attempt && task.task->cache == CacheMode::kLocal;
-  if (attempt && (attempt->key == key || spoilt)) {
-    state.verdict = Verdict::kStale;
+  const bool failed = attempt && (attempt->key == key || spoilt);
+  if (failed && attempt->ended) {
     state.why = "its last run did not succeed";
     return state;
   }
-  if (same_key && damage.empty()) {
+  if (same_key && damage.empty() && !failed) {
     state.verdict = Verdict::kUpToDate;
-    if (!look.keep_stamps) state.fingerprint = {};
     state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   } else {
     state.damaged = same_key;
     if (same_key) state.why = damage;
+    if (failed) state.why = "its last run did not succeed";
     look_in_cache(plan, task, state);
     if (state.why.empty()) state.why = why_stale(task, state);
   }
@@ -515,6 +593,13 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
   for (const Digest& key : {*state.key, checkout_key(*state.key, plan.project->root)}) {
     auto found = sources_.cache->find(key);  // a cache that fails is a miss
     if (!found || !*found) continue;
+    // Its key says what its outputs can be: a result with others was not made by this task.
+    std::vector<OutputEntry>& outputs = (*found)->outputs;
+    const bool fits = std::all_of(outputs.begin(), outputs.end(), [&](OutputEntry& entry) {
+      entry.path = join_path(task.task->scope->base, entry.path);
+      return entry.is_owned() && task.may_make(entry);
+    });
+    if (!fits) continue;
     state.result = std::make_shared<const ActionResult>(std::move(**found));
     state.verdict = Verdict::kCached;
     return;
@@ -524,6 +609,7 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
 std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) const {
   const auto last = sources_.journal.last_success(task.id);
   if (!last) return "never ran here";
+  if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
   const auto before =
       sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key) : failure("no store of fingerprints");
   if (!before) return "something it depends on changed (the cache no longer has what it was)";
@@ -534,14 +620,14 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   return why;
 }
 
-bool facts_hold(const TaskState& state, const std::string& root) {
+bool OwnFacts::hold(const std::string& root) const {
   const Fd folder = open_folder(root);
   if (!folder) return false;
-  const auto holds = [&](const Observation& seen) {
-    return still_holds(seen, folder, root, state.looked_ns);
+  const auto all_hold = [&](const std::vector<Observation>& all) {
+    return std::all_of(all.begin(), all.end(),
+                       [&](const Observation& seen) { return still_holds(seen, folder, root, looked_ns); });
   };
-  return std::all_of(state.inputs.begin(), state.inputs.end(), holds) &&
-         std::all_of(state.beside_inputs.begin(), state.beside_inputs.end(), holds);
+  return all_hold(inputs) && all_hold(beside_inputs) && all_hold(*common);
 }
 
 Digest checkout_key(const Digest& key, const std::string& root) {

@@ -27,6 +27,19 @@ enum class Verdict {
   kWaiting,   // not known before a dependency has run
 };
 
+// What a task's key is made of but for its dependencies, and what decided about it: to tell whether anything
+// changed since.
+struct OwnFacts {
+  Fingerprint facts;
+  std::vector<Observation> inputs, beside_inputs;          // sorted by path; what else was looked at
+  std::shared_ptr<const std::vector<Observation>> common;  // for all tasks that were looked at together
+  std::int64_t looked_ns = 0;                              // the clock before
+  std::optional<Diagnostic> problem;                       // its inputs cannot be read
+
+  // Everything is still as it was.
+  bool hold(const std::string& root) const;
+};
+
 struct TaskState {
   Verdict verdict = Verdict::kStale;
   std::optional<Digest> key;                   // absent: waiting, group, or a task that always runs
@@ -34,16 +47,13 @@ struct TaskState {
   std::shared_ptr<const ActionResult> result;  // up to date: of the last success; cached: from the cache
   std::string why;                             // one line; empty when up to date
   std::vector<Change> changes;                 // what differs from the last success, if that is known
-  std::optional<Digest> seen;  // what goes into the keys of dependents; absent until it has run
-  bool was_here = false;       // it has succeeded in this checkout before
-  bool damaged = false;        // its key is as wanted, but its outputs are not as it left them
-  bool stale_anyway = false;   // waiting: even if its dependencies come out as they last did
-  TaskIndex waits_for = 0;     // waiting: the first dependency that has to run
-  // How its inputs looked when the key was made, sorted by path, and what else decided about its own facts:
-  // to tell whether anything changed since. `looked_ns`: the clock before.
-  std::vector<Observation> inputs, beside_inputs;
-  std::int64_t looked_ns = 0;
-  std::optional<Diagnostic> problem;  // its inputs cannot be read: it must not run
+  std::optional<Digest> seen;           // what goes into the keys of dependents; absent until it has run
+  bool was_here = false;                // it has succeeded in this checkout before
+  bool damaged = false;                 // its key is as wanted, but its outputs are not as it left them
+  bool stale_anyway = false;            // waiting: even if its dependencies come out as they last did
+  TaskIndex waits_for = 0;              // waiting: the first dependency that has to run
+  std::shared_ptr<const OwnFacts> own;  // as the options of the evaluation say
+  std::optional<Diagnostic> problem;    // its inputs cannot be read: it must not run
 };
 
 struct Evaluation {
@@ -53,9 +63,8 @@ struct Evaluation {
 };
 
 struct EvaluationOptions {
-  // Without it the states have no `inputs`, and those of tasks that are up to date no `fingerprint`: it is
-  // much memory, and most callers need neither.
-  bool keep_stamps = false;
+  // Of which tasks to keep `own`: it is much memory.
+  enum class Keep { kNothing, kStale, kAll } keep = Keep::kNothing;
   const Seal* seal = nullptr;  // of the same plan: what still holds is not looked at again
 };
 
@@ -87,8 +96,12 @@ class Evaluator {
   void gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   void gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
-  TaskState judge(Look& look, TaskIndex index, const Gathered& gathered, const std::vector<TaskState>& states,
-                  const Seal::Task* recalled = nullptr) const;
+  OwnFacts own_facts(Look& look, TaskIndex index, const Gathered& gathered) const;
+  static void add_observations(const Gathered& gathered, OwnFacts& own);
+  TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
+                  const std::vector<TaskState>& states, const OwnFacts* own,
+                  const Seal::Task* recalled) const;
+  TaskState as_it_last_was(const PlannedTask& task, const Gathered& gathered) const;
   void add_warnings(const PlannedTask& task, const Gathered& gathered, Tree& tree,
                     std::vector<Diagnostic>& warnings) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
@@ -100,10 +113,6 @@ class Evaluator {
   mutable ProgramIdentities identities_;
   std::string platform_;
 };
-
-// Everything that was looked at for the task's own facts is still as it was: its key has not changed, unless
-// by its dependencies.
-bool facts_hold(const TaskState& state, const std::string& root);
 
 // Under which key a result is kept that holds this checkout's absolute path.
 Digest checkout_key(const Digest& key, const std::string& root);

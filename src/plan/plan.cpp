@@ -411,6 +411,13 @@ Request everything(const Project& project) {
   return request;
 }
 
+bool PlannedTask::may_make(const OutputEntry& entry) const {
+  const std::vector<std::string>& roots = outputs->globs.roots();
+  return outputs->globs.matches(entry.path) ||
+         (entry.kind == OutputEntry::Kind::kDir &&
+          std::find(roots.begin(), roots.end(), entry.path) != roots.end());
+}
+
 const PlannedTask* Plan::find(std::string_view label) const {
   for (const PlannedTask& task : tasks) {
     if (task.label == label || task.id == label) return &task;

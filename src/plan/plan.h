@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "action/action_result.h"
 #include "base/glob.h"
 #include "base/result.h"
 #include "config/project.h"
@@ -81,6 +82,9 @@ struct PlannedTask {
   // As its own file names it, with matrix values, without arguments: "schema@sqlite".
   std::string local_name() const { return row.empty() ? task->local : task->local + "@" + row; }
   bool is_group() const { return steps.empty(); }
+  bool has_outputs() const { return !outputs->written.empty(); }
+  // Whether its output patterns speak of that path.
+  bool may_make(const OutputEntry& entry) const;
   // Without a key: it runs whenever it is asked for.
   bool always_runs() const {
     return !is_group() && (inputs == nullptr || task->cache == CacheMode::kNo || task->interactive);
@@ -93,6 +97,8 @@ struct Plan {
   bool only = false;
   std::vector<std::shared_ptr<const Patterns>> owned;  // matrix values filled in
 
+  // False: with `only`, it was not asked for, and is taken as it last was here.
+  bool is_brought_up_to_date(TaskIndex index) const { return !only || tasks[index].requested; }
   // By label or id; nullptr if it is not in the plan.
   const PlannedTask* find(std::string_view label) const;
 };

@@ -45,7 +45,6 @@ Schedule make_schedule(const Plan& plan, const std::vector<TaskState>& states) {
 
 std::vector<TaskIndex> awaited(const Plan& plan, const Schedule& schedule, TaskIndex index) {
   std::vector<TaskIndex> result;
-  if (plan.only) return result;
   std::vector<char> seen(plan.tasks.size(), 0);
   std::vector<TaskIndex> open{index};
   while (!open.empty()) {
@@ -53,7 +52,7 @@ std::vector<TaskIndex> awaited(const Plan& plan, const Schedule& schedule, TaskI
     open.pop_back();
     for (const auto* list : {&plan.tasks[at].deps, &plan.tasks[at].after}) {
       for (const TaskIndex dep : *list) {
-        if (seen[dep] != 0) continue;
+        if (seen[dep] != 0 || !(plan.is_brought_up_to_date(dep) || plan.tasks[dep].is_group())) continue;
         seen[dep] = 1;
         if (std::binary_search(schedule.run.begin(), schedule.run.end(), dep)) {
           result.push_back(dep);

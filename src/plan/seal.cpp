@@ -208,7 +208,9 @@ ObservationEntry entry_of(const Observation& seen, std::int64_t looked_ns) {
 bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path,
                  std::int64_t looked_ns) {
   FileStat now;
-  return compare_one(entry_of(seen, looked_ns), seen.path.c_str(), root, root_path, now) != State::kChanged;
+  const ObservationEntry entry = entry_of(seen, looked_ns);
+  const State state = compare_one(entry, seen.path.c_str(), root, root_path, now);
+  return state == State::kSame || (state == State::kSameContent && look_of(now) == entry.look);
 }
 
 std::string SealPlace::path() const { return join_path(folder, question.hex().substr(0, 16)); }
@@ -305,6 +307,17 @@ SealContents Seal::contents() const {
 }
 
 Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns) {
+  const auto too_young = [&] {
+    return std::ranges::any_of(contents.observations, [&](const Observation& seen) {
+      return !seen.kind_only && is_young(seen.stat, looked_ns);
+    });
+  };
+  if (too_young()) return {};
+  if (auto made = make_folders(place.folder, 0700); !made) return made;
+  const auto lag = clock_lag(place.folder);
+  if (!lag) return {};
+  looked_ns -= *lag;
+  if (too_young()) return {};
   std::vector<ObservationEntry> observations;
   std::vector<TaskEntry> tasks;
   std::vector<std::uint32_t> numbers;
@@ -321,7 +334,6 @@ Result<void> write_seal(const SealPlace& place, const SealContents& contents, st
     return piece;
   };
   for (const Observation& seen : contents.observations) {
-    if (!seen.kind_only && is_young(seen.stat, looked_ns)) return {};
     observations.push_back(entry_of(seen, looked_ns));
     observations.back().path = add_text(seen.path);
   }
@@ -360,7 +372,6 @@ Result<void> write_seal(const SealPlace& place, const SealContents& contents, st
   std::memcpy(bytes.data(), &head, sizeof head);
   head.checksum = XXH3_64bits(bytes.data() + kUnchecked, bytes.size() - kUnchecked);
   std::memcpy(bytes.data(), &head, sizeof head);
-  if (auto made = make_folders(place.folder, 0700); !made) return made;
   if (const auto others = list_folder(place.folder); others && others->size() >= kMostSeals) {
     for (const FolderEntry& other : *others) (void)remove_file(join_path(place.folder, other.name));
   }

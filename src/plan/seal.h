@@ -34,8 +34,9 @@ struct Observation {
 // Changed so shortly before the clock was `looked_ns` that a later change may leave the times as they are.
 bool is_young(const FileStat& stat, std::int64_t looked_ns);
 
-// Whether it is still so. `root` is the open project root and its path; `looked_ns`: the clock before it was
-// looked at. What was young then is read again, and counts as changed if there is nothing to read.
+// Whether it is still so, and was so all the time. `root` is the open project root and its path; `looked_ns`:
+// the clock before it was looked at. What was young then is read again as well, and counts as changed if
+// there is nothing to read.
 bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path,
                  std::int64_t looked_ns);
 
@@ -109,8 +110,8 @@ class Seal {
   std::vector<std::pair<std::uint32_t, FileStat>> changed_looks_;  // same content, sorted by position
 };
 
-// Does nothing if something is too young; `looked_ns` is the clock before the looking began. Keeps a few
-// seals.
+// Does nothing if something is too young, by our clock or by that of the file system with the seals;
+// `looked_ns` is our clock before the looking began. Keeps a few seals.
 Result<void> write_seal(const SealPlace& place, const SealContents& contents, std::int64_t looked_ns);
 
 }  // namespace devtask

@@ -22,7 +22,7 @@ bool Exclusion::holds(std::string_view path) const {
   const auto found =
       std::lower_bound(recorded->begin(), recorded->end(), path,
                        [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
-  return found != recorded->end() && found->path == path && found->kind != OutputEntry::Kind::kCreate;
+  return found != recorded->end() && found->path == path && found->is_owned();
 }
 
 Tree::Tree(std::string root, DigestMemo& memo) : root_(std::move(root)), memo_(memo) {}

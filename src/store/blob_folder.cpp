@@ -23,6 +23,11 @@ Result<void> read_file_content(FileReader& blob, bool compressed, const Digest& 
                       compressed, digest, sink);
 }
 
+bool is_obstacle(const std::string& path) {
+  const FileKind kind = stat_file(path).kind;
+  return kind != FileKind::kRegular && kind != FileKind::kAbsent;
+}
+
 std::uint8_t fan_out(const Digest& digest) { return digest.bytes[0]; }
 
 }  // namespace
@@ -64,6 +69,10 @@ Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compre
   auto fresh = file.publish_new(path, kBlobMode);
   if (!fresh && was_known) {  // somebody may have removed the folder meanwhile
     if (auto made = make_parent(); !made) return made;
+    fresh = file.publish_new(path, kBlobMode);
+  }
+  if (fresh && !*fresh && is_obstacle(path)) {
+    if (auto removed = remove_tree(path); !removed) return removed;
     fresh = file.publish_new(path, kBlobMode);
   }
   if (!fresh) return tl::unexpected(fresh.error());
@@ -238,11 +247,10 @@ bool BlobFolder::refresh(const BlobFile& blob, std::int64_t now_ns) {
   return stat_file(path_of(blob.digest, blob.compressed)).kind == FileKind::kRegular;
 }
 
-std::vector<BlobFile> BlobFolder::list() const {
-  std::vector<BlobFile> blobs;
+void BlobFolder::each_name(const std::function<void(const Digest&, bool, FileKind)>& each) const {
   const std::string folder = join_path(folder_, "blobs");
   const auto parts = list_folder(folder);
-  if (!parts) return blobs;
+  if (!parts) return;
   for (const FolderEntry& part : *parts) {
     const auto entries = list_folder(join_path(folder, part.name));
     if (!entries) continue;
@@ -251,12 +259,27 @@ std::vector<BlobFile> BlobFolder::list() const {
       const bool compressed = name.ends_with(kSuffix);
       if (compressed) name.remove_suffix(kSuffix.size());
       const auto digest = Digest::from_hex(part.name + std::string(name));
-      if (!digest || entry.kind != FileKind::kRegular) continue;
-      const BlobFile blob = look({*digest, compressed, 0, 0});
-      if (blob.used_ns != 0) blobs.push_back(blob);
+      if (digest) each(*digest, compressed, entry.kind);
     }
   }
+}
+
+std::vector<BlobFile> BlobFolder::list() const {
+  std::vector<BlobFile> blobs;
+  each_name([&](const Digest& digest, bool compressed, FileKind kind) {
+    if (kind != FileKind::kRegular) return;
+    const BlobFile blob = look({digest, compressed, 0, 0});
+    if (blob.used_ns != 0) blobs.push_back(blob);
+  });
   return blobs;
+}
+
+std::vector<std::string> BlobFolder::obstacles() const {
+  std::vector<std::string> paths;
+  each_name([&](const Digest& digest, bool compressed, FileKind kind) {
+    if (kind != FileKind::kRegular) paths.push_back(path_of(digest, compressed));
+  });
+  return paths;
 }
 
 Result<void> BlobFolder::check(const BlobFile& blob) const {

@@ -22,6 +22,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "os/file.h"
 #include "os/stream.h"
 #include "store/blob_content.h"
 
@@ -53,9 +54,13 @@ class BlobFolder {
   bool contains(const Digest& digest) const;
   // contains(), and marks it as used now.
   bool touch(const Digest& digest, std::int64_t now_ns);
+  // Marks it as used now, in the past or in a time to come. False if it is gone.
+  bool refresh(const BlobFile& blob, std::int64_t now_ns);
 
   // All blobs, in no order. Files with other names are not ours and are left alone.
   std::vector<BlobFile> list() const;
+  // Paths of what has the name of a blob and is no regular file.
+  std::vector<std::string> obstacles() const;
   // Reads it all; the failure says what is wrong with it, in one sentence.
   Result<void> check(const BlobFile& blob) const;
   // Before compression; 0 if that cannot be told.
@@ -84,7 +89,8 @@ class BlobFolder {
   bool is_whole(const BlobFile& blob, std::uint64_t content_bytes) const;
   // True if the blob is there as far as its length tells; marks it as used. Removes one of a wrong length.
   bool has_whole(const Digest& digest, std::uint64_t content_bytes, std::int64_t now_ns);
-  bool refresh(const BlobFile& blob, std::int64_t now_ns);
+  // Of everything that has the name of a blob.
+  void each_name(const std::function<void(const Digest&, bool compressed, FileKind)>& each) const;
   // Removes it.
   Diagnostic broken(const Digest& digest, bool compressed, const Diagnostic& why);
 

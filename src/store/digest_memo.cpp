@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "os/file.h"
 #include "store/record_log.h"
 
 namespace devtask {
@@ -139,6 +140,7 @@ struct Fresh {
   State state = State::kMissed;
   FileIdentity identity;
   Digest digest;
+  std::int64_t hashed_at_ns = 0;
   Place place{kNone, 0, 0};  // kNone: remembered without having been looked for
 };
 
@@ -151,7 +153,8 @@ struct PathHash {
 class DigestMemo::Impl {
  public:
   explicit Impl(const std::string& path)
-      : log_(path, kMagic),
+      : folder_(parent_folder(path)),
+        log_(path, kMagic),
         entries_(log_.read()),
         later_(entries_, entries_.in_order(), entries_.size()),
         outside_order_(entries_.size() - entries_.in_order()),
@@ -177,8 +180,7 @@ class DigestMemo::Impl {
 
   void remember(std::string_view path, const FileIdentity& identity, const Digest& digest,
                 std::int64_t hashed_at_ns) {
-    if (hashed_at_ns - kRacyNs < identity.ctime_ns || path.size() > std::numeric_limits<std::uint32_t>::max())
-      return;
+    if (is_racy(identity, hashed_at_ns) || path.size() > std::numeric_limits<std::uint32_t>::max()) return;
     const std::lock_guard lock(mutex_);
     const auto found = fresh_by_path_.find(path);
     Fresh& fresh = found == fresh_by_path_.end() ? add_fresh(path) : *found->second;
@@ -186,11 +188,17 @@ class DigestMemo::Impl {
     fresh.state = Fresh::State::kUnsaved;
     fresh.identity = identity;
     fresh.digest = digest;
+    fresh.hashed_at_ns = hashed_at_ns;
   }
 
   Result<void> save() {
     const std::lock_guard lock(mutex_);
     const auto is_unsaved = [](const Fresh& fresh) { return fresh.state == Fresh::State::kUnsaved; };
+    if (std::ranges::none_of(fresh_, is_unsaved)) return {};
+    if (auto measured = measure_lag(); !measured) return measured;
+    for (Fresh& fresh : fresh_) {
+      if (is_unsaved(fresh) && !is_settled(fresh)) fresh.state = Fresh::State::kMissed;
+    }
     const auto unsaved = static_cast<std::size_t>(std::count_if(fresh_.begin(), fresh_.end(), is_unsaved));
     if (unsaved == 0) return {};
     const std::size_t outside = outside_order_ + unsaved;
@@ -206,6 +214,25 @@ class DigestMemo::Impl {
   }
 
  private:
+  static bool is_racy(const FileIdentity& identity, std::int64_t hashed_at_ns) {
+    return hashed_at_ns - kRacyNs < identity.ctime_ns;
+  }
+
+  Result<void> measure_lag() const {
+    if (lag_) return {};
+    const auto lag = clock_lag(folder_);
+    if (!lag) return tl::unexpected(lag.error());
+    lag_ = *lag;
+    return {};
+  }
+
+  // Whether it was old enough by the file system's clock, too. That is only looked at where it matters, as it
+  // changes a time.
+  bool is_settled(const Fresh& fresh) const {
+    if (fresh.state == Fresh::State::kSaved) return true;
+    return measure_lag() && !is_racy(fresh.identity, fresh.hashed_at_ns - *lag_);
+  }
+
   // The entry in order that has the path, if it is at `from` or a little behind.
   std::size_t near(std::string_view path, std::size_t from) const {
     const std::size_t end = std::min(entries_.in_order(), from + kLookAhead);
@@ -236,7 +263,7 @@ class DigestMemo::Impl {
     }
     const Fresh& fresh = *found->second;
     if (fresh.state == Fresh::State::kMissed || fresh.identity != identity) return std::nullopt;
-    return fresh.digest;
+    return is_settled(fresh) ? std::optional(fresh.digest) : std::nullopt;
   }
 
   Fresh& add_fresh(std::string_view path) const {
@@ -318,6 +345,7 @@ class DigestMemo::Impl {
     return log_.rewrite([&](const RecordLog::Contents&) { return std::vector<std::string_view>{bytes}; });
   }
 
+  const std::string folder_;
   RecordLog log_;
   const Entries entries_;
   const PathIndex later_;  // entries outside the order
@@ -328,7 +356,8 @@ class DigestMemo::Impl {
 
   mutable std::mutex mutex_;  // guards what follows
   mutable std::uint32_t cursors_ = 0;
-  mutable std::deque<Fresh> fresh_;  // in the order in which they came
+  mutable std::optional<std::int64_t> lag_;  // of the file system's clock
+  mutable std::deque<Fresh> fresh_;          // in the order in which they came
   mutable std::unordered_map<std::string_view, Fresh*, PathHash> fresh_by_path_;
 };
 

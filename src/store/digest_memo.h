@@ -14,7 +14,8 @@
 // are dropped.
 //
 // An entry is only trusted if the file's ctime was at least 2 s older than the moment of hashing (a file
-// system with coarse times could hide a later edit); others are not written. Paths inside the project are
+// system with coarse times could hide a later edit), by our clock and by that of the file system with the
+// memo; others are not written. Paths inside the project are
 // relative to its root, others (programs) absolute.
 //
 // find() and remember() are thread-safe.

@@ -168,7 +168,7 @@ class LocalStore::Impl {
     const std::int64_t now = now_ms();
     const CacheContents::Limits bounds{limits.max_bytes, now - milliseconds(limits.max_age).count(),
                                        now - milliseconds(kGrace).count()};
-    // A time to come is a clock that went wrong; it must not keep a result for ever.
+    // A time to come is a clock that went wrong; it must not keep a result or a blob for ever.
     auto corrected = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
       writer.limit_used(now);
       return {};
@@ -177,6 +177,9 @@ class LocalStore::Impl {
 
     // Looked at without a lock; what changes meanwhile is seen by its time of last use.
     std::vector<BlobFile> blobs = blobs_.list();
+    for (const BlobFile& blob : blobs) {
+      if (blob.used_ns > now_ns()) blobs_.refresh(blob, now_ns());
+    }
     auto read = index_.each_blob([&](const ResultIndex::BlobRow& row) {
       blobs.push_back({row.digest, false, row.stored_bytes, row.used_ms * kNanosecondsPerMillisecond, true});
     });
@@ -198,6 +201,7 @@ class LocalStore::Impl {
       return tl::unexpected(removed.error());
     }
     blobs_.remove_temporary_files((now - milliseconds(kTemporaryAge).count()) * kNanosecondsPerMillisecond);
+    remove_leftovers(folder_);
     index_.remove_older();
     auto noted = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
       writer.set_number(kStoredBytes,
@@ -217,7 +221,15 @@ class LocalStore::Impl {
     index_.use_newest();
     const auto index_good = index_.check();
     if (!index_good) return tl::unexpected(index_good.error());
-    if (!*index_good) report.problems.push_back("the index is broken, a new one will be begun");
+    if (!*index_good) {
+      report.problems.push_back("the index is broken, a new one is begun");
+      if (auto begun = begin_index(); !begun) return tl::unexpected(begun.error());
+    }
+    for (const std::string& path : blobs_.obstacles()) {
+      report.problems.push_back(fmt::format("`{}` is in the place of a blob", path));
+      if (read_only_) continue;
+      if (auto removed = remove_tree(path); !removed) return tl::unexpected(removed.error());
+    }
     for (const BlobFile& blob : blobs_.list()) {
       ++report.blobs_checked;
       const auto checked = blobs_.check(blob);
@@ -264,6 +276,13 @@ class LocalStore::Impl {
   }
 
  private:
+  Result<void> begin_index() {
+    if (read_only_) return {};
+    auto begun = index_.change([](ResultIndex::Writer&) { return Result<void>(); });
+    if (begun) index_.remove_older();
+    return begun;
+  }
+
   bool exists() const { return stat_followed(join_path(folder_, "v1")).kind == FileKind::kFolder; }
 
   // A cache without the tag works as well, so a failure is not told.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 namespace devtask {
 namespace {
@@ -29,8 +30,18 @@ void PendingWrites::add(const std::function<void(Batch&)>& change) {
   const bool first = pending_.empty();
   change(pending_);
   pending_.bytes += kEntryBytes;
-  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  if (!thread_.joinable() && !start()) pending_ = {};
   if (first || pending_.bytes >= kWriteFrom) wake_.notify_one();
+}
+
+bool PendingWrites::start() {
+  try {
+    thread_ = std::thread([this] { work(); });
+    return true;
+  } catch (const std::system_error& refused) {
+    if (!failed_) failed_ = error("cannot start a thread: {}", refused.what());
+    return false;
+  }
 }
 
 void PendingWrites::add_blob(const Digest& digest, Blob blob) {

@@ -65,6 +65,9 @@ class PendingWrites {
  private:
   // Makes room, starts the thread if need be, and lets `change` add to the batch.
   void add(const std::function<void(Batch&)>& change);
+  // Starts the thread. If the system has no more of them, what is pending is lost, as with a write that
+  // fails.
+  bool start();
   void work();
   // Until what is pending now is written.
   void wait_for_all(std::unique_lock<std::mutex>& lock);

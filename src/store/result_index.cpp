@@ -14,6 +14,7 @@ constexpr std::int64_t kApplication = 0x6474736b;  // "dtsk"
 constexpr std::int64_t kVersion = 2;
 constexpr std::string_view kPrefix = "index-";
 constexpr std::string_view kSuffix = ".db";
+constexpr std::string_view kJournalSuffix = "-journal";
 // Room of removed rows can be given back without copying the rest.
 constexpr const char* kPrepare = "PRAGMA auto_vacuum=INCREMENTAL";
 constexpr const char* kSchema =
@@ -69,7 +70,7 @@ std::int64_t ResultIndex::newest_on_disk() const {
   return newest;
 }
 
-// Makes the tables if there are none. False: it is one of ours.
+// Makes the tables if there are none. False: there are none, and it is only read.
 SqlResult<bool> ResultIndex::prepare(Database& database) const {
   const auto is_ours = [&]() -> SqlResult<bool> {
     const auto application = first_number(database, "PRAGMA application_id");
@@ -88,7 +89,7 @@ SqlResult<bool> ResultIndex::prepare(Database& database) const {
   if (!ours) return ours;
   if (auto done = database.run("COMMIT"); !done) return tl::unexpected(done.error());
   if (*ours) return true;
-  if (read_only_) return tl::unexpected(other_version());
+  if (read_only_) return false;
   if (auto set = database.run(kPrepare); !set) return tl::unexpected(set.error());
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
   // Another process may have been quicker.
@@ -97,10 +98,11 @@ SqlResult<bool> ResultIndex::prepare(Database& database) const {
     if (auto made = database.run(kSchema); !made) return tl::unexpected(made.error());
   }
   if (auto done = database.run("COMMIT"); !done) return tl::unexpected(done.error());
-  return now_ours;
+  if (!now_ours) return now_ours;
+  return true;
 }
 
-// False: there is no index, and `create` is not set.
+// False: there is no index, or one that has no tables yet, and it is not to be made.
 SqlResult<bool> ResultIndex::open(bool create) {
   if (database_) return true;
   std::int64_t number = newest_on_disk();
@@ -112,13 +114,14 @@ SqlResult<bool> ResultIndex::open(bool create) {
   number_ = std::max<std::int64_t>(number, 1);
   broken_ = false;
   const std::string path = path_of(number_);
-  const FileKind kind = stat_followed(path).kind;
-  if (kind != FileKind::kRegular && kind != FileKind::kAbsent) {
-    return tl::unexpected(SqlError{SqlError::kBroken, "it is not a file"});
+  for (const std::string& file : {path, path + std::string(kJournalSuffix)}) {
+    const FileKind kind = stat_followed(file).kind;
+    if (kind == FileKind::kRegular || kind == FileKind::kAbsent) continue;
+    return tl::unexpected(SqlError{SqlError::kBroken, fmt::format("`{}` is not a file", file_name(file))});
   }
   auto database = Database::open(path, read_only_ ? Database::Mode::kRead : Database::Mode::kCreate);
   if (!database) return tl::unexpected(database.error());
-  if (auto prepared = prepare(*database); !prepared) return prepared;
+  if (auto prepared = prepare(*database); !prepared || !*prepared) return prepared;
   auto find = database->prepare("SELECT text, checksum, used FROM results WHERE key = ?");
   if (!find) return tl::unexpected(find.error());
   auto find_blob = database->prepare("SELECT size, content FROM blobs WHERE digest = ?");
@@ -345,7 +348,7 @@ void ResultIndex::remove_older() {
     const std::string path = join_path(folder_, entry.name);
     // What cannot be removed is in nobody's way.
     (void)remove_tree(path);
-    (void)remove_file(path + "-journal");
+    (void)remove_tree(path + std::string(kJournalSuffix));
   }
 }
 

@@ -83,14 +83,19 @@ def test_a_file_that_was_there_before_is_no_output_anywhere(copy):
     assert copy.ran() == ["copy", "copy"]  # the first one's result was for its own checkout
 
 
-def test_an_edit_of_such_a_file_is_nobodys_business(copy):
+def test_such_a_file_may_be_an_output_so_an_edit_is_seen_and_stays(copy):
     copy.write("dist/README", "precious\n")
     copy.run("copy").succeeded()
     copy.write("dist/README", "edited\n")
-    copy.run("copy").expect(stderr=UP_TO_DATE)
+    copy.run("copy").expect(
+        stderr=f"copy: its output dist/README was changed\n{LEFT_ALONE}copy: done in TIME\ndevtask: 1 ran in TIME\n"
+    )
+    assert copy.read("dist/README") == "edited\n"
     copy.remove("dist/README")
+    copy.run("copy").succeeded()
+    copy.write("dist/README", "added again\n")
     copy.run("copy").expect(stderr=UP_TO_DATE)
-    assert copy.ran() == ["copy"]
+    assert copy.ran() == ["copy"] * 3
 
 
 def test_an_empty_file_stays_too_and_does_not_keep_the_result_here(copy):

@@ -67,7 +67,9 @@ class TestProject {
   }
 
   EvaluatorSources sources() { return {memo, journal, environment, &store, &store, folder / "home"}; }
-  Evaluation evaluate(const Plan& what) { return Evaluator(sources()).evaluate(what, {true, nullptr}); }
+  Evaluation evaluate(const Plan& what) {
+    return Evaluator(sources()).evaluate(what, {EvaluationOptions::Keep::kAll, nullptr});
+  }
 
   TemporaryFolder folder;
   Project project;

@@ -14,19 +14,16 @@ from support.waiting import wait_for
 
 FOLDER = WORKLOADS["folder"]
 
-LINK_IS_LEFT = pytest.mark.xfail(strict=True, reason="only regular files are removed, and a link is made this way too")
-TAG_IS_LEFT = pytest.mark.xfail(strict=True, reason="the tag's folder is never looked at")
-
 PLACES = [
     pytest.param("project/out/folder", "file", id="output"),
     pytest.param("project/out/folder/deep/er", "file", id="output below"),
     pytest.param("project/out", "file", id="output that is one file"),
-    pytest.param("project/out/folder", "link", id="link", marks=LINK_IS_LEFT),
+    pytest.param("project/out/folder", "link", id="link"),
     pytest.param("project/.devtask", "file", id="state"),
     pytest.param("project/.devtask/out", "file", id="out"),
     pytest.param("project/.devtask/seals", "file", id="seals"),
     pytest.param("cache/devtask/v1/tmp", "file", id="blob"),
-    pytest.param("cache/devtask", "file", id="tag of the cache", marks=TAG_IS_LEFT),
+    pytest.param("cache/devtask", "file", id="tag of the cache"),
 ]
 
 

@@ -308,7 +308,6 @@ def wait_until_held_or_asleep(running, held):
     wait_for(condition, "the second devtask to wait for the first")
 
 
-@pytest.mark.xfail(strict=True, reason="who has just got a lock is taken for who had it before, who is dead")
 @pytest.mark.parametrize("before", ["ended", "was killed"])
 def test_tasks_of_who_has_just_got_the_lock_are_not_killed(slow, before):
     """The lock still names its last holder: between getting a lock and writing into it is a moment."""
@@ -338,7 +337,6 @@ def test_tasks_of_who_has_just_got_the_lock_are_not_killed(slow, before):
     assert slow.read("out.txt") == "new\n"
 
 
-@pytest.mark.xfail(strict=True, reason="outputs of a dependency are compared by content only, before and after")
 @pytest.mark.parametrize("how", ["devtask", "ninja"])
 def test_a_dependency_is_made_anew_and_back_by_another_run(project, ninja, how):
     """While its dependent runs, and reads what is there in between: at the end it looks as it did at the start."""

@@ -42,8 +42,8 @@ class House:
         self.projects.append(project)
         return project
 
-    def run(self, project, *args):
-        command = [self.bin / "devtask", *args]
+    def run(self, project, *args, below=()):
+        command = [*below, self.bin / "devtask", *args]
         if IS_ROOT:
             person = project.person
             command = ["setpriv", f"--reuid={person}", f"--regid={person}", "--clear-groups", *command]
@@ -152,6 +152,22 @@ def test_a_cache_that_several_write_to(house):
     for project in (alice, bob):
         verified = house.run(project, "cache", "verify")
         assert verified.code == 0 and "all good" in verified.stdout, verified.stdout + verified.stderr
+
+
+@needs_two
+def test_hardly_any_processes(house):
+    """A right result, or an error that is not taken for a mistake of devtask's; then, with enough, a right one."""
+    project = house.project("alice", ALICE)
+    for number in range(1, 13):
+        house.start_again(project)
+        run = house.run(project, *REQUEST, below=["prlimit", f"--nproc={number}"])
+        if run.code == 0:
+            is_right(house, project, run)
+        else:
+            told = "error: " in run.stderr or "failed (exit status " in run.stderr  # a task's shell cannot fork
+            assert run.code in (1, 2, 70) and told, (number, run.code, run.stderr)
+            assert "internal error" not in run.stderr, (number, run.stderr)
+        is_right(house, project, house.run(project, *REQUEST), warnings=0)
 
 
 def looks_the_same_and_changes_nothing(house, project, change, undo):

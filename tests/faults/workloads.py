@@ -191,9 +191,9 @@ chmod 755 made/program
 '''
 
 [tasks.large]
-inputs = ["in/large.bin"]
-outputs = ["out/large.bin"]
-run = "RAN; cat in/large.bin in/large.bin >out/large.bin"
+inputs = ["in/large.*"]
+outputs = ["out/large.bin", "out/large.txt"]
+run = "RAN; for name in bin txt; do cat in/large.$name in/large.$name >out/large.$name; done"
 
 [tasks.venv]
 inputs = ["in/a.txt"]
@@ -221,12 +221,18 @@ def names(variant):
     return letters(variant) | {"in/names.txt": "".join(f"{name}\n" for name in different + ["same"])}
 
 
+def noise(variant, size):
+    """As bytes, which cannot be compressed, and as text, which can."""
+    bytes = random.Random(variant).randbytes(size)
+    return letters(variant) | {"in/large.bin": bytes, "in/large.txt": bytes[: size // 2].hex()}
+
+
 def large(variant):
-    return letters(variant) | {"in/large.bin": random.Random(variant).randbytes(700_000)}
+    return noise(variant, 700_000)
 
 
 def small(variant):
-    return letters(variant) | {"in/large.bin": random.Random(variant).randbytes(9_000)}
+    return noise(variant, 9_000)
 
 
 def fails(variant):

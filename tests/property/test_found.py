@@ -28,7 +28,6 @@ def two(project):
     return project
 
 
-@pytest.mark.xfail(strict=True, reason="a file that was there before is no output, even if a literal pattern names it")
 @pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_text("damaged")])
 def test_an_output_that_was_there_before_is_missed_when_it_goes(two, change):
     two.remove(".devtask", "../cache")
@@ -49,13 +48,11 @@ def only(two):
     return two
 
 
-@pytest.mark.xfail(strict=True, reason="--only takes recorded outputs of a dependency for those that are there")
 def test_a_damaged_dependency_is_not_remembered_with_only(only):
     only.run("two").succeeded()
     assert only.read("out/two") == "new\none\n"
 
 
-@pytest.mark.xfail(strict=True, reason="--only takes recorded outputs of a dependency for those that are there")
 def test_a_damaged_dependency_is_not_shared_with_only(only):
     clone = only.checkout("clone")
     for path in ("tasks.toml", "src/one", "src/two"):
@@ -64,7 +61,6 @@ def test_a_damaged_dependency_is_not_shared_with_only(only):
     assert clone.read("out/two") == "new\none\n"
 
 
-@pytest.mark.xfail(strict=True, reason="--only knows nothing of what a dependency that always runs has made")
 def test_the_output_of_a_dependency_that_always_runs_counts_with_only(project):
     project.tasks(TWO.replace('inputs = ["src/one"]', ""))
     project.write("src/one", "one\n")
@@ -77,7 +73,6 @@ def test_the_output_of_a_dependency_that_always_runs_counts_with_only(project):
     assert project.read("out/two") == "two\nnew\n"
 
 
-@pytest.mark.xfail(strict=True, reason="--only takes a stale local dependency for what it would be")
 def test_a_stale_local_dependency_is_not_remembered_with_only(project):
     project.tasks(TWO.replace('outputs = ["out/one"]', 'outputs = ["out/one"]\ncache = "local"\nwitness = "out/one"'))
     project.write("src/one", "one\n")
@@ -90,14 +85,12 @@ def test_a_stale_local_dependency_is_not_remembered_with_only(project):
     assert project.read("out/two") == "two\nnew\n"
 
 
-@pytest.mark.xfail(strict=True, reason="with --only, named tasks are not in order among themselves")
 def test_named_tasks_are_in_order_with_only(two):
     two.write("src/one", "new\n")
     two.run("--only", "two", "one").succeeded()
     assert two.read("out/two") == "two\nnew\n"
 
 
-@pytest.mark.xfail(strict=True, reason="of a witness neither mode nor kind is recorded, but both are compared")
 @pytest.mark.parametrize("make", ["echo >env/python; chmod +x env/python", "ln -sf ../src/one env/python"])
 def test_a_witness_may_be_a_program_or_a_link(project, make):
     project.tasks(f"""
@@ -114,7 +107,6 @@ def test_a_witness_may_be_a_program_or_a_link(project, make):
     assert project.ran() == ["env"]
 
 
-@pytest.mark.xfail(strict=True, reason="after an attempt that was killed the cache is not asked")
 def test_what_another_checkout_has_finished_is_restored_after_a_kill(project):
     project.tasks("""
         [tasks.one]
@@ -135,14 +127,12 @@ def test_what_another_checkout_has_finished_is_restored_after_a_kill(project):
     assert project.ran() == []
 
 
-@pytest.mark.xfail(strict=True, reason="before a run only what matches the present patterns is cleared")
 def test_what_a_task_made_under_former_outputs_goes_when_it_runs(two):
     two.write("tasks.toml", two.read("tasks.toml").replace("out/one", "out/uno"))
     two.run("one").succeeded()
     assert sorted(path.name for path in two.path("out").iterdir()) == ["two", "uno"]
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is recorded of a task that always runs")
 def test_outputs_of_a_task_that_always_runs_are_cleared_before(project):
     project.tasks("""
         [tasks.copy]
@@ -186,7 +176,6 @@ def test_without_state_nothing_runs_that_a_clean_checkout_restores(project):
     assert project.ran() == []
 
 
-@pytest.mark.xfail(strict=True, reason="inputs of a task that always runs are said to match nothing")
 def test_inputs_of_a_task_that_always_runs_match_something(project):
     project.tasks("""
         [tasks.one]
@@ -202,7 +191,6 @@ def test_inputs_of_a_task_that_always_runs_match_something(project):
     """)
 
 
-@pytest.mark.xfail(strict=True, reason="clearing takes away a folder in which another task is about to write")
 def test_a_folder_in_which_a_task_writes_stays_when_another_is_cleared(project):
     """Each waits for what has to be before: `one` has started, then `two` is cleared and started, then `one` writes."""
 

@@ -1,18 +1,13 @@
 """Writes what devtask would never write, with the checksums that make it look genuine: results in the cache's index
 (src/store/result_index.h) and records in the journal (src/store/record_log.h)."""
 
-import contextlib
-import sqlite3
 import struct
 
 import xxhash
 
+from support.cache import index_of
+
 JOURNAL_HEADER = 16
-
-
-def index_of(project):
-    (path,) = project.cache.glob("devtask/v1/index-*.db")
-    return contextlib.closing(sqlite3.connect(path))
 
 
 def results(project):
@@ -24,7 +19,7 @@ def results(project):
 def replace_result(project, key, text):
     checksum = xxhash.xxh3_64_intdigest(text.encode(), seed=xxhash.xxh3_64_intdigest(key))
     signed = struct.unpack("<q", struct.pack("<Q", checksum))[0]
-    with index_of(project) as index, index:
+    with index_of(project) as index:
         changed = index.execute("UPDATE results SET text = ?, checksum = ? WHERE key = ?", (text, signed, key))
         assert changed.rowcount == 1
 

@@ -26,8 +26,8 @@ ActionResult everything() {
       {Kind::kDir, "dist/empty", 0755, {}, 0, {}},
       {Kind::kFile, "dist/index.html", 0644, digest_of(kA), 17, {}},
       {Kind::kLink, "dist/latest", 0, {}, 0, "a b\tc"},
-      {Kind::kFile, "dist/line\nbreak", 04755, digest_of(kB), 0, {}},
-      {Kind::kCreate, "notes/1 .md", 0600, digest_of(kB), 5, {}},
+      {Kind::kFile, "dist/line\nbreak", 0755, digest_of(kB), 0, {}},
+      {Kind::kCreate, "notes/1 .md", 0644, digest_of(kB), 5, {}},
   };
   return result;
 }
@@ -47,10 +47,10 @@ const std::string kEverything =
     kA +
     " 17 dist/index.html\n"
     "link a b\\tc\tdist/latest\n"
-    "file 4755 " +
+    "file 0755 " +
     kB +
     " 0 dist/line\\nbreak\n"
-    "create 0600 " +
+    "create 0644 " +
     kB + " 5 notes/1 .md\n";
 
 TEST(ActionResultText, ShowsEverything) { EXPECT_EQ(to_text(everything()), kEverything); }
@@ -124,6 +124,10 @@ TEST(ActionResultText, IsRefusedWhenItLeavesTheProjectOrIsUnknown) {
       head + file + "b\n" + file + "a\n",
       head + "file 10000 " + kA + " 1 a\n",
       head + "file 0648 " + kA + " 1 a\n",
+      head + "file 4755 " + kA + " 1 a\n",
+      head + "file 0666 " + kA + " 1 a\n",
+      head + "file 0000 " + kA + " 1 a\n",
+      head + "dir 0777 a\n",
       head + "file 0644 " + kA + " -1 a\n",
       head + "file 0644 " + kA.substr(1) + " 1 a\n",
       head + "file 0644 " + std::string(64, 'A') + " 1 a\n",
@@ -152,7 +156,7 @@ TEST(OutputsDigest, DependsOnWhatDependentsSee) {
   other.outputs.pop_back();  // the file of `creates`
   EXPECT_EQ(other.outputs_digest(), digest);
 
-  other.outputs[0].mode = 0700;
+  other.outputs[0].mode = 0644;
   EXPECT_NE(other.outputs_digest(), digest);
   other = everything();
   other.outputs[1].digest = digest_of(kB);

@@ -1,7 +1,7 @@
 #include "exec/task_lock.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +37,11 @@ TEST_F(TaskLockTest, NamesItsHolder) {
   EXPECT_FALSE(lock->waited());
   const std::string self = fmt::format("{} {}", own_process_id(), process_start(own_process_id()));
   EXPECT_EQ(read_file(path_), self + "\n");
+  {
+    const TaskLock moved = std::move(*lock);
+    EXPECT_EQ(read_file(path_), self + "\n");
+  }
+  EXPECT_EQ(read_file(path_), "");  // only who was killed stays named
 }
 
 TEST_F(TaskLockTest, IsHeldByOneAtATime) {

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <limits>
 #include <thread>
 
 #include "fakes/temporary_folder.h"
+#include "os/stream.h"
 
 namespace devtask {
 namespace {
@@ -225,6 +227,44 @@ TEST_F(FileTest, GivesAFileAnotherSecond) {
   const FileStat before = stat_file(folder_ / "a");
   make_time_differ(folder_ / "a", now);  // differs already
   EXPECT_EQ(stat_file(folder_ / "a"), before);
+}
+
+TEST_F(FileTest, GivesAFileOfWholeSecondsTwoMore) {
+  write("a", "");
+  constexpr std::int64_t kTime = 1'500'000'000'000'000'000;
+  ASSERT_TRUE(set_modified(folder_ / "a", kTime));
+  make_time_differ(folder_ / "a", kTime);
+  EXPECT_EQ(stat_file(folder_ / "a").mtime_ns, kTime + 2'000'000'000);
+}
+
+TEST_F(FileTest, ATimeThatDoesNotFitIsTheLastThatDoes) {
+  write("a", "");
+  const timespec late[2] = {{0, UTIME_OMIT}, {std::int64_t{1} << 34, 0}};
+  if (::utimensat(AT_FDCWD, (folder_ / "a").c_str(), late, 0) != 0) GTEST_SKIP();
+  struct stat found {};
+  ASSERT_EQ(::stat((folder_ / "a").c_str(), &found), 0);
+  if (found.st_mtime < std::int64_t{1} << 34) GTEST_SKIP() << "the file system has no such times";
+  EXPECT_EQ(stat_file(folder_ / "a").mtime_ns, std::numeric_limits<std::int64_t>::max());
+}
+
+TEST_F(FileTest, ComparesItsClockWithOurs) {
+  const auto lag = clock_lag(folder_.path());
+  ASSERT_TRUE(lag);
+  EXPECT_GE(*lag, 0);
+  EXPECT_LT(*lag, 60'000'000'000);
+  EXPECT_FALSE(clock_lag(folder_ / "none"));
+}
+
+TEST_F(FileTest, LeftoversAreFilesAndLinksOfTheDead) {
+  write(".devtask-999999999-1~", "");
+  write(fmt::format(".devtask-{}-1~", ::getpid()), "");
+  write(".devtask-1~", "");
+  ASSERT_TRUE(make_link("nowhere", folder_ / ".devtask-999999999-2~"));
+  ASSERT_TRUE(make_folders(folder_ / ".devtask-999999999-3~"));
+  remove_leftovers(folder_.path());
+  EXPECT_EQ(list_folder(folder_.path())->size(), 3U);
+  EXPECT_EQ(stat_file(folder_ / ".devtask-999999999-1~").kind, FileKind::kAbsent);
+  EXPECT_EQ(stat_file(folder_ / ".devtask-999999999-2~").kind, FileKind::kAbsent);
 }
 
 TEST_F(FileTest, KnowsWhatCanBeExecuted) {

@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShort{30};
 constexpr milliseconds kForEver{3'600'000};
 
+bool always() { return true; }
+
 class ProcessTest : public testing::Test {
  protected:
   // What a test leaves running must not become somebody else's.
@@ -102,7 +104,7 @@ TEST_F(ProcessTest, OpensNothingForTheProcessButTheStandardStreams) {
 
 TEST_F(ProcessTest, StartsItWithSignalsAsUsual) {
   StopRequest unused;
-  const SignalWatch watch(unused);  // blocks some, ignores SIGPIPE
+  const auto watch = SignalWatch::start(unused);  // blocks some, ignores SIGPIPE
   run("sed -n 's/^Sig\\(Blk\\|Ign\\):.//p' /proc/self/status");
   ::signal(SIGPIPE, SIG_DFL);
   for (const std::size_t line : {0U, 17U}) {
@@ -236,8 +238,15 @@ TEST_F(ProcessTest, FindsProcessesByWhatTheyWereStartedWith) {
   };
   const std::string mark = "TEST_MARK=" + folder_.path();
   auto one = start({mark}), both = start({mark, "TEST_TASK=t"}), other = start({mark + "x", "TEST_TASK=t"});
-  kill_marked({});
-  kill_marked({mark, "TEST_TASK=t"});
+  bool asked = false;
+  kill_marked({mark, "TEST_TASK=t"}, [&] {
+    asked = true;
+    return false;
+  });
+  EXPECT_TRUE(asked);
+  EXPECT_FALSE(wait_readable(both.output_fd(), milliseconds(0)));
+  kill_marked({}, always);
+  kill_marked({mark, "TEST_TASK=t"}, always);
   EXPECT_EQ(both.wait(), 128 + SIGKILL);
   EXPECT_FALSE(
       wait_readable(one.output_fd(), milliseconds(0)));  // still there: nothing more to read, not even an end
@@ -253,7 +262,9 @@ TEST_F(ProcessTest, FindsWhoHoldsAFile) {
   auto holder = BackgroundProcess::start(request);
   EXPECT_EQ(read_available(other->output_fd()), "up\n");
   EXPECT_EQ(read_available(holder->output_fd()), "up\n");
-  kill_holders(path);
+  kill_holders(path, [] { return false; });
+  EXPECT_FALSE(wait_readable(holder->output_fd(), milliseconds(0)));
+  kill_holders(path, always);
   EXPECT_EQ(holder->wait(), 128 + SIGKILL);
   EXPECT_FALSE(wait_readable(other->output_fd(), milliseconds(0)));
 }

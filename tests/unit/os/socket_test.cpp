@@ -14,7 +14,7 @@ namespace {
 class SocketTest : public testing::Test {
  protected:
   TemporaryFolder folder_;
-  WakePipe stop_ = WakePipe::create();
+  WakePipe stop_ = *WakePipe::create();
 };
 
 TEST_F(SocketTest, AnswersALine) {
@@ -102,7 +102,7 @@ TEST_F(SocketTest, AWorkerThatCameTooLateStillStops) {
     const std::string name = "s" + std::to_string(round);
     auto socket = ListeningSocket::create(folder_.path(), name);
     ASSERT_TRUE(socket);
-    WakePipe stop = WakePipe::create();
+    WakePipe stop = *WakePipe::create();
     std::vector<std::jthread> workers;
     for (int i = 0; i < 4; ++i) {
       workers.emplace_back([&] {

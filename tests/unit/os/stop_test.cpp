@@ -31,7 +31,8 @@ TEST(StopRequestTest, AsksPolitelyFirstThenAtOnce) {
 TEST(SignalWatchTest, TurnsSignalsIntoStopRequests) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     StopRequest stop;
-    const SignalWatch watch(stop);
+    const auto watch = SignalWatch::start(stop);
+    ASSERT_TRUE(watch);
     ASSERT_EQ(::kill(::getpid(), signal), 0);
     EXPECT_TRUE(wait_readable(stop.stopping_fd(), kLong));
     EXPECT_FALSE(stop.at_once());
@@ -45,7 +46,7 @@ TEST(SignalWatchTest, GivesTheSignalsBack) {
   ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, nullptr, &before), 0);
   {
     StopRequest stop;
-    const SignalWatch watch(stop);
+    ASSERT_TRUE(SignalWatch::start(stop));
   }
   ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, nullptr, &after), 0);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {

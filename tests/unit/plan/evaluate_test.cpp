@@ -275,7 +275,10 @@ TEST_F(EvaluateTest, OnlyTakesDependenciesAsTheyLastWere) {
   succeed("lib", {{"lib.txt", "1"}}, false);
   succeed("app", {{"app.txt", "1"}}, false);
   project_.write("lib/a", "x");
-  EXPECT_EQ(look({"app"}, false, true), "lib: stale (lib/a added)\napp: up to date\n");
+  EXPECT_EQ(look({"app"}, false, true), "lib: up to date\napp: up to date\n");
+  ASSERT_TRUE(remove_file(project_ / "lib.txt"));
+  EXPECT_EQ(look({"app"}, false, true),
+            "lib: stale\napp: stale (`--only`, and its dependencies are not as they were made)\n");
 }
 
 TEST_F(EvaluateTest, ALocalTaskIsJudgedByItsWitness) {
@@ -379,7 +382,7 @@ deps = ["make"]
   succeed("make", {{"src/gen/b", "1"}}, false);
   look({"use"});
   std::string inputs;
-  for (const Observation& stamp : state("use").inputs) inputs += stamp.path + " ";
+  for (const Observation& stamp : state("use").own->inputs) inputs += stamp.path + " ";
   EXPECT_EQ(inputs, "src/a src/gen/by-hand ");
 }
 

@@ -120,7 +120,8 @@ TEST(ScheduleTest, KnowsForWhomATaskWaits) {
             "a:\nb:\nc: a b\n");
   EXPECT_EQ(awaited_by_all("a stale asked\nb stale asked <- ~a"), "a:\nb: a\n");
   EXPECT_EQ(awaited_by_all("a stale\nb stale <- a\nc stale asked <- b"), "a:\nb: a\nc: b\n");
-  EXPECT_EQ(awaited_by_all("a stale asked\nb stale asked <- a", true), "a:\nb:\n");
+  EXPECT_EQ(awaited_by_all("a stale asked\nb stale asked <- a", true), "a:\nb: a\n");
+  EXPECT_EQ(awaited_by_all("a stale\nb stale asked <- a", true), "b:\n");
 }
 
 }  // namespace

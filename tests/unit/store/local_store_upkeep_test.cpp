@@ -2,6 +2,7 @@
 #include <limits>
 #include <thread>
 
+#include "os/stream.h"
 #include "store/database.h"
 #include "store/result_index.h"
 #include "unit/store/local_store_fixture.h"
@@ -256,6 +257,41 @@ TEST_F(LocalStoreUpkeep, VerifyFindsAndRemovesWhatIsBroken) {
   EXPECT_EQ(store->stats()->results, 2U);
   EXPECT_EQ(store->stats()->blobs, 2U);
   EXPECT_EQ(stat_file(strange).kind, FileKind::kRegular);
+}
+
+TEST_F(LocalStoreUpkeep, VerifyBeginsANewIndexAfterABrokenOne) {
+  ASSERT_TRUE(keep(*open(), "a", "content"));
+  ASSERT_TRUE(write_file(index_path(), "no database"));
+  EXPECT_EQ(open()->verify()->problems, Strings{"the index is broken, a new one is begun"});
+  EXPECT_EQ(open()->verify()->problems, Strings{});
+  EXPECT_EQ(stat_file(index_path()).kind, FileKind::kAbsent);
+  EXPECT_EQ(stat_file(index_path(2)).kind, FileKind::kRegular);
+}
+
+TEST_F(LocalStoreUpkeep, WhatIsInThePlaceOfABlobGoes) {
+  const std::string path = blob_path(sha256(large()));
+  for (const bool verify_first : {false, true}) {
+    const auto store = open();
+    ASSERT_TRUE(make_folders(path + "/below"));
+    if (verify_first) {
+      EXPECT_EQ(store->verify()->problems, Strings{"`" + path + "` is in the place of a blob"});
+      EXPECT_EQ(stat_file(path).kind, FileKind::kAbsent);
+    }
+    ASSERT_TRUE(keep(*store, "a", large()));
+    EXPECT_TRUE(has(*store, "a"));
+    EXPECT_EQ(store->verify()->problems, Strings{});
+    ASSERT_TRUE(store->clean());
+  }
+}
+
+TEST_F(LocalStoreUpkeep, AFileOfATimeToComeIsUsedNow) {
+  const auto store = open();
+  ASSERT_TRUE(store->put_bytes(large()));
+  const std::string path = blob_path(sha256(large()));
+  ASSERT_TRUE(set_modified(path, stat_file(path).mtime_ns + 1'000'000'000'000'000'000));
+  EXPECT_EQ(store->gc(kNothing)->blobs_removed, 0U);
+  pass(hours(2));
+  EXPECT_EQ(store->gc(kNothing)->blobs_removed, 1U);
 }
 
 TEST_F(LocalStoreUpkeep, CleanEmptiesIt) {

@@ -43,5 +43,33 @@ TEST(ResultIndexTest, AnIndexWithoutItsColumnsIsBegunAnew) {
   EXPECT_EQ((*found)->text, "text");
 }
 
+TEST(ResultIndexTest, OneThatIsJustBeingMadeHasNoResults) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file(join_path(folder.path(), "index-1.db"), ""));
+  ResultIndex index(folder.path(), true);
+  const auto found = find(index, sha256("key"));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
+}
+
+TEST(ResultIndexTest, AFolderInThePlaceOfItsJournalMakesItABrokenOne) {
+  const TemporaryFolder folder;
+  const std::string journal = join_path(folder.path(), "index-1.db-journal");
+  const Digest key = sha256("key");
+  {
+    ResultIndex index(folder.path(), false);
+    ASSERT_TRUE(put(index, key));
+  }
+  ASSERT_TRUE(remove_file(journal));
+  ASSERT_TRUE(make_folders(journal + "/below"));
+  ResultIndex index(folder.path(), false);
+  EXPECT_EQ(index.check(), false);
+  ASSERT_TRUE(put(index, key));
+  EXPECT_EQ(stat_file(join_path(folder.path(), "index-2.db")).kind, FileKind::kRegular);
+  index.remove_older();
+  EXPECT_EQ(stat_file(journal).kind, FileKind::kAbsent);
+  EXPECT_EQ(index.check(), true);
+}
+
 }  // namespace
 }  // namespace devtask
