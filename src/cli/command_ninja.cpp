@@ -54,10 +54,10 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
     request.targets.push_back({found->label, {}});
     auto plan = make_plan((*session)->project(), request);
     if (!plan) return tl::unexpected(plan.error());
-    std::vector<TaskState> states;
+    std::vector<TaskState> states(plan->tasks.size());
     TaskIndex index = 0;
     for (TaskIndex i = 0; i < plan->tasks.size(); ++i) {
-      states.push_back((*session)->evaluator().evaluate_task(*plan, i, states));
+      states[i] = (*session)->evaluator().evaluate_task(*plan, i, states);
       if (plan->tasks[i].id == id) index = i;
       if (states[i].seen || plan->tasks[i].id == id) continue;
       const auto out = read_file((*session)->state().out(plan->tasks[i].id));

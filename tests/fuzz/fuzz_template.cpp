@@ -136,7 +136,7 @@ void check_keys(const Task& task) {
 }
 
 void check(std::string_view text) {
-  if (text.find(kRoot) != std::string_view::npos) return;  // libFuzzer finds it out
+  if (text.find(kRoot.substr(0, 5)) != std::string_view::npos) return;  // libFuzzer finds it out
   const Strings lines = split(text, "\n");
   check_path(lines.front());
   check_template(std::string(text));
