@@ -187,12 +187,12 @@ def spoiled_bytes(cache, content, name, chance):
         "digest = x'00' || substr(digest, 2)",
     ],
 )
-@pytest.mark.parametrize("verify_first", [False, True])
-def test_rows_that_nobody_has_written_so(cache, change, verify_first):
+def test_rows_that_nobody_has_written_so(cache, change):
     cache.renew()
     with index_of(cache.project) as index:
         index.execute(f"UPDATE OR IGNORE blobs SET {change}")
-    cache.survives(verify_first)
+    with told(change):
+        cache.survives(random.Random(f"{SEED} {change}").random() < 0.5)
 
 
 def test_a_file_in_the_place_of_a_folder(cache):
