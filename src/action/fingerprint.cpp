@@ -31,24 +31,32 @@ void Fingerprint::add(std::string_view kind, std::string_view name, std::string_
   lines_ += '\n';
 }
 
-std::string Fingerprint::text() const {
-  struct Line {
-    std::uint64_t prefix;
-    std::string_view text;
-    bool operator<(const Line& other) const {
-      return prefix != other.prefix ? prefix < other.prefix : text < other.text;
-    }
-  };
-  std::vector<Line> lines;
-  lines.reserve(starts_.size());
+struct Fingerprint::Line {
+  std::uint64_t prefix;
+  std::string_view text;
+  bool operator<(const Line& other) const {
+    return prefix != other.prefix ? prefix < other.prefix : text < other.text;
+  }
+};
+
+void Fingerprint::append_lines(std::vector<Line>& lines) const {
+  lines.reserve(lines.size() + starts_.size());
   for (std::size_t i = 0; i < starts_.size(); ++i) {
     const std::size_t end = i + 1 < starts_.size() ? starts_[i + 1] : lines_.size();
     const std::string_view line = std::string_view(lines_).substr(starts_[i], end - starts_[i]);
     lines.push_back({sort_prefix(line), line});
   }
+}
+
+std::string Fingerprint::text() const { return text_with(Fingerprint()); }
+
+std::string Fingerprint::text_with(const Fingerprint& more) const {
+  std::vector<Line> lines;
+  append_lines(lines);
+  more.append_lines(lines);
   if (!std::is_sorted(lines.begin(), lines.end())) std::sort(lines.begin(), lines.end());
   std::string text;
-  text.reserve(kHeader.size() + lines_.size());
+  text.reserve(kHeader.size() + lines_.size() + more.lines_.size());
   text += kHeader;
   for (const Line& line : lines) text += line.text;
   return text;

@@ -21,8 +21,13 @@ class Fingerprint {
   // input, output, platform, program, shell, task, timeout.
   void add(std::string_view kind, std::string_view name, std::string_view value);
   std::string text() const;
+  // Of both together.
+  std::string text_with(const Fingerprint& more) const;
 
  private:
+  struct Line;
+  void append_lines(std::vector<Line>& lines) const;
+
   // One string for all lines: an allocation for each of 20,000 facts would cost more than their SHA-256.
   std::string lines_;
   std::vector<std::size_t> starts_;  // of the lines in `lines_`

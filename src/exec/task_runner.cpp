@@ -443,8 +443,7 @@ bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture&
   for (const std::string_view path : paths) {
     const Observation *before = observation_of(state.own->inputs, path),
                       *after = observation_of(now.own->inputs, path);
-    const bool same = before != nullptr && after != nullptr && before->digest == after->digest &&
-                      is_same_file(before->stat, after->stat);
+    const bool same = before != nullptr && after != nullptr && before->stat == after->stat;
     if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
   }
   for (const Change& change : explain(state.fingerprint, now.fingerprint)) {

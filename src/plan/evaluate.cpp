@@ -301,7 +301,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     auto own = has_facts ? std::make_shared<OwnFacts>(own_facts(look, i, gathered[i])) : nullptr;
     TaskState state = judge(plan, i, gathered[i], evaluation.states, own.get(), recalled[i]);
     const bool stale = state.verdict != Verdict::kUpToDate;
-    if (!stale && options.keep != Keep::kAll) state.fingerprint = {};
+    if (options.keep != Keep::kAll) state.fingerprint = {};
     if (own != nullptr && (options.keep == Keep::kAll || (options.keep == Keep::kStale && stale))) {
       add_observations(gathered[i], *own);
       kept.push_back(own.get());
@@ -533,7 +533,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   if (recalled != nullptr) {
     key = *recalled->key;
   } else {
-    Fingerprint facts = own->facts;
+    Fingerprint deps;
     for (const TaskIndex dep : task.read_deps) {
       std::optional<Digest> seen = states[dep].seen;
       if (!seen) {
@@ -542,9 +542,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
         if (last && plan.tasks[dep].task->cache == CacheMode::kYes) seen = last->result.outputs_digest();
         complete = complete && seen.has_value();
       }
-      facts.add("dep", local_label(plan.tasks[dep], task), seen ? seen->hex() : "nothing");
+      deps.add("dep", local_label(plan.tasks[dep], task), seen ? seen->hex() : "nothing");
     }
-    state.fingerprint = facts.text();
+    state.fingerprint = own->facts.text_with(deps);
     key = sha256(state.fingerprint);
   }
   const bool same_key = gathered.last && gathered.last->key == key;

@@ -365,7 +365,8 @@ def test_a_dependency_is_made_anew_and_back_by_another_run(project, ninja, how):
     project.run("gen").succeeded()
     project.write("late.go", "")
     assert process.wait(30) == 0
-    assert project.ran() == ["gen", "left", "gen"]
+    # The first run shares what `gen` made a moment later: the third may come before that.
+    assert project.ran() in (["gen", "left", "gen"], ["gen", "left", "gen", "gen"])
     project.run("left").succeeded()
     assert project.read("left.txt") == "1\n"
     assert project.ran() == ["left"]
