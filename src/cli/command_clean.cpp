@@ -33,6 +33,7 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       continue;
     }
     if (!last && !local && !session.journal().unfinished(task.id)) continue;
+    if (auto created = session.state().create(); !created) return tl::unexpected(created.error());
     auto lock = TaskLock::acquire(session.state().lock(task.lock_id), {}, stop, {});
     if (!lock) return tl::unexpected(lock.error());
     std::vector<OutputEntry> made;

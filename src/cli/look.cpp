@@ -33,8 +33,10 @@ std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex i
       return text + (task.is_group() ? ": up to date (a group: it stands for its dependencies)\n"
                                      : ": up to date\n");
     case Verdict::kWaiting:
-      return text + fmt::format(": depends on what `{}` produces, which has to run first: {}\n",
-                                plan.tasks[state.waits_for].label, evaluation.states[state.waits_for].why);
+      text += fmt::format(": depends on what `{}` produces, which has to run first",
+                          plan.tasks[state.waits_for].label);
+      if (const std::string& why = evaluation.states[state.waits_for].why; !why.empty()) text += ": " + why;
+      return text + "\n";
     case Verdict::kCached:
       text += ": would be restored from the cache:\n";
       break;

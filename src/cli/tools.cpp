@@ -44,9 +44,17 @@ void keep_memo(Session& session, const Options& options) {
 
 namespace {
 
-// What is up to date, whoever made it so, gets an out file that Ninja finds no reason in to run anything: it
-// holds what is there now, and is no newer than it has to be, which is as new as those of its dependencies.
-Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
+// What dependents were last judged by: how it is, or was after its last success.
+std::optional<Digest> last_seen(const Journal& journal, const PlannedTask& task, const TaskState& state) {
+  if (state.verdict == Verdict::kUpToDate) return state.seen;
+  const auto last = journal.last_success(task.id);
+  if (!last) return std::nullopt;
+  return task.task->cache == CacheMode::kLocal ? last->key : last->result.outputs_digest();
+}
+
+// Gets, whoever made it so, an out file that Ninja finds no reason in to run anything: it holds what
+// dependents know of it, and is no newer than it has to be, which is as new as those of its dependencies.
+Result<void> refresh_out_files(const StateFolder& folder, const Journal& journal, const Plan& plan,
                                const std::vector<TaskState>& states) {
   std::vector<std::int64_t> times(plan.tasks.size(), 0);  // groups: the newest of their dependencies
   for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
@@ -54,8 +62,8 @@ Result<void> refresh_out_files(const StateFolder& folder, const Plan& plan,
     if (plan.tasks[i].is_group()) continue;
     const std::string out = folder.out(plan.tasks[i].id);
     const std::int64_t before = mend_time(out);
-    if (states[i].verdict == Verdict::kUpToDate && states[i].seen) {
-      const auto written = write_if_changed(out, states[i].seen->hex() + "\n");
+    if (const auto seen = last_seen(journal, plan.tasks[i], states[i])) {
+      const auto written = write_if_changed(out, seen->hex() + "\n");
       if (!written) return tl::unexpected(written.error());
       if (const std::int64_t time = std::max(before, times[i]); time != 0 && (*written || time != before)) {
         set_modified(out, time);
@@ -76,7 +84,9 @@ Result<void> refresh_manifests(Session& session) {
   const std::string builddir = std::string(kStateName) + "/ninja";
   if (auto made = make_folders(join_path(session.root(), builddir), 0700); !made) return made;
   mend_time(join_path(session.root(), builddir));
-  if (auto written = refresh_out_files(session.state(), *plan, evaluation.states); !written) return written;
+  if (auto written = refresh_out_files(session.state(), session.journal(), *plan, evaluation.states);
+      !written)
+    return written;
   const std::string text =
       project_manifest(*plan, evaluation.states, {shim_path(), builddir}, own_executable());
   const std::string manifest = session.state().path + "/build.ninja";

@@ -86,11 +86,33 @@ class TaskBinder {
     task.run = bind_run(table_, known_);
   }
 
+  // Outputs are removed and replaced: nobody means the repository and the task file itself.
+  void refuse_project_as_output(const Patterns& outputs) {
+    if (outputs.templated) return;
+    const std::string& base = scope_.scope->base;
+    const std::string in_base = base.empty() ? "" : base + "/";
+    for (const std::string& path :
+         {std::string(".git/HEAD"), in_base + ".git/HEAD", std::string(".devtask/journal"),
+          std::string("tasks.toml"), in_base + "tasks.toml"}) {
+      if (!outputs.globs.matches(path)) continue;
+      for (const Placed<std::string>& pattern : outputs.written) {
+        const auto glob = Glob::parse(pattern.value);
+        if (!glob || !glob->matches(path)) continue;
+        table_.complain(
+            error("{} takes in `{}`, which is not the task's to remove", table_.of("outputs"), path)
+                .at(pattern.where)
+                .advise("name the files and folders that the task makes"));
+        return;
+      }
+    }
+  }
+
   void bind_files() {
     Task& task = draft_.task;
     const std::string& base = scope_.scope->base;
     if (table_.get("inputs") != nullptr) task.inputs = bind_list("inputs");
     task.outputs = bind_list("outputs");
+    refuse_project_as_output(task.outputs);
     task.creates = bind_list("creates");
     task.edits = bind_list("edits");
     task.dir.value = base;

@@ -34,6 +34,9 @@ void add_entry(const std::string& path, const FileStat& stat, std::vector<Output
   found.push_back(std::move(entry));
 }
 
+// Whatever the patterns say.
+bool is_never_output(std::string_view path) { return file_name(path) == ".git" || path == ".devtask"; }
+
 void scan(const std::string& root, const std::string& path, const GlobList& globs,
           std::vector<OutputEntry>& found) {
   if (!globs.may_match_below(path)) return;
@@ -41,6 +44,7 @@ void scan(const std::string& root, const std::string& path, const GlobList& glob
   if (!entries) return;
   for (const FolderEntry& entry : *entries) {
     const std::string entry_path = join_path(path, entry.name);
+    if (is_never_output(entry_path)) continue;
     if (entry.kind == FileKind::kFolder) {
       const auto below = list_folder(join_path(root, entry_path));
       if (below && below->empty() && globs.matches(entry_path)) {
@@ -305,35 +309,67 @@ void clear_leftovers(const std::string& root, const GlobList& outputs) {
   for (const std::string& path : outputs.literals()) remove_leftovers(join_path(root, parent_folder(path)));
 }
 
-std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
-                                        const Patterns& outputs) {
-  std::vector<Diagnostic> missing;
+namespace {
+
+// What a pattern without wildcards names: a path, or with a slash at its end a folder.
+struct NamedOutput {
+  const Placed<std::string>* pattern;
+  std::string path;
+  bool is_folder;
+};
+
+std::vector<NamedOutput> named_outputs(const Patterns& outputs) {
+  std::vector<NamedOutput> named;
   for (const auto& pattern : outputs.written) {
     if (pattern.value.starts_with('!')) continue;
     const auto glob = Glob::parse(pattern.value);
     if (!glob) continue;
     const std::string literal = glob->literal();
-    const bool folder = literal.empty() && pattern.value.ends_with('/') &&
-                        pattern.value.find_first_of("*?[{\\") == std::string::npos;
-    if (literal.empty() && !folder) continue;
-    const std::string path = folder ? glob->literal_prefix() : literal;
-    const FileKind kind = stat_file(join_path(root, path)).kind;
-    std::map<std::string_view, bool> checked;
-    if (kind != FileKind::kAbsent &&
-        (!has_real_parents(root, path, checked) || (folder && kind != FileKind::kFolder))) {
-      missing.push_back(
-          error("output `{}` of task `{}` is reached through a link", pattern.value, task)
-              .advise("make it a folder: devtask neither stores nor restores what is behind links")
-              .at(pattern.where));
-      continue;
+    if (!literal.empty()) {
+      named.push_back({&pattern, literal, false});
+    } else if (pattern.value.ends_with('/') && pattern.value.find_first_of("*?[{\\") == std::string::npos) {
+      named.push_back({&pattern, glob->literal_prefix(), true});
     }
+  }
+  return named;
+}
+
+}  // namespace
+
+std::vector<Diagnostic> linked_outputs(const std::string& root, const std::string& task,
+                                       const Patterns& outputs) {
+  std::vector<Diagnostic> linked;
+  for (const NamedOutput& output : named_outputs(outputs)) {
+    std::map<std::string_view, bool> checked;
+    const FileKind kind = stat_file(join_path(root, output.path)).kind;
+    if (kind == FileKind::kAbsent) continue;
+    if (has_real_parents(root, output.path, checked) && !(output.is_folder && kind == FileKind::kLink))
+      continue;
+    linked.push_back(error("output `{}` of task `{}` is reached through a link", output.pattern->value, task)
+                         .advise("make it a folder: devtask neither stores nor restores what is behind links")
+                         .at(output.pattern->where));
+  }
+  return linked;
+}
+
+std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
+                                        const Patterns& outputs) {
+  std::vector<Diagnostic> missing = linked_outputs(root, task, outputs);
+  if (!missing.empty()) return missing;
+  for (const NamedOutput& output : named_outputs(outputs)) {
+    const std::string& pattern = output.pattern->value;
+    const FileKind kind = stat_file(join_path(root, output.path)).kind;
     if (kind == FileKind::kAbsent) {
       missing.push_back(
-          error("task `{}` did not make its output `{}`", task, pattern.value).at(pattern.where));
-    } else if (!folder && kind == FileKind::kFolder) {
-      missing.push_back(error("output `{}` of task `{}` is a folder", pattern.value, task)
-                            .advise(fmt::format("write `{}/` for everything in it", pattern.value))
-                            .at(pattern.where));
+          error("task `{}` did not make its output `{}`", task, pattern).at(output.pattern->where));
+    } else if (!output.is_folder && kind == FileKind::kFolder) {
+      missing.push_back(error("output `{}` of task `{}` is a folder", pattern, task)
+                            .advise(fmt::format("write `{}/` for everything in it", pattern))
+                            .at(output.pattern->where));
+    } else if (output.is_folder && kind != FileKind::kFolder) {
+      missing.push_back(error("output `{}` of task `{}` is no folder", pattern, task)
+                            .advise("leave out the slash at its end")
+                            .at(output.pattern->where));
     }
   }
   return missing;

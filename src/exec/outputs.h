@@ -44,7 +44,11 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
 // Removes temporary files that a killed devtask left in the folders of `outputs`.
 void clear_leftovers(const std::string& root, const GlobList& outputs);
 
-// A declared output that is not there although it is named without wildcards, told as an error.
+// A declared output that would be reached through a link, told as an error.
+std::vector<Diagnostic> linked_outputs(const std::string& root, const std::string& task,
+                                       const Patterns& outputs);
+
+// Those, or a declared output that is not there although it is named without wildcards, told as an error.
 std::vector<Diagnostic> missing_outputs(const std::string& root, const std::string& task,
                                         const Patterns& outputs);
 

@@ -46,8 +46,8 @@ std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTa
   return former;
 }
 
-// What was written meanwhile has another time of last change. (That of the inode tells of links made to it,
-// too.) Content is compared besides.
+// What was written meanwhile has another mtime, or is another inode. (The ctime also changes when a hard link
+// is made to it.) Content is compared besides.
 bool is_same_file(const FileStat& before, const FileStat& after) {
   if (before.kind == FileKind::kFolder) return after.kind == FileKind::kFolder;
   return before.kind == after.kind && before.size == after.size && before.inode == after.inode &&
@@ -167,13 +167,17 @@ TaskState TaskRunner::look(TaskIndex index) {
 // dependencies ran.
 void TaskRunner::settle_dependencies(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  const auto is_settled = [&](TaskIndex dep) {
+    if (!parts_.plan.is_brought_up_to_date(dep) && !parts_.plan.tasks[dep].is_group()) return true;
+    const std::scoped_lock lock(mutex_);
+    return states_[dep].seen || exit_statuses_[dep] != 0;  // known, or tried in vain
+  };
   for (const auto* list : {&task.read_deps, &task.after}) {
     for (const TaskIndex dep : *list) {
-      if (!parts_.plan.is_brought_up_to_date(dep)) continue;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (states_[dep].seen || exit_statuses_[dep] != 0) continue;  // known, or tried in vain
-      }
+      if (is_settled(dep)) continue;
+      // One thread for all of them: what is published once is read without a lock from then on.
+      const std::scoped_lock settling(settling_);
+      if (is_settled(dep)) continue;
       if (parts_.plan.tasks[dep].is_group()) {
         settle_dependencies(dep);
         publish(dep, look(dep));
@@ -197,11 +201,12 @@ bool TaskRunner::restore(TaskIndex index) {
 
 bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  const Ownership ownership = take_stock(task);
+  const auto ownership = take_stock(task);
+  if (!ownership) return false;  // told when it runs
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
   attempt.ended = true;  // nothing but what follows can come of it
-  for (const auto* list : {&state.result->outputs, &ownership.owned}) {
+  for (const auto* list : {&state.result->outputs, &ownership->owned}) {
     for (const OutputEntry& entry : *list) attempt.made.push_back(entry.path);
   }
   if (auto started = parts_.journal.start(task.id, attempt); !started) {
@@ -209,7 +214,7 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
     return false;
   }
   ProfileSpan restoring(parts_.profile, "restore");
-  auto restored = restore_outputs(root_, task.outputs->globs, *state.result, ownership.owned, *parts_.blobs);
+  auto restored = restore_outputs(root_, task.outputs->globs, *state.result, ownership->owned, *parts_.blobs);
   restoring.end();
   if (!restored) {
     warn_of_cache(std::move(restored.error()));
@@ -229,7 +234,7 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
 }
 
 // What a killed attempt left is moved out of the way.
-TaskRunner::Ownership TaskRunner::take_stock(const PlannedTask& task) {
+Result<TaskRunner::Ownership> TaskRunner::take_stock(const PlannedTask& task) {
   const auto last = parts_.journal.last_success(task.id);
   const auto attempt = parts_.journal.unfinished(task.id);
   std::set<std::string_view> known;
@@ -251,7 +256,7 @@ TaskRunner::Ownership TaskRunner::take_stock(const PlannedTask& task) {
   }
   std::erase_if(ownership.foreign,
                 [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
-  set_aside(task, ownership.doubtful);
+  if (auto moved = set_aside(task, ownership.doubtful); !moved) return tl::unexpected(moved.error());
   if (attempt) clear_leftovers(root_, task.outputs->globs);
   if (last) {
     std::vector<OutputEntry> former = former_outputs(root_, task, *last, parts_.journal);
@@ -300,12 +305,21 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
 
 Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   const PlannedTask& task = parts_.plan.tasks[index];
+  if (auto linked = linked_outputs(root_, task.label, *task.outputs); !linked.empty()) {
+    for (Diagnostic& each : linked) warn(std::move(each));
+    return fail(index, Outcome::kFailed, {}, 1);
+  }
   Capture capture(TaskLog(parts_.state.log(task.id)));
   if (state.key || task.has_outputs()) {
     capture.attempt.key = state.key.value_or(Digest());
     Ownership ownership;
     if (task.task->cache != CacheMode::kLocal) {
-      ownership = take_stock(task);
+      auto stock = take_stock(task);
+      if (!stock) {
+        warn(std::move(stock.error()));
+        return fail(index, Outcome::kFailed, {}, 1);
+      }
+      ownership = std::move(*stock);
       capture.foreign = look_at(std::move(ownership.foreign));
       for (const Foreign& each : capture.foreign) capture.attempt.foreign.push_back(each.entry.path);
     }
@@ -363,27 +377,34 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   return fail(index, Outcome::kFailed, std::move(capture), executed->exit_status);
 }
 
-// `.devtask/aside/ID/`, with one note. The last time's is replaced.
-void TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries) {
-  if (entries.empty()) return;
+// To `.devtask/aside/ID/`, with one note. What lies there under the same name is replaced.
+Result<void> TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries) {
+  if (entries.empty()) return {};
   const std::string aside = parts_.state.path + "/aside/" + task.id;
-  (void)remove_tree(aside);
   std::string moved;
+  std::size_t count = 0;
   for (const OutputEntry& entry : entries) {
     if (entry.kind == OutputEntry::Kind::kDir) {
       remove_folder_if_empty(join_path(root_, entry.path));
       continue;
     }
     const std::string to = join_path(aside, entry.path);
-    const bool done =
-        make_folders(std::string(parent_folder(to)), 0700) && rename_file(join_path(root_, entry.path), to);
-    if (done && moved.empty()) moved = entry.path;
+    auto done = make_folders(std::string(parent_folder(to)), 0700);
+    if (done) done = rename_file(join_path(root_, entry.path), to);
+    if (!done) {
+      return failure(error("`{}` may be what a killed run of `{}` left, and cannot be moved to {}/aside: {}",
+                           escape_line(entry.path), task.label, kStateName, done.error().message)
+                         .advise("remove it, or move it to where it belongs"));
+    }
+    if (++count == 1) moved = entry.path;
   }
-  if (moved.empty()) return;
-  Diagnostic note = warning("`{}` may be what a killed run of `{}` left: moved to {}/aside/{}",
-                            escape_line(moved), task.label, kStateName, task.id);
+  if (moved.empty()) return {};
+  const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+  Diagnostic note = warning("`{}`{} may be what a killed run of `{}` left: moved to {}/aside/{}",
+                            escape_line(moved), others, task.label, kStateName, task.id);
   note.severity = Severity::kNote;
   parts_.events.on(Notice{std::move(note)});
+  return {};
 }
 
 // The results that it reads, of its dependencies.
@@ -466,8 +487,7 @@ bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture&
 }
 
 // What was there before and was not written to may be a person's, or the task's, of a tool that leaves alone
-// what is right already: it is never removed, and such a result is never shared. Returns the first such path,
-// "" if there is none.
+// what is right already: it is never removed. Returns the first such path, "" if there is none.
 std::string TaskRunner::mark_kept(const Capture& capture, std::vector<OutputEntry>& found) {
   std::string kept;
   std::erase_if(found, [&](OutputEntry& entry) {
@@ -487,13 +507,22 @@ std::string TaskRunner::mark_kept(const Capture& capture, std::vector<OutputEntr
   return kept;
 }
 
-void TaskRunner::tell_kept(const PlannedTask& task, const std::string& path) {
+// `kept`: from mark_kept. What was written to may have gone into what is there now.
+void TaskRunner::tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept) {
+  const bool left_alone = !kept.empty();
+  const std::string path = escape_line(left_alone ? kept : before);
   Diagnostic note =
-      warning("`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
-              escape_line(path), task.label);
+      left_alone
+          ? warning(
+                "`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
+                path, task.label)
+                .advise(
+                    fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", path))
+          : warning(
+                "`{}` was there before `{}` ran, and may have gone into its result: it is kept in this "
+                "checkout only",
+                path, task.label);
   note.severity = Severity::kNote;
-  note.help =
-      fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", escape_line(path));
   parts_.events.on(Notice{std::move(note)});
 }
 
@@ -529,8 +558,12 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     result.witness = std::move(witness);
   } else {
     std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
-    if (const std::string kept = mark_kept(capture, found); !kept.empty()) {
-      if (share) tell_kept(task, kept);
+    const std::string kept = mark_kept(capture, found);
+    // The task may have added to what was there before: elsewhere the result would be another.
+    const auto before = std::find_if(capture.foreign.begin(), capture.foreign.end(),
+                                     [](const Foreign& each) { return !is_placeholder(each.entry); });
+    if (before != capture.foreign.end()) {
+      if (share) tell_foreign(task, before->entry.path, kept);
       stored = false;
     }
     for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {
@@ -577,6 +610,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       warn_of_cache(std::move(kept.error()));
   }
   if (changed) {
+    capture.attempt.key = Digest();  // of unknown facts: nothing is known of those that count now
     note_left(task, capture);
   } else if (state.key || task.has_outputs()) {
     // Without a key it is never up to date, but what it made is known.
@@ -585,7 +619,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     }
   }
   state.verdict = Verdict::kUpToDate;
-  state.seen = local ? state.key : std::optional(result.outputs_digest());
+  state.seen = local ? state.key.value_or(result.witness->digest) : result.outputs_digest();
   state.result = std::make_shared<const ActionResult>(std::move(result));
   publish(index, std::move(state));
 
@@ -633,6 +667,7 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int 
   }
   finished.rerun = rerun_command(task);
   parts_.events.on(std::move(finished));
+  const std::scoped_lock lock(mutex_);
   exit_statuses_[index] = exit_status;
   return outcome;
 }

@@ -71,8 +71,8 @@ class TaskRunner {
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
   TaskState look(TaskIndex index);  // as it is now
   void settle_dependencies(TaskIndex index);
-  Ownership take_stock(const PlannedTask& task);  // before its outputs are made anew
-  void set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
+  Result<Ownership> take_stock(const PlannedTask& task);  // before its outputs are made anew
+  Result<void> set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
@@ -85,13 +85,14 @@ class TaskRunner {
   bool facts_changed(TaskIndex index, TaskState& state, const Capture& capture);
   std::vector<Foreign> look_at(std::vector<OutputEntry> entries) const;
   std::string mark_kept(const Capture& capture, std::vector<OutputEntry>& found);
-  void tell_kept(const PlannedTask& task, const std::string& path);
+  void tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept);
   void note_left(const PlannedTask& task, Capture& capture);
   Result<TaskLock> lock(const PlannedTask& task);
 
   RunnerParts parts_;
   std::string root_;
-  std::mutex mutex_;  // publishing of states_
+  std::mutex mutex_;  // publishing of states_ and exit_statuses_
+  std::recursive_mutex settling_;
   std::vector<TaskState> states_;
   std::vector<int> exit_statuses_;
   std::atomic<bool> warned_of_cache_{false};

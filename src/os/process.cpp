@@ -329,18 +329,33 @@ Diagnostic become_program(const std::string& program, const std::vector<std::str
   return error("cannot start `{}`: {}", program, std::strerror(errno));
 }
 
-bool process_alive(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
-std::uint64_t process_start(int pid) {
-  // Field 22 of /proc/N/stat; the second field, in parentheses, may hold anything.
+namespace {
+
+// What /proc/N/stat says behind the name, which stands in parentheses and may hold anything: " S 1 ...", from
+// the third field on. Empty if there is no such process.
+std::string fields_behind_name(int pid) {
   const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!stat) return 0;
-  std::size_t at = stat->rfind(')');
-  constexpr int kFieldsBehindName = 20;
-  for (int field = 0; field < kFieldsBehindName && at != std::string::npos; ++field)
-    at = stat->find(' ', at + 1);
-  if (at == std::string::npos) return 0;
+  const std::size_t name = stat ? stat->rfind(')') : std::string::npos;
+  return name == std::string::npos ? std::string() : stat->substr(name + 1);
+}
+
+// It only waits for its parent to notice its end.
+bool is_zombie(std::string_view fields) { return fields.starts_with(" Z"); }
+
+}  // namespace
+
+bool process_alive(int pid) {
+  return (::kill(pid, 0) == 0 || errno == EPERM) && !is_zombie(fields_behind_name(pid));
+}
+
+std::uint64_t process_start(int pid) {
+  const std::string fields = fields_behind_name(pid);
+  if (is_zombie(fields)) return 0;
+  constexpr int kStart = 22 - 2;
+  std::size_t at = 0;
+  for (int field = 1; field < kStart && at != std::string::npos; ++field) at = fields.find(' ', at + 1);
   std::uint64_t start = 0;
-  std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), start);
+  if (at < fields.size()) std::from_chars(fields.data() + at + 1, fields.data() + fields.size(), start);
   return start;
 }
 

@@ -79,6 +79,7 @@ void end_process_group(int group, std::chrono::milliseconds grace);
 Diagnostic become_program(const std::string& program, const std::vector<std::string>& argv,
                           const std::string& folder);
 
+// One that has ended and only waits for its parent to notice counts as gone.
 bool process_alive(int pid);
 std::uint64_t process_start(int pid);  // in clock ticks since boot; 0 if there is no such process
 // Waits until the descriptor is readable; false when the time is over.

@@ -491,8 +491,10 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
   const PlannedTask& task = plan.tasks[index];
   TaskState state;
   const auto first_unknown = [&](const std::vector<TaskIndex>& list) {
-    return std::find_if(list.begin(), list.end(),
-                        [&](TaskIndex dep) { return !states[dep].seen && plan.is_brought_up_to_date(dep); });
+    return std::find_if(list.begin(), list.end(), [&](TaskIndex dep) {
+      if (plan.tasks[dep].is_group()) return states[dep].verdict == Verdict::kWaiting;
+      return !states[dep].seen && plan.is_brought_up_to_date(dep);
+    });
   };
   const auto unknown = first_unknown(task.read_deps);
   const auto unfinished = first_unknown(task.after);

@@ -212,8 +212,8 @@ def test_a_link_in_place_of_a_folder_is_told_as_damage(linked):
 def test_nothing_behind_a_link_is_removed_before_a_run(linked):
     linked.remove("src/b")
     linked.write("src/a", "two\n")
-    linked.run("copy")  # its own `cp` goes through the link; devtask does not
-    assert linked.ran() == ["copy"]
+    assert linked.run("copy").code == 1
+    assert linked.ran() == []
     assert sorted(os.listdir(linked.saved)) == ["a", "b"]
 
 
@@ -292,3 +292,21 @@ def test_a_restore_that_was_killed_half_way_leaves_nothing_behind(project, then)
     assert project.read("d/a") == project.read("in")
     assert project.path("d/z").read_bytes() == bytes(4000000)
     project.run("make", no_processes=True).expect(stderr=UP_TO_DATE)
+
+
+# ---- what no output pattern may take in
+
+
+@pytest.mark.parametrize("pattern", ["**", ".git/", "tasks.toml", ".devtask/**"])
+def test_the_project_itself_is_nobodys_output(project, pattern):
+    project.tasks(f'[tasks.all]\ninputs = []\noutputs = ["{pattern}"]\nrun = "RAN"\n')
+    project.run("all").expect(stderr=Has("error: `outputs` of ", "which is not the task's to remove"), code=2)
+    assert project.ran() == []
+
+
+def test_a_link_in_the_place_of_outputs_is_told_before_anything_is_written(copy):
+    copy.write("theirs/a", "precious\n")
+    copy.path("dist").symlink_to("theirs")
+    copy.run("copy").expect(stderr=Has("error: output `dist/` of task `copy` is reached through a link"), code=1)
+    assert copy.read("theirs/a") == "precious\n"
+    assert copy.ran() == []

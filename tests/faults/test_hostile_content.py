@@ -137,14 +137,14 @@ def test_a_link_out_of_the_project_and_what_no_result_has(victim, lines):
 
 
 def test_a_path_below_a_link_that_is_in_the_checkout(victim):
-    """The task itself then writes through the link, which is told as its mistake; the cache does not."""
+    """Neither the cache nor the task itself writes through the link."""
     victim.path("build").symlink_to(victim.outside)
     victim.forge("file 0644 BLOB 5 build/new.txt\n")
     run = victim.run("make")
     assert run.code == 1
     assert "error: output `build/` of task `make` is reached through a link\n" in run.stderr
-    assert victim.ran() == ["make"]
-    assert sorted(path.name for path in victim.outside.iterdir()) == ["a.txt", "kept.txt"]
+    assert victim.ran() == []
+    assert sorted(path.name for path in victim.outside.iterdir()) == ["kept.txt"]
 
 
 def test_a_link_out_of_the_project_by_way_of_another_link(victim):
@@ -412,7 +412,7 @@ def test_it_is_among_the_inputs(project, name, pattern):
 @pytest.mark.parametrize("name", SPECIAL)
 def test_it_is_where_an_output_goes(project, name, outputs):
     """It is not devtask's: it is not removed. The task may replace it."""
-    project.tasks(f"[tasks.a]\ninputs = ['in']\noutputs = ['{outputs}']\nrun = 'RAN; rm -f out/x; cat in >out/x'\n")
+    project.tasks(f"[tasks.a]\ninputs = ['in']\noutputs = ['{outputs}']\nrun = 'RAN; mkdir -p out; rm -f out/x; cat in >out/x'\n")
     project.write("in", "1\n")
     make_special(project.path("out/x"), name)
     project.run("a", timeout=20).succeeded()

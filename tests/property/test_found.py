@@ -221,3 +221,38 @@ def test_a_folder_in_which_a_task_writes_stays_when_another_is_cleared(project):
     wait_for(lambda: (project.home / "written").exists() or "one: failed" in run.stderr(), "`one` to end")
     (project.home / "unblocked").touch()
     run.wait().succeeded()
+
+
+GROUP = """
+[tasks.x]
+inputs = ["src/x"]
+outputs = ["out/x"]
+run = "RAN; cat src/x >out/x"
+[tasks.g]
+deps = ["x"]
+[tasks.t]
+deps = ["g"]
+inputs = []
+outputs = ["out/t"]
+run = "RAN; cat out/x >out/t || echo none >out/t"
+"""
+
+
+def test_only_of_a_task_and_of_the_group_that_it_depends_on(project):
+    project.tasks(GROUP)
+    project.write("src/x", "one\n")
+    project.run("--only", "t", "g").succeeded()
+    assert project.read("out/t") == "none\n"
+    assert project.ran() == ["t"]
+    project.run("t").succeeded()
+    assert project.read("out/t") == "one\n"
+
+
+def test_only_through_a_group_that_is_not_named(project):
+    project.tasks(GROUP)
+    project.write("src/x", "one\n")
+    project.run("--only", "t", "x").succeeded()
+    assert project.ran() == ["x", "t"]
+    project.run("--only", "t", "x").succeeded()
+    assert project.ran() == []
+    assert project.read("out/t") == "one\n"
