@@ -18,8 +18,9 @@ if(DEVTASK_LIBFUZZER)
 endif()
 
 # The sanitizers' run-time libraries replace symbols of libstdc++ and want it shared; everywhere else a
-# static one saves about a millisecond at each start.
+# static one saves about a millisecond at each start. What nobody calls is left out: what is not there need not
+# be mapped.
 add_library(devtask_static_runtime INTERFACE)
 if(NOT DEVTASK_SANITIZE)
-  target_link_options(devtask_static_runtime INTERFACE -static-libstdc++ -static-libgcc)
+  target_link_options(devtask_static_runtime INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
 endif()
