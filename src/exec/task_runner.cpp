@@ -559,6 +559,15 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   } else {
     std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
     const std::string kept = mark_kept(capture, found);
+    const auto names = task.outputs->globs.literals();
+    for (const OutputEntry& entry : found) {
+      const bool is_named = std::find(names.begin(), names.end(), entry.path) != names.end();
+      if (!entry.kept || entry.kind != OutputEntry::Kind::kLink || !is_named) continue;
+      warn(error("output `{}` of task `{}` is a link that the task did not make", escape_line(entry.path),
+                 task.label)
+               .advise("what is written through it is not seen: remove the link"));
+      return fail(index, Outcome::kFailed, std::move(capture), 1);
+    }
     // The task may have added to what was there before: elsewhere the result would be another.
     const auto before = std::find_if(capture.foreign.begin(), capture.foreign.end(),
                                      [](const Foreign& each) { return !is_placeholder(each.entry); });
