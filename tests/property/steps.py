@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from property.model import CONTENTS, LINKED, MEMBER, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
-from property.oracle import KNOWN, Plan, Request, Verdict
+from property.model import CONTENTS, LINKED, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
+from property.oracle import KNOWN, Plan, Request
 
 FAIL = "FAIL"
 DELAYS = (0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03)
-SHARED_FOLDERS = ("out", f"{MEMBER}/out", "loc", f"{MEMBER}/loc")
-SHARED_FOLDERS_VANISH = "clearing takes away folders that others are about to write to" in KNOWN
 REST = 0.03  # a rest takes more than two seconds, where there is something to seal
 HOWS = ("in place", "in place", "renamed", "same time")
 
@@ -17,8 +15,6 @@ def first_steps(rng, session):
     """Sources for every task."""
     steps = [("write", f"{LINKED}/one", "a1"), ("write", f"{LINKED}/two", "b1")]
     steps += [("write", f"{SHARED}/{name}", "a1") for name in ("a.txt", "b.txt")]
-    if SHARED_FOLDERS_VANISH:
-        steps += [("write", f"{folder}/keep", "") for folder in SHARED_FOLDERS]
     steps += [("write", TOOL, tool_text(1)), ("chmod", TOOL, True)]
     for task in session.here.project.tasks.values():
         steps += sources_of(rng, task)
@@ -167,15 +163,13 @@ def damage(rng, session):
 
 def damage_mode(rng, session):
     path = output_of(rng, session)
-    if path is None or path.endswith("/witness") and "a witness has no mode" in KNOWN:
-        return None
-    return ("chmod", path, rng.random() < 0.5)
+    return path and ("chmod", path, rng.random() < 0.5)
 
 
 def delete_output(rng, session):
     path = output_of(rng, session)
     folder = path and path.rpartition("/")[0]
-    if path and rng.random() < 0.4 and not (SHARED_FOLDERS_VANISH and folder in SHARED_FOLDERS):
+    if path and rng.random() < 0.4:
         return ("delete", folder) if "src/" not in path else None
     return path and ("delete", path)
 
@@ -187,6 +181,8 @@ def stray(rng, session):
         return None
     instance = session.here.project.instances(task.name)[-1]
     path = instance.extra("stray")
+    if task.kind == "folder" and rng.random() < 0.2:
+        path = instance.output_pattern + ".gitkeep"
     return rng.choice([("write", path, rng.choice(["stray", "stray2", ""])), ("delete", path)])
 
 
@@ -304,19 +300,9 @@ def is_unordered(project, request):
 
 
 def is_known_for_only(session, request):
-    """Whether everything that these tasks depend on is recorded and as recorded."""
-    if "--only does not look at dependencies" not in KNOWN:
+    """Whether no group is asked for, or lies between what is, that has to be settled."""
+    if "--only does not settle groups" not in KNOWN:
         return True
-    here, project = session.here, session.here.project
-    run = session.simulate(replace(request, only=False))
-    run.evaluate()
-    for instance in run.plan.requested:
-        if any(dep in run.plan.requested for dep in project.below(instance)):
-            return False
-        for dep in project.through_groups(instance):
-            last = here.successes.get(dep.label)
-            if dep.task.always_runs or last is None or run.damage(dep, last, None):
-                return False
-            if dep.task.kind == "local" and run.states[dep].verdict is not Verdict.FRESH:
-                return False
-    return True
+    project, requested = session.here.project, Plan(session.here.project, request).requested
+    groups = [dep for each in requested for dep in project.dependencies(each) if dep.task.is_group]
+    return not any(each in requested for group in groups for each in [group, *project.below(group)])
