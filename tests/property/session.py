@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File, matches
-from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
+from property.oracle import KNOWN, UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
 from support.project import DEVTASK
 from support.project import Project as Folder
 from support.waiting import wait_for
@@ -228,6 +228,7 @@ class Session:
             self.expect(len(run.failed) <= most, "something was started after a failure", done, run, names)
         self.compare(done, run, names)
         self.adopt(run)
+        self.refresh()
         if run.failed:
             self.stats["failed runs"] += 1
             return
@@ -237,6 +238,11 @@ class Session:
         self.since_scratch += 1
         if self.scratch_every and self.since_scratch >= self.scratch_every and not request.only:
             self.compare_with_scratch(request)
+
+    def refresh(self):
+        is_known = "plain Ninja compares with an older run" in KNOWN
+        if is_known and (self.root / STATE / "build.ninja").exists():
+            self.devtask("ninja-refresh")
 
     def start(self, request):
         if not request.ninja:
@@ -373,7 +379,9 @@ class Session:
         found = read_tree(top / "project")
         clean = {path: file for path, file in found.items() if any(each.owns(path) for each in wanted)}
         ours = outputs_of(here, wanted)
-        for path in self.overwritten & clean.keys() & ours.keys():
+        # What is written over keeps its mode.
+        in_place = self.overwritten | {each.witness for each in wanted if each.task.kind == "local"}
+        for path in in_place & clean.keys() & ours.keys():
             clean[path] = replace(clean[path], executable=ours[path].executable)
         self.expect(clean == ours, f"from scratch {clean}\nhere {ours}", done)
 
@@ -414,6 +422,7 @@ class Session:
                 # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
                 self.doubtful |= cache.keys() - self.cache.keys()
                 self.adopt(run)
+                self.refresh()
                 if not run.failed:
                     self.run_again(again)
                 return

@@ -300,9 +300,11 @@ def is_unordered(project, request):
 
 
 def is_known_for_only(session, request):
-    """Whether no group is asked for, or lies between what is, that has to be settled."""
-    if "--only does not settle groups" not in KNOWN:
-        return True
+    """Whether no group is asked for, or lies between what is, that has to be settled; nor local tasks."""
     project, requested = session.here.project, Plan(session.here.project, request).requested
-    groups = [dep for each in requested for dep in project.dependencies(each) if dep.task.is_group]
-    return not any(each in requested for group in groups for each in [group, *project.below(group)])
+    deps = [dep for each in requested for dep in project.dependencies(each)]
+    groups = [dep for dep in deps if dep.task.is_group] if "--only does not settle groups" in KNOWN else []
+    if any(each in requested for group in groups for each in [group, *project.below(group)]):
+        return False
+    local = any(dep.task.kind == "local" and dep in requested for dep in deps)
+    return not (local and "--only does not know local tasks without a key" in KNOWN)
