@@ -487,6 +487,9 @@ class Session:
         if not all(name in self.here.project.tasks for name in names):
             return
         here = self.here
+        local = any(here.project.tasks[name].kind == "local" for name in names)
+        if local and "clean needs the state folder" in KNOWN and not (self.root / STATE).exists():
+            return
         done = self.devtask("clean", *names)
         for each in [each for name in names or here.project.tasks for each in here.project.instances(name)]:
             local = each.task.kind == "local"

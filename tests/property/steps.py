@@ -180,10 +180,10 @@ def stray(rng, session):
     if task is None:
         return None
     instance = session.here.project.instances(task.name)[-1]
-    path = instance.extra("stray")
+    path = instance.extra(rng.choice(["stray", "stray", "a.txt", "b.txt", "c.skip"]))
     if task.kind == "folder" and rng.random() < 0.2:
         path = instance.output_pattern + ".gitkeep"
-    return rng.choice([("write", path, rng.choice(["stray", "stray2", ""])), ("delete", path)])
+    return rng.choice([("write", path, rng.choice(["stray", "a1\n", ""]), rng.choice(HOWS)), ("delete", path)])
 
 
 def forget(rng, session):
@@ -258,7 +258,7 @@ def change_dep(rng, project, task):
 CHANGES, WEIGHTS = zip(
     (edit, 16), (add, 6), (make_fail, 3), (mend, 5), (delete, 5), (rename, 3), (chmod, 3), (link, 3),
     (folder_for_file, 2), (edit_linked, 3), (touch, 3), (edit_tool, 4), (damage, 4), (damage_mode, 1),
-    (delete_output, 4), (stray, 2), (forget, 1), (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5),
+    (delete_output, 4), (stray, 4), (forget, 2), (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5),
     (change_project, 7))
 
 

@@ -298,3 +298,19 @@ def test_plain_ninja_compares_with_the_last_success(project):
     project.write("src/one", "one\nmore\n")
     project.run("ninja", "--", "two").succeeded()
     assert project.read("out/two") == "one\n"
+
+
+@pytest.mark.xfail(strict=True, reason="its lock is in the state folder, which nobody has made")
+def test_a_local_task_is_cleaned_where_nothing_has_run(project):
+    project.tasks("""
+        [tasks.env]
+        inputs = ["src/one"]
+        outputs = ["env/"]
+        cache = "local"
+        witness = "env/witness"
+        run = "RAN; mkdir -p env; echo >env/witness"
+    """)
+    project.write("src/one", "one\n")
+    project.write("env/witness", "")
+    project.run("clean", "env").succeeded()
+    assert not project.path("env").exists()
