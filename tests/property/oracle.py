@@ -18,6 +18,7 @@ KNOWN = {
     "--only does not settle groups",  # between tasks that are asked for, or asked for themselves
     "--only does not know local tasks without a key",  # for those that depend on them, and are asked for as well
     "plain Ninja does not order edits",
+    "nobody looks behind a link",  # that is an output, and leads to what is none
     "clean needs the state folder",  # for local tasks
     "plain Ninja compares with an older run",  # than the last success of a task that is stale
 }

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from property.model import CONTENTS, LINKED, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
-from property.oracle import KNOWN, Plan, Request
+from property.oracle import KNOWN, Plan, Request, outputs_of
 
 FAIL = "FAIL"
 DELAYS = (0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03)
 REST = 0.03  # a rest takes more than two seconds, where there is something to seal
+KILL = 0.1
+ONLY = 0.08
 HOWS = ("in place", "in place", "renamed", "same time")
 
 
@@ -49,7 +51,7 @@ def random_steps(rng, session):
         return
     if rng.random() < 0.4 and not request.ninja:
         session.apply(("look", request))
-    if rng.random() < 0.1 and not (request.ninja or request.force or request.only):
+    if rng.random() < KILL and not (request.ninja or request.force or request.only):
         session.apply(("kill", request, rng.choice(DELAYS) * rng.uniform(0.5, 1.5)))
     else:
         session.apply(("run", request))
@@ -187,6 +189,9 @@ def stray(rng, session):
 
 
 def forget(rng, session):
+    outputs = outputs_of(session.here, session.here.project.all_instances())
+    if "nobody looks behind a link" in KNOWN and any(file.target for file in outputs.values()):
+        return None
     return ("forget",)
 
 
@@ -281,10 +286,10 @@ def random_request(rng, session):
     request = Request(names, jobs=rng.choice([1, 2, 2, 3]), keep_going=rng.random() < 0.3)
     if kind < 0.08:
         return replace(request, force=True)
-    if kind < 0.16:
+    if kind < 0.08 + ONLY:
         request = replace(request, only=True)
         return request if is_known_for_only(session, request) else replace(request, only=False)
-    if kind < 0.30 and not any(" " in name for name in names) and not is_unordered(project, request):
+    if kind < 0.22 + ONLY and not any(" " in name for name in names) and not is_unordered(project, request):
         return replace(request, ninja=True)
     return request
 
