@@ -223,7 +223,7 @@ def change_project(rng, session):
     if len(seen) > 1 and rng.random() < 0.3:
         return ("project", rng.choice(seen[-6:]))
     task = some_task(rng, session)
-    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "add", "remove"])
+    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "kind", "kind", "add", "remove"])
     if what == "version":
         project.tasks[task.name] = replace(task, version=rng.randint(1, 3))
     elif what == "constant":
@@ -232,6 +232,8 @@ def change_project(rng, session):
         project.tasks[task.name] = replace(task, patterns=rng.choice(["folder", "any level", "one level", "not skip"]))
     elif what == "cut":
         project.tasks[task.name] = replace(task, cut=not task.cut)
+    elif what == "kind" and task.kind in ("literal", "glob") and not task.in_sources:
+        project.tasks[task.name] = replace(task, kind="glob" if task.kind == "literal" else "literal")
     elif what == "dep":
         change_dep(rng, project, task)
     elif what == "add" and len(project.tasks) < 12:
