@@ -134,7 +134,8 @@ def write_script(task, instance):
         start, _, end = instance.extra("*").partition("*")
         lines.append(f"write_extra {start} '{end}'")
     if task.slow:
-        lines += [f"echo scrap >{instance.scrap}", "sleep 0.01", f"rm {instance.scrap}"]
+        scrap = instance.extra("scrap-$$")
+        lines += [f"echo scrap >{scrap}", "sleep 0.01", f"rm {scrap}"]
     lines.append(f'echo "$text" >{main}')
     if task.kind == "local":
         lines.append(f"echo witness >{instance.witness}")
@@ -246,7 +247,6 @@ class Done:
     ok: bool
     writes: dict = field(default_factory=dict)  # path to File
     executable: set = field(default_factory=set)
-    removes: set = field(default_factory=set)
 
 
 def resolved(files, path):
@@ -338,8 +338,6 @@ def written(instance, text, seen, failing):
             done.writes[extra] = File(line + "\n")
             if kind == "x":
                 done.executable.add(extra)
-    if task.slow:
-        done.removes.add(instance.scrap)
     done.writes[main] = File(text + "\n")
     if task.kind == "local":
         done.writes[instance.witness] = File("witness\n")
@@ -347,7 +345,7 @@ def written(instance, text, seen, failing):
 
 
 def apply(done, files, is_new_only=False):
-    """As the shell writes: through links, keeping the mode of what is there. Returns the paths that are no longer what they were."""
+    """As the shell writes: through links, keeping the mode of what is there. Returns the paths written to."""
     written = set()
     for path, file in done.writes.items():
         if is_new_only and path in files:
@@ -357,9 +355,7 @@ def apply(done, files, is_new_only=False):
         before = files.get(path)
         files[path] = File(file.text, (before.executable if before else False) or path in done.executable)
         written.add(path)
-    for path in done.removes:
-        files.pop(path, None)
-    return written | done.removes
+    return written
 
 
 def task_facts(project, task):

@@ -148,10 +148,6 @@ class Instance:
         pattern = self.output_pattern if self.task.kind == "glob" else self.output_pattern + "*"
         return pattern.replace("*", f"x-{base}")
 
-    @property
-    def scrap(self):
-        return self.extra("scrap")
-
     def owns(self, path):
         return bool(self.output_pattern) and matches(path, [self.output_pattern])
 

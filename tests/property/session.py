@@ -452,7 +452,8 @@ class Session:
         """
         sure = {dep for each in full.ran for dep in full.plan.project.through_groups(each)}
         open_ = [each for each in full.ran if each not in sure]
-        ends = [("committed", "begun") if each.task.always_runs else ("committed", "stored", "begun") for each in open_]
+        ends = [("committed", "begun") if each.task.always_runs else ("committed", "stored", "begun")
+                for each in open_]
         restored = [each for each in full.restored if each not in sure and not (full.ran and each in full.to_restore)]
         ends += [("committed", "half", "not begun")] * len(restored)
         for chosen in itertools.islice(itertools.product(*ends), 2000):

@@ -223,7 +223,8 @@ def change_project(rng, session):
     if len(seen) > 1 and rng.random() < 0.3:
         return ("project", rng.choice(seen[-6:]))
     task = some_task(rng, session)
-    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "kind", "kind", "add", "remove"])
+    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "kind", "kind", "add",
+                       "remove"])
     if what == "version":
         project.tasks[task.name] = replace(task, version=rng.randint(1, 3))
     elif what == "constant":
