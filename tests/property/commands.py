@@ -133,6 +133,9 @@ def write_script(task, instance):
     if task.kind in ("folder", "glob"):
         start, _, end = instance.extra("*").partition("*")
         lines.append(f"write_extra {start} '{end}'")
+    if task.slow:
+        scrap = instance.extra("scrap-$$")
+        lines += [f"echo scrap >{scrap}", "sleep 0.01", f"rm {scrap}"]
     lines.append(f'echo "$text" >{main}')
     if task.kind == "local":
         lines.append(f"echo witness >{instance.witness}")
@@ -265,7 +268,8 @@ def first_line(file):
 def globbed(files, pattern):
     parts = pattern.split("/")
     return sorted(path for path in files
-                  if path.count("/") == len(parts) - 1 and all(map(fnmatchcase, path.split("/"), parts)))
+                  if path.count("/") == len(parts) - 1 and all(map(fnmatchcase, path.split("/"), parts))
+                  and not path.rpartition("/")[2].startswith("."))
 
 
 def execute(project, instance, files, env):
@@ -341,7 +345,8 @@ def written(instance, text, seen, failing):
 
 
 def apply(done, files, is_new_only=False):
-    """As the shell writes: through links, keeping the mode of what is there."""
+    """As the shell writes: through links, keeping the mode of what is there. Returns the paths written to."""
+    written = set()
     for path, file in done.writes.items():
         if is_new_only and path in files:
             continue
@@ -349,7 +354,8 @@ def apply(done, files, is_new_only=False):
             path = os.path.normpath(os.path.join(os.path.dirname(path), files[path].target))
         before = files.get(path)
         files[path] = File(file.text, (before.executable if before else False) or path in done.executable)
-
+        written.add(path)
+    return written
 
 
 def task_facts(project, task):

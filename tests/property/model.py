@@ -56,6 +56,7 @@ class Task:
     tool: bool = False
     argument: bool = False
     partly: bool = False  # writes something before it fails
+    slow: bool = False  # has something in its output folder for a while
     in_sources: bool = False  # its output lies among its inputs
     included: bool = False  # in a file of `include`
 
@@ -291,6 +292,7 @@ def add_random_task(rng, project, name):
         tool=kind in OWNED_KINDS and not in_member and rng.random() < 0.25,
         argument=kind == "literal" and not matrix and rng.random() < 0.3,
         partly=rng.random() < 0.5,
+        slow=kind == "folder" and rng.random() < 0.3,
         in_sources=kind == "literal" and not matrix and rng.random() < 0.2,
         included=not in_member and rng.random() < 0.25,
     )

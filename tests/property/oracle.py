@@ -15,14 +15,14 @@ from property.model import OWNED_KINDS, TOOL, File, is_ignored, matches
 # Where devtask falls short of what it promises (test_found.py). The model and the steps allow for it: take a name away
 # when it is mended.
 KNOWN = {
-    "literal outputs can be foreign",  # an output that was there before with the same content is no part of the result
-    "the cache is not asked after an attempt",
-    "a witness has no mode",
-    "--only does not look at dependencies",  # damaged, unrecorded, always run, or requested themselves
+    "--only does not settle groups",  # between tasks that are asked for, or asked for themselves
+    "--only does not know local tasks without a key",  # for those that depend on them, and are asked for as well
     "plain Ninja does not order edits",
-    "clearing takes away folders that others are about to write to",
-    "outputs of a former pattern stay",  # when a task's `outputs` have changed and it runs
+    "nobody looks behind a link",  # that is an output, and leads to what is none
+    "clean needs the state folder",  # for local tasks
+    "plain Ninja compares with an older run",  # than the last success of a task that is stale
 }
+UNKEYED = ""  # of what ran without a key: it is never up to date, but what it made is known
 
 
 def digest(*facts):
@@ -36,10 +36,16 @@ class Success:
     key: str
     outputs: tuple  # sorted (path, File)
     witness: tuple = ()
+    kept: frozenset = frozenset()  # outputs that were there before and were not written to
 
     @property
     def paths(self):
         return {path for path, _ in self.outputs}
+
+    @property
+    def owned(self):
+        """What is devtask's to remove."""
+        return self.paths - self.kept
 
     @property
     def seen(self):
@@ -163,7 +169,8 @@ class Run:
         self.observed, self.observed_restored = observed, restored
         self.plan = Plan(checkout.project, request)
         self.states = {}
-        self.begun_keys, self.kept, self.overwritten, self.shared = {}, set(), set(), set()
+        self.begun_keys, self.stocks = {}, {}
+        self.kept, self.overwritten, self.shared = set(), set(), set()
         self.ran, self.restored, self.spared, self.failed, self.skipped, self.missed = [], [], [], [], [], []
 
     # ---- looking
@@ -188,44 +195,54 @@ class Run:
             facts.append((path, content_fact(files, path)))
         return facts
 
-    def key(self, instance, seen_of):
-        task = instance.task
+    def key(self, instance):
+        """None if not all of its dependencies are known."""
+        task, deps = instance.task, self.plan.read_deps(instance)
+        if any(self.states[dep].seen is None for dep in deps):
+            return None
         tool = commands.resolved(self.checkout.files, TOOL) if task.tool else None
         seen = task.takes_env and sorted(each for each in self.env.items() if each[0].startswith(task.variable()))
         return digest(
             instance.local_name, commands.task_facts(self.checkout.project, task), instance.word, seen,
             tool.text if tool and tool.executable else "", self.inputs(instance),
-            sorted((dep.label if not task.base or not dep.task.base else dep.local_name, seen_of(dep))
-                   for dep in self.plan.read_deps(instance)),
+            sorted((dep.label if not task.base or not dep.task.base else dep.local_name, self.states[dep].seen)
+                   for dep in deps),
         )
+
+    def is_brought_up_to_date(self, instance):
+        """Not with --only, if it was not asked for: then it is taken as it was last."""
+        return not self.request.only or instance in self.plan.requested
+
+    def is_pending(self, dep):
+        if dep.task.is_group:
+            return self.states[dep].verdict is Verdict.WAITING
+        return self.states[dep].seen is None and self.is_brought_up_to_date(dep)
 
     def judge(self, instance):
         task, checkout = instance.task, self.checkout
-        only = self.request.only
-        waiting = not only and any(self.states[dep].seen is None
-                                   for dep in self.plan.read_deps(instance) + self.plan.after.get(instance, []))
+        waiting = any(map(self.is_pending, self.plan.read_deps(instance) + self.plan.after.get(instance, [])))
         if task.is_group:
             seen = [self.states[dep].seen for dep in self.plan.project.dependencies(instance)]
-            return State(Verdict.WAITING) if waiting else State(Verdict.FRESH, seen=digest(*filter(None, seen)))
+            if waiting:
+                return State(Verdict.WAITING)
+            return State(Verdict.FRESH, seen=None if None in seen else digest(*seen))
+        last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
+        local = task.kind == "local"
+        if not self.is_brought_up_to_date(instance):
+            if last is None or attempt or local and last.key == UNKEYED or self.damage(instance, last, None):
+                return State(Verdict.STALE)
+            return State(Verdict.FRESH, seen=last.key if local else last.seen, result=last)
         if task.always_runs:
             return State(Verdict.STALE)
-        last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
         was_here = last is not None
         if waiting:
             return State(Verdict.WAITING, was_here=was_here)
-
-        def seen_of(dep):
-            before = checkout.successes.get(dep.label)
-            known = self.states[dep].seen
-            return known or (before.seen if before and dep.task.kind != "local" else "nothing")
-
-        key = self.key(instance, seen_of)
-        local = task.kind == "local"
+        key = self.key(instance)
         state = State(Verdict.STALE, key, key if local else None, was_here=was_here)
-        if self.request.force and instance in self.plan.requested:
+        if key is None or self.request.force and instance in self.plan.requested:
             return state
         tried = attempt is not None and (attempt.key == key or local)
-        if tried and (local or "the cache is not asked after an attempt" in KNOWN):
+        if tried and not attempt.killed:
             return state
         if last and last.key == key and not tried and not self.damage(instance, last, attempt):
             state.verdict, state.result = Verdict.FRESH, last
@@ -290,7 +307,7 @@ class Run:
         return self
 
     def bring_up_to_date(self, instance):
-        if not self.request.only and any(self.is_blocked(dep) for dep in self.plan.before(instance)):
+        if any(self.is_blocked(dep) for dep in self.plan.before(instance)):
             self.skipped.append(instance)
             return
         self.settle_groups(instance)
@@ -308,8 +325,6 @@ class Run:
             self.miss(instance)
 
     def settle_groups(self, instance):
-        if self.request.only:
-            return
         for dep in self.plan.project.dependencies(instance):
             if dep.task.is_group:
                 self.settle_groups(dep)
@@ -324,17 +339,33 @@ class Run:
         """It would have had its turn, but something else failed before, or the run was killed."""
         self.missed.append(instance)
 
+    def take_stock(self, instance):
+        """Of what lies in its outputs, what is devtask's, and what is somebody else's.
+
+        What a killed attempt may have left is moved away, and so is neither.
+        """
+        checkout, files = self.checkout, self.checkout.files
+        last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
+        known = (last.owned if last else set()) | (attempt.made if attempt else set())
+        found = {path for path in files if instance.owns(path)}
+        foreign = found - known
+        if attempt and attempt.killed:
+            for path in foreign - attempt.foreign:
+                del files[path]
+            foreign &= attempt.foreign
+        others = set().union(*(each.paths for label, each in checkout.successes.items() if label != instance.label))
+        former = {path for path, file in last.outputs if not instance.owns(path) and path in last.owned - others
+                  and files.get(path) == file} if last else set()
+        self.stocks[instance] = found & known | former, foreign
+        return self.stocks[instance]
+
     def clear(self, paths):
         for path in paths:
             self.checkout.files.pop(path, None)
 
     def restore(self, instance):
         checkout, state = self.checkout, self.states[instance]
-        last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
-        gone = (last.paths if last else set()) | (attempt.made if attempt else set())
-        if attempt and attempt.killed:
-            gone |= {path for path in checkout.files if instance.owns(path)} - attempt.foreign
-        self.clear(gone)
+        self.clear(self.take_stock(instance)[0])
         checkout.files.update(state.result.outputs)
         self.commit(instance, state.result)
         self.restored.append(instance)
@@ -348,59 +379,45 @@ class Run:
         files = checkout.files
         self.ran.append(instance)
         self.begun_keys[instance] = state.key
-        foreign = {}
-        if task.kind in OWNED_KINDS:
-            last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
-            owned = (last.paths if last else set()) | (attempt.made if attempt else set())
-            if attempt and attempt.killed:
-                owned |= {path for path in files if instance.owns(path)} - attempt.foreign
-            if "outputs of a former pattern stay" in KNOWN:
-                owned = {path for path in owned if instance.owns(path)}
-            foreign = {path: file for path, file in files.items() if instance.owns(path) and path not in owned}
+        foreign, local = set(), task.kind == "local"
+        if not local:
+            owned, foreign = self.take_stock(instance)
             self.clear(owned)
         done = commands.execute(checkout.project, instance, files, self.env)
-        commands.apply(done, files, is_new_only=task.kind == "creates")
-        if not done.ok:
-            self.failed.append(instance)
-            if not task.always_runs:
-                made = {path for path in files if instance.owns(path)} - set(foreign)
-                checkout.attempts[instance.label] = Attempt(state.key) if task.kind == "local" else Attempt(
-                    state.key, frozenset(foreign), frozenset(made))
+        written = commands.apply(done, files, is_new_only=task.kind == "creates")
+        if done.ok:
+            self.take_in(instance, foreign, written)
             return
-        self.take_in(instance, foreign)
+        self.failed.append(instance)
+        if local:
+            checkout.attempts[instance.label] = Attempt(state.key or UNKEYED)
+        elif self.is_noted(instance, state.key):
+            made = {path for path in files if instance.owns(path)} - foreign
+            checkout.attempts[instance.label] = Attempt(state.key or UNKEYED, frozenset(foreign), frozenset(made))
 
-    def take_in(self, instance, foreign):
+    def is_noted(self, instance, key):
+        return key is not None or bool(instance.output_pattern)
+
+    def take_in(self, instance, foreign, written):
         task, files = instance.task, self.checkout.files
-        # What was there before with the same content is somebody else's.
-        kept = {path for path, file in foreign.items()
-                if files[path].text == file.text and files[path].target == file.target
-                and (task.kind != "literal" or "literal outputs can be foreign" in KNOWN)}
-        self.kept |= kept
-        self.overwritten |= set(foreign) - kept
-        made = () if task.kind == "local" else tuple(
-            sorted((path, file) for path, file in files.items() if instance.owns(path) and path not in kept))
-        if task.always_runs:
-            self.states[instance].seen = Success("", made).seen
-            return
-        key = self.states[instance].key
+        local, key = task.kind == "local", self.states[instance].key
         if task.kind == "edits":
             key = self.judge(instance).key
-        witness = ((instance.witness, files[instance.witness]),) if task.kind == "local" else ()
-        success = Success(key, made, witness)
-        self.states[instance] = State(Verdict.FRESH, key, key if task.kind == "local" else success.seen, success)
-        self.commit(instance, success)
-        shared = task.kind in (*OWNED_KINDS, "edits") and not any(foreign[path].text for path in kept)
-        if shared and (not self.request.only or self.deps_are_as_recorded(instance)):
+        kept = foreign - written
+        self.overwritten |= foreign & written
+        placeholders = {path for path in kept if is_placeholder(path, files[path])}
+        kept -= placeholders
+        self.kept |= kept
+        made = () if local else tuple(sorted(
+            (path, file) for path, file in files.items() if instance.owns(path) and path not in placeholders))
+        witness = ((instance.witness, files[instance.witness]),) if local else ()
+        success = Success(key or UNKEYED, made, witness, frozenset(kept))
+        self.states[instance] = State(Verdict.FRESH, key, key if local else success.seen, success)
+        if self.is_noted(instance, key):
+            self.commit(instance, success)
+        if key is not None and task.kind in (*OWNED_KINDS, "edits") and not kept:
             self.cache[key] = made
             self.shared.add(key)
-
-    def deps_are_as_recorded(self, instance):
-        """With --only: whether what it read is what its key says."""
-        for dep in self.plan.project.through_groups(instance):
-            last = self.checkout.successes.get(dep.label)
-            if last is None or self.damage(dep, last, None):
-                return False
-        return True
 
     # ---- told
 
@@ -414,6 +431,10 @@ class Run:
 def text_at(files, path):
     file = commands.resolved(files, path)
     return file.text if file else None
+
+
+def is_placeholder(path, file):
+    return path.rpartition("/")[2].startswith(".") and file.target is None and not file.text
 
 
 def content_fact(files, path):

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File, matches
-from property.oracle import KNOWN, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
+from property.oracle import KNOWN, UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
 from support.project import DEVTASK
 from support.project import Project as Folder
 from support.waiting import wait_for
@@ -228,6 +228,7 @@ class Session:
             self.expect(len(run.failed) <= most, "something was started after a failure", done, run, names)
         self.compare(done, run, names)
         self.adopt(run)
+        self.refresh()
         if run.failed:
             self.stats["failed runs"] += 1
             return
@@ -237,6 +238,11 @@ class Session:
         self.since_scratch += 1
         if self.scratch_every and self.since_scratch >= self.scratch_every and not request.only:
             self.compare_with_scratch(request)
+
+    def refresh(self):
+        is_known = "plain Ninja compares with an older run" in KNOWN
+        if is_known and (self.root / STATE / "build.ninja").exists():
+            self.devtask("ninja-refresh")
 
     def start(self, request):
         if not request.ninja:
@@ -265,7 +271,7 @@ class Session:
         names = self.ran()
         run = self.simulate_seen(again, names)
         self.compare(done, run, names)
-        if not run.plan.always_runs():
+        if not run.plan.always_runs() and None not in run.begun_keys.values():
             told = "everything is up to date" in done.stderr or run.restored or not (run.fresh or run.spared)
             self.expect(not run.ran and told, "the second time was not up to date", done, run)
         self.adopt(run)
@@ -333,7 +339,8 @@ class Session:
                 break
         expected = {each.label: "restore" for each in run.to_restore}
         for each in run.to_run:
-            expected[each.label] = "maybe" if run.states[each].verdict is Verdict.WAITING else "run"
+            waits = run.states[each].verdict is Verdict.WAITING and not request.only
+            expected[each.label] = "maybe" if waits else "run"
         self.expect(done.returncode == 0 and said == expected, f"-n says {said}, the model {expected}", done)
         status = self.devtask("--status", *request.words())
         self.expect(status.returncode == (1 if expected else 0), "--status", status)
@@ -357,10 +364,6 @@ class Session:
         """The same request in a clean folder with an empty cache makes the same outputs."""
         here, top = self.here, self.folder.folder / "scratch"
         plan = Plan(here.project, request)
-        if "literal outputs can be foreign" in KNOWN and any(
-                each.task.kind == "literal" and each.label in here.successes
-                and each.main not in here.successes[each.label].paths for each in plan.order):
-            return  # whatever is there now is what it and those that read it make do with
         self.since_scratch, self.scratches = 0, self.scratches + 1
         shutil.rmtree(top, ignore_errors=True)
         owned = outputs_of(here, here.project.all_instances())
@@ -376,16 +379,17 @@ class Session:
         found = read_tree(top / "project")
         clean = {path: file for path, file in found.items() if any(each.owns(path) for each in wanted)}
         ours = outputs_of(here, wanted)
-        for path in self.overwritten & clean.keys() & ours.keys():
+        # What is written over keeps its mode.
+        in_place = self.overwritten | {each.witness for each in wanted if each.task.kind == "local"}
+        for path in in_place & clean.keys() & ours.keys():
             clean[path] = replace(clean[path], executable=ours[path].executable)
         self.expect(clean == ours, f"from scratch {clean}\nhere {ours}", done)
 
     def made_paths(self):
         here = self.here
-        made = {path for success in here.successes.values() for path in success.paths}
+        made = {path for success in here.successes.values() for path in success.owned}
         made |= {path for attempt in here.attempts.values() for path in attempt.made}
-        everything = here.project.all_instances()
-        unrecorded = [each for each in everything if each.task.always_runs or each.task.kind == "local"]
+        unrecorded = [each for each in here.project.all_instances() if each.task.kind == "local"]
         return made | set(outputs_of(here, unrecorded))
 
     # ---- killed
@@ -418,6 +422,7 @@ class Session:
                 # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
                 self.doubtful |= cache.keys() - self.cache.keys()
                 self.adopt(run)
+                self.refresh()
                 if not run.failed:
                     self.run_again(again)
                 return
@@ -432,8 +437,10 @@ class Session:
         """The files, of which only what the tasks on the way write may differ. Temporary ones go with the next run."""
         found = {path: file for path, file in read_tree(self.root).items() if not TEMPORARY.search(path)}
         tasks = [each for each in full.plan.order if not each.task.is_group]
+        records = self.here.successes
+        former = set().union(*(records[each.label].owned for each in tasks if each.label in records))
         for path in {*found, *self.here.files}:
-            free = any(each.owns(path) or each.task.kind == "edits" and path.startswith(each.task.folder + "/")
+            free = path in former or any(each.owns(path) or each.task.kind == "edits" and path.startswith(each.task.folder + "/")
                        or each.task.kind == "creates" and matches(path, [each.created_pattern]) for each in tasks)
             self.expect(free or found.get(path) == self.here.files.get(path), f"a killed run changed {path}")
         return found
@@ -444,8 +451,9 @@ class Session:
         `full`: the run as if all that was begun and could be restored had been. What a begun task depends on is done.
         """
         sure = {dep for each in full.ran for dep in full.plan.project.through_groups(each)}
-        open_ = [each for each in full.ran if each not in sure and not each.task.always_runs]
-        ends = [("committed", "stored", "begun")] * len(open_)
+        open_ = [each for each in full.ran if each not in sure]
+        ends = [("committed", "begun") if each.task.always_runs else ("committed", "stored", "begun")
+                for each in open_]
         restored = [each for each in full.restored if each not in sure and not (full.ran and each in full.to_restore)]
         ends += [("committed", "half", "not begun")] * len(restored)
         for chosen in itertools.islice(itertools.product(*ends), 2000):
@@ -468,19 +476,21 @@ class Session:
             if attempt:
                 checkout.attempts[label] = attempt
         elif end == "half":  # restored
-            checkout.attempts[label] = Attempt("", made=frozenset(success.paths | (last.paths if last else set())))
+            checkout.attempts[label] = Attempt(UNKEYED, made=frozenset(success.paths | full.stocks[each][0]))
         else:
             if end == "begun" and success is not None and success.key not in self.cache:
                 cache.pop(success.key, None)
-            known = (last.paths if last else set()) | (attempt.made if attempt else set())
-            foreign = frozenset(path for path in before.files if each.owns(path) and path not in known)
-            checkout.attempts[label] = Attempt(full.begun_keys[each], foreign, killed=True)
+            foreign = frozenset(full.stocks[each][1]) if each in full.stocks else frozenset()
+            checkout.attempts[label] = Attempt(full.begun_keys[each] or UNKEYED, foreign, killed=True)
 
     def do_clean(self, names):
         """devtask clean: what is recorded here goes, and is forgotten."""
         if not all(name in self.here.project.tasks for name in names):
             return
         here = self.here
+        local = any(here.project.tasks[name].kind == "local" for name in names)
+        if local and "clean needs the state folder" in KNOWN and not (self.root / STATE).exists():
+            return
         done = self.devtask("clean", *names)
         for each in [each for name in names or here.project.tasks for each in here.project.instances(name)]:
             local = each.task.kind == "local"
@@ -488,7 +498,10 @@ class Session:
                 continue
             last = here.successes.pop(each.label, None)
             here.attempts.pop(each.label, None)
-            for path in [path for path in here.files if local and each.owns(path)] or (last.paths if last else ()):
+            made = last.outputs if last else ()
+            gone = [path for path, file in made if path in last.owned
+                    and (each.owns(path) or here.files.get(path) == file)]
+            for path in [path for path in here.files if each.owns(path)] if local else gone:
                 here.files.pop(path, None)
         self.expect(done.returncode == 0, "clean", done)
         self.compare_files(here.files, done)

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from property.model import CONTENTS, LINKED, MEMBER, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
-from property.oracle import KNOWN, Plan, Request, Verdict
+from property.model import CONTENTS, LINKED, NAMES, OWNED_KINDS, SHARED, TOOL, add_random_task, pick
+from property.oracle import KNOWN, Plan, Request, outputs_of
 
 FAIL = "FAIL"
 DELAYS = (0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03)
-SHARED_FOLDERS = ("out", f"{MEMBER}/out", "loc", f"{MEMBER}/loc")
-SHARED_FOLDERS_VANISH = "clearing takes away folders that others are about to write to" in KNOWN
 REST = 0.03  # a rest takes more than two seconds, where there is something to seal
+KILL = 0.1
+ONLY = 0.08
 HOWS = ("in place", "in place", "renamed", "same time")
 
 
@@ -17,8 +17,6 @@ def first_steps(rng, session):
     """Sources for every task."""
     steps = [("write", f"{LINKED}/one", "a1"), ("write", f"{LINKED}/two", "b1")]
     steps += [("write", f"{SHARED}/{name}", "a1") for name in ("a.txt", "b.txt")]
-    if SHARED_FOLDERS_VANISH:
-        steps += [("write", f"{folder}/keep", "") for folder in SHARED_FOLDERS]
     steps += [("write", TOOL, tool_text(1)), ("chmod", TOOL, True)]
     for task in session.here.project.tasks.values():
         steps += sources_of(rng, task)
@@ -53,7 +51,7 @@ def random_steps(rng, session):
         return
     if rng.random() < 0.4 and not request.ninja:
         session.apply(("look", request))
-    if rng.random() < 0.1 and not (request.ninja or request.force or request.only):
+    if rng.random() < KILL and not (request.ninja or request.force or request.only):
         session.apply(("kill", request, rng.choice(DELAYS) * rng.uniform(0.5, 1.5)))
     else:
         session.apply(("run", request))
@@ -167,15 +165,13 @@ def damage(rng, session):
 
 def damage_mode(rng, session):
     path = output_of(rng, session)
-    if path is None or path.endswith("/witness") and "a witness has no mode" in KNOWN:
-        return None
-    return ("chmod", path, rng.random() < 0.5)
+    return path and ("chmod", path, rng.random() < 0.5)
 
 
 def delete_output(rng, session):
     path = output_of(rng, session)
     folder = path and path.rpartition("/")[0]
-    if path and rng.random() < 0.4 and not (SHARED_FOLDERS_VANISH and folder in SHARED_FOLDERS):
+    if path and rng.random() < 0.4:
         return ("delete", folder) if "src/" not in path else None
     return path and ("delete", path)
 
@@ -186,11 +182,16 @@ def stray(rng, session):
     if task is None:
         return None
     instance = session.here.project.instances(task.name)[-1]
-    path = instance.extra("stray")
-    return rng.choice([("write", path, rng.choice(["stray", "stray2", ""])), ("delete", path)])
+    path = instance.extra(rng.choice(["stray", "stray", "a.txt", "b.txt", "c.skip"]))
+    if task.kind == "folder" and rng.random() < 0.2:
+        path = instance.output_pattern + ".gitkeep"
+    return rng.choice([("write", path, rng.choice(["stray", "a1\n", ""]), rng.choice(HOWS)), ("delete", path)])
 
 
 def forget(rng, session):
+    outputs = outputs_of(session.here, session.here.project.all_instances())
+    if "nobody looks behind a link" in KNOWN and any(file.target for file in outputs.values()):
+        return None
     return ("forget",)
 
 
@@ -222,7 +223,8 @@ def change_project(rng, session):
     if len(seen) > 1 and rng.random() < 0.3:
         return ("project", rng.choice(seen[-6:]))
     task = some_task(rng, session)
-    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "add", "remove"])
+    what = rng.choice(["version", "version", "constant", "patterns", "dep", "dep", "cut", "kind", "kind", "add",
+                       "remove"])
     if what == "version":
         project.tasks[task.name] = replace(task, version=rng.randint(1, 3))
     elif what == "constant":
@@ -231,6 +233,8 @@ def change_project(rng, session):
         project.tasks[task.name] = replace(task, patterns=rng.choice(["folder", "any level", "one level", "not skip"]))
     elif what == "cut":
         project.tasks[task.name] = replace(task, cut=not task.cut)
+    elif what == "kind" and task.kind in ("literal", "glob") and not task.in_sources:
+        project.tasks[task.name] = replace(task, kind="glob" if task.kind == "literal" else "literal")
     elif what == "dep":
         change_dep(rng, project, task)
     elif what == "add" and len(project.tasks) < 12:
@@ -262,7 +266,7 @@ def change_dep(rng, project, task):
 CHANGES, WEIGHTS = zip(
     (edit, 16), (add, 6), (make_fail, 3), (mend, 5), (delete, 5), (rename, 3), (chmod, 3), (link, 3),
     (folder_for_file, 2), (edit_linked, 3), (touch, 3), (edit_tool, 4), (damage, 4), (damage_mode, 1),
-    (delete_output, 4), (stray, 2), (forget, 1), (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5),
+    (delete_output, 4), (stray, 4), (forget, 2), (empty_cache, 1), (clean, 1), (switch, 5), (variable, 5),
     (change_project, 7))
 
 
@@ -285,10 +289,10 @@ def random_request(rng, session):
     request = Request(names, jobs=rng.choice([1, 2, 2, 3]), keep_going=rng.random() < 0.3)
     if kind < 0.08:
         return replace(request, force=True)
-    if kind < 0.16:
+    if kind < 0.08 + ONLY:
         request = replace(request, only=True)
         return request if is_known_for_only(session, request) else replace(request, only=False)
-    if kind < 0.30 and not any(" " in name for name in names) and not is_unordered(project, request):
+    if kind < 0.22 + ONLY and not any(" " in name for name in names) and not is_unordered(project, request):
         return replace(request, ninja=True)
     return request
 
@@ -304,19 +308,11 @@ def is_unordered(project, request):
 
 
 def is_known_for_only(session, request):
-    """Whether everything that these tasks depend on is recorded and as recorded."""
-    if "--only does not look at dependencies" not in KNOWN:
-        return True
-    here, project = session.here, session.here.project
-    run = session.simulate(replace(request, only=False))
-    run.evaluate()
-    for instance in run.plan.requested:
-        if any(dep in run.plan.requested for dep in project.below(instance)):
-            return False
-        for dep in project.through_groups(instance):
-            last = here.successes.get(dep.label)
-            if dep.task.always_runs or last is None or run.damage(dep, last, None):
-                return False
-            if dep.task.kind == "local" and run.states[dep].verdict is not Verdict.FRESH:
-                return False
-    return True
+    """Whether no group is asked for, or lies between what is, that has to be settled; nor local tasks."""
+    project, requested = session.here.project, Plan(session.here.project, request).requested
+    deps = [dep for each in requested for dep in project.dependencies(each)]
+    groups = [dep for dep in deps if dep.task.is_group] if "--only does not settle groups" in KNOWN else []
+    if any(each in requested for group in groups for each in [group, *project.below(group)]):
+        return False
+    local = any(dep.task.kind == "local" and dep in requested for dep in deps)
+    return not (local and "--only does not know local tasks without a key" in KNOWN)
