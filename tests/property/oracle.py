@@ -15,12 +15,8 @@ from property.model import OWNED_KINDS, TOOL, File, is_ignored, matches
 # Where devtask falls short of what it promises (test_found.py). The model and the steps allow for it: take a name away
 # when it is mended.
 KNOWN = {
-    "--only does not settle groups",  # between tasks that are asked for, or asked for themselves
-    "--only does not know local tasks without a key",  # for those that depend on them, and are asked for as well
     "plain Ninja does not order edits",
     "nobody looks behind a link",  # that is an output, and leads to what is none
-    "clean needs the state folder",  # for local tasks
-    "plain Ninja compares with an older run",  # than the last success of a task that is stale
 }
 UNKEYED = ""  # of what ran without a key: it is never up to date, but what it made is known
 
@@ -383,10 +379,11 @@ class Run:
         if not local:
             owned, foreign = self.take_stock(instance)
             self.clear(owned)
+        added_to = any(not is_placeholder(path, files[path]) for path in foreign)
         done = commands.execute(checkout.project, instance, files, self.env)
         written = commands.apply(done, files, is_new_only=task.kind == "creates")
         if done.ok:
-            self.take_in(instance, foreign, written)
+            self.take_in(instance, foreign, written, added_to)
             return
         self.failed.append(instance)
         if local:
@@ -398,7 +395,8 @@ class Run:
     def is_noted(self, instance, key):
         return key is not None or bool(instance.output_pattern)
 
-    def take_in(self, instance, foreign, written):
+    def take_in(self, instance, foreign, written, added_to):
+        """`added_to`: something was in its outputs that may have gone into the result."""
         task, files = instance.task, self.checkout.files
         local, key = task.kind == "local", self.states[instance].key
         if task.kind == "edits":
@@ -415,7 +413,7 @@ class Run:
         self.states[instance] = State(Verdict.FRESH, key, key if local else success.seen, success)
         if self.is_noted(instance, key):
             self.commit(instance, success)
-        if key is not None and task.kind in (*OWNED_KINDS, "edits") and not kept:
+        if key is not None and task.kind in (*OWNED_KINDS, "edits") and not added_to:
             self.cache[key] = made
             self.shared.add(key)
 

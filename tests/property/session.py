@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File, matches
-from property.oracle import KNOWN, UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
+from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
 from support.project import DEVTASK
 from support.project import Project as Folder
 from support.waiting import wait_for
@@ -228,7 +228,6 @@ class Session:
             self.expect(len(run.failed) <= most, "something was started after a failure", done, run, names)
         self.compare(done, run, names)
         self.adopt(run)
-        self.refresh()
         if run.failed:
             self.stats["failed runs"] += 1
             return
@@ -238,11 +237,6 @@ class Session:
         self.since_scratch += 1
         if self.scratch_every and self.since_scratch >= self.scratch_every and not request.only:
             self.compare_with_scratch(request)
-
-    def refresh(self):
-        is_known = "plain Ninja compares with an older run" in KNOWN
-        if is_known and (self.root / STATE / "build.ninja").exists():
-            self.devtask("ninja-refresh")
 
     def start(self, request):
         if not request.ninja:
@@ -422,7 +416,6 @@ class Session:
                 # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
                 self.doubtful |= cache.keys() - self.cache.keys()
                 self.adopt(run)
-                self.refresh()
                 if not run.failed:
                     self.run_again(again)
                 return
@@ -488,9 +481,6 @@ class Session:
         if not all(name in self.here.project.tasks for name in names):
             return
         here = self.here
-        local = any(here.project.tasks[name].kind == "local" for name in names)
-        if local and "clean needs the state folder" in KNOWN and not (self.root / STATE).exists():
-            return
         done = self.devtask("clean", *names)
         for each in [each for name in names or here.project.tasks for each in here.project.instances(name)]:
             local = each.task.kind == "local"

@@ -290,8 +290,7 @@ def random_request(rng, session):
     if kind < 0.08:
         return replace(request, force=True)
     if kind < 0.08 + ONLY:
-        request = replace(request, only=True)
-        return request if is_known_for_only(session, request) else replace(request, only=False)
+        return replace(request, only=True)
     if kind < 0.22 + ONLY and not any(" " in name for name in names) and not is_unordered(project, request):
         return replace(request, ninja=True)
     return request
@@ -305,14 +304,3 @@ def behind_arguments(project, names):
 
 def is_unordered(project, request):
     return "plain Ninja does not order edits" in KNOWN and bool(Plan(project, replace(request, ninja=False)).after)
-
-
-def is_known_for_only(session, request):
-    """Whether no group is asked for, or lies between what is, that has to be settled; nor local tasks."""
-    project, requested = session.here.project, Plan(session.here.project, request).requested
-    deps = [dep for each in requested for dep in project.dependencies(each)]
-    groups = [dep for dep in deps if dep.task.is_group] if "--only does not settle groups" in KNOWN else []
-    if any(each in requested for group in groups for each in [group, *project.below(group)]):
-        return False
-    local = any(dep.task.kind == "local" and dep in requested for dep in deps)
-    return not (local and "--only does not know local tasks without a key" in KNOWN)
