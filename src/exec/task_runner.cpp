@@ -5,9 +5,11 @@
 
 #include "base/escape.h"
 #include "exec/outputs.h"
+#include "exec/ownership.h"
 #include "exec/task_log.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "plan/damage.h"
 
 namespace devtask {
 namespace {
@@ -20,50 +22,11 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string_view path) {
-  const auto found =
-      std::lower_bound(entries.begin(), entries.end(), path,
-                       [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
-  return found != entries.end() && found->path == path ? &*found : nullptr;
-}
-
-// What the last success made where the task's outputs no longer are, and nobody has changed since.
-std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTask& task,
-                                        const JournalEntry& last, const Journal& journal) {
-  std::vector<OutputEntry> former;
-  std::copy_if(last.result.outputs.begin(), last.result.outputs.end(), std::back_inserter(former),
-               [&](const OutputEntry& entry) {
-                 return entry.is_owned() && !task.may_make(entry) && is_in_place(root, entry);
-               });
-  if (former.empty()) return former;
-  for (const std::string& id : journal.task_ids()) {
-    const auto other = id == task.id ? nullptr : journal.last_success(id);
-    if (!other) continue;
-    std::erase_if(former, [&](const OutputEntry& entry) {
-      return entry_of(other->result.outputs, entry.path) != nullptr;
-    });
-  }
-  return former;
-}
-
-// What was written meanwhile has another mtime, or is another inode. (The ctime also changes when a hard link
-// is made to it.) Content is compared besides.
-bool is_same_file(const FileStat& before, const FileStat& after) {
-  if (before.kind == FileKind::kFolder) return after.kind == FileKind::kFolder;
-  return before.kind == after.kind && before.size == after.size && before.inode == after.inode &&
-         before.mtime_ns == after.mtime_ns && (before.mode & 0100) == (after.mode & 0100);
-}
-
 // The cache has paths as the task's own file says them: a member alone and as a part share results.
 ActionResult below(const std::string& base, ActionResult result) {
   if (base.empty()) return result;
   for (OutputEntry& entry : result.outputs) entry.path.erase(0, base.size() + 1);
   return result;
-}
-
-// An empty file that keeps a folder in version control.
-bool is_placeholder(const OutputEntry& entry) {
-  return entry.kind == OutputEntry::Kind::kFile && entry.size == 0 && file_name(entry.path).starts_with('.');
 }
 
 const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
@@ -74,19 +37,6 @@ const Observation* observation_of(const std::vector<Observation>& all, std::stri
 }
 
 }  // namespace
-
-// What lies in a task's outputs before a run. What the last success or a failed attempt put there is
-// devtask's to clear away. What a killed attempt may have put there is moved aside: it must not be in the
-// way, nor be lost. Everything else is somebody else's.
-struct TaskRunner::Ownership {
-  std::vector<OutputEntry> owned, doubtful, foreign;
-};
-
-// What was there before a run and is not devtask's.
-struct TaskRunner::Foreign {
-  OutputEntry entry;
-  FileStat stat;
-};
 
 // What is known while a command runs and after it.
 struct TaskRunner::Capture {
@@ -100,13 +50,6 @@ struct TaskRunner::Capture {
   StartedEntry attempt;                    // as it was noted
   bool watched = false;                    // `foreign` is known: a failure can say what the attempt left
   std::vector<FileStat> dependency_stats;  // before, of all outputs in read_results
-
-  const Foreign* find_foreign(std::string_view path) const {
-    const auto found =
-        std::lower_bound(foreign.begin(), foreign.end(), path,
-                         [](const Foreign& each, std::string_view name) { return each.entry.path < name; });
-    return found != foreign.end() && found->entry.path == path ? &*found : nullptr;
-  }
 };
 
 std::function<void(const std::function<void(std::string_view)>&)> replay_of(BlobStore& blobs,
@@ -201,7 +144,7 @@ bool TaskRunner::restore(TaskIndex index) {
 
 bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  const auto ownership = take_stock(task);
+  const auto ownership = clear_the_way(task);
   if (!ownership) return false;  // told when it runs
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
@@ -234,34 +177,18 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
 }
 
 // What a killed attempt left is moved out of the way.
-Result<TaskRunner::Ownership> TaskRunner::take_stock(const PlannedTask& task) {
-  const auto last = parts_.journal.last_success(task.id);
-  const auto attempt = parts_.journal.unfinished(task.id);
-  std::set<std::string_view> known;
-  if (last) {
-    for (const OutputEntry& entry : last->result.outputs) {
-      if (entry.is_owned()) known.insert(entry.path);
-    }
+Result<Ownership> TaskRunner::clear_the_way(const PlannedTask& task) {
+  Ownership ownership = take_stock(root_, task, parts_.journal);
+  auto moved = set_aside(root_, parts_.state.path + "/aside/" + task.id, ownership.doubtful);
+  if (!moved) return tl::unexpected(moved.error());
+  if (!moved->empty()) {
+    const std::string others = moved->size() > 1 ? fmt::format(" and {} more", moved->size() - 1) : "";
+    Diagnostic note = warning("`{}`{} may be what a killed run of `{}` left: moved to {}/aside/{}",
+                              escape_line(moved->front()), others, task.label, kStateName, task.id);
+    note.severity = Severity::kNote;
+    parts_.events.on(Notice{std::move(note)});
   }
-  if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
-  Ownership ownership;
-  for (OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
-    const bool killed = attempt && !attempt->ended;
-    const bool was_there =
-        killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
-    auto& list = known.contains(entry.path) ? ownership.owned
-                 : killed && !was_there     ? ownership.doubtful
-                                            : ownership.foreign;
-    list.push_back(std::move(entry));
-  }
-  std::erase_if(ownership.foreign,
-                [](const OutputEntry& entry) { return entry.kind == OutputEntry::Kind::kDir; });
-  if (auto moved = set_aside(task, ownership.doubtful); !moved) return tl::unexpected(moved.error());
-  if (attempt) clear_leftovers(root_, task.outputs->globs);
-  if (last) {
-    std::vector<OutputEntry> former = former_outputs(root_, task, *last, parts_.journal);
-    std::move(former.begin(), former.end(), std::back_inserter(ownership.owned));
-  }
+  if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
   return ownership;
 }
 
@@ -314,13 +241,13 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     capture.attempt.key = state.key.value_or(Digest());
     Ownership ownership;
     if (task.task->cache != CacheMode::kLocal) {
-      auto stock = take_stock(task);
+      auto stock = clear_the_way(task);
       if (!stock) {
         warn(std::move(stock.error()));
         return fail(index, Outcome::kFailed, {}, 1);
       }
       ownership = std::move(*stock);
-      capture.foreign = look_at(std::move(ownership.foreign));
+      capture.foreign = look_at(root_, std::move(ownership.foreign));
       for (const Foreign& each : capture.foreign) capture.attempt.foreign.push_back(each.entry.path);
     }
     if (auto started = parts_.journal.start(task.id, capture.attempt); !started) {
@@ -375,36 +302,6 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     }
   }
   return fail(index, Outcome::kFailed, std::move(capture), executed->exit_status);
-}
-
-// To `.devtask/aside/ID/`, with one note. What lies there under the same name is replaced.
-Result<void> TaskRunner::set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries) {
-  if (entries.empty()) return {};
-  const std::string aside = parts_.state.path + "/aside/" + task.id;
-  std::string moved;
-  std::size_t count = 0;
-  for (const OutputEntry& entry : entries) {
-    if (entry.kind == OutputEntry::Kind::kDir) {
-      remove_folder_if_empty(join_path(root_, entry.path));
-      continue;
-    }
-    const std::string to = join_path(aside, entry.path);
-    auto done = make_folders(std::string(parent_folder(to)), 0700);
-    if (done) done = rename_file(join_path(root_, entry.path), to);
-    if (!done) {
-      return failure(error("`{}` may be what a killed run of `{}` left, and cannot be moved to {}/aside: {}",
-                           escape_line(entry.path), task.label, kStateName, done.error().message)
-                         .advise("remove it, or move it to where it belongs"));
-    }
-    if (++count == 1) moved = entry.path;
-  }
-  if (moved.empty()) return {};
-  const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
-  Diagnostic note = warning("`{}`{} may be what a killed run of `{}` left: moved to {}/aside/{}",
-                            escape_line(moved), others, task.label, kStateName, task.id);
-  note.severity = Severity::kNote;
-  parts_.events.on(Notice{std::move(note)});
-  return {};
 }
 
 // The results that it reads, of its dependencies.
@@ -486,27 +383,6 @@ bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture&
   return true;
 }
 
-// What was there before and was not written to may be a person's, or the task's, of a tool that leaves alone
-// what is right already: it is never removed. Returns the first such path, "" if there is none.
-std::string TaskRunner::mark_kept(const Capture& capture, std::vector<OutputEntry>& found) {
-  std::string kept;
-  std::erase_if(found, [&](OutputEntry& entry) {
-    const Foreign* before = capture.find_foreign(entry.path);
-    if (before == nullptr) return false;
-    // chmod on the whole folder writes to none.
-    const bool written = !is_same_file(before->stat, stat_file(join_path(root_, entry.path)));
-    const auto now = written ? Result<TakenOutputs>() : take_outputs(root_, {entry}, nullptr);
-    if (written || !now || now->entries[0].digest != before->entry.digest ||
-        now->entries[0].target != before->entry.target)
-      return false;
-    if (is_placeholder(entry)) return true;
-    entry.kept = true;
-    if (kept.empty()) kept = entry.path;
-    return false;
-  });
-  return kept;
-}
-
 // `kept`: from mark_kept. What was written to may have gone into what is there now.
 void TaskRunner::tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept) {
   const bool left_alone = !kept.empty();
@@ -558,7 +434,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     result.witness = std::move(witness);
   } else {
     std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
-    const std::string kept = mark_kept(capture, found);
+    const std::string kept = mark_kept(root_, capture.foreign, found);
     const auto names = task.outputs->globs.literals();
     for (const OutputEntry& entry : found) {
       const bool is_named = std::find(names.begin(), names.end(), entry.path) != names.end();
@@ -628,7 +504,9 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
     }
   }
   state.verdict = Verdict::kUpToDate;
-  state.seen = local ? state.key.value_or(result.witness->digest) : result.outputs_digest();
+  // Without a key nobody knows what a local task made: it is something else each time.
+  const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };
+  state.seen = !local ? result.outputs_digest() : state.key ? *state.key : made_now();
   state.result = std::make_shared<const ActionResult>(std::move(result));
   publish(index, std::move(state));
 
@@ -640,21 +518,13 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   return Outcome::kRan;
 }
 
-std::vector<TaskRunner::Foreign> TaskRunner::look_at(std::vector<OutputEntry> entries) const {
-  std::vector<Foreign> looked;
-  for (const OutputEntry& entry : entries) looked.push_back({entry, stat_file(join_path(root_, entry.path))});
-  auto read = take_outputs(root_, std::move(entries), nullptr);
-  for (std::size_t i = 0; read && i < looked.size(); ++i) looked[i].entry = std::move(read->entries[i]);
-  return looked;
-}
-
 // What an attempt without success leaves is cleared away by the next; what a person adds from now on is not.
 void TaskRunner::note_left(const PlannedTask& task, Capture& capture) {
   if (!capture.watched) return;
   StartedEntry attempt = capture.attempt;
   attempt.ended = true;
   for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
-    if (capture.find_foreign(entry.path) == nullptr) attempt.made.push_back(entry.path);
+    if (find_foreign(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
   }
   if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
 }

@@ -13,6 +13,7 @@
 #include "event/event.h"
 #include "event/profile.h"
 #include "exec/executor.h"
+#include "exec/ownership.h"
 #include "exec/state_folder.h"
 #include "exec/task_lock.h"
 #include "plan/evaluate.h"
@@ -63,16 +64,13 @@ class TaskRunner {
 
  private:
   struct Capture;
-  struct Ownership;
-  struct Foreign;
 
   bool restore_locked(TaskIndex index, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
   TaskState look(TaskIndex index);  // as it is now
   void settle_dependencies(TaskIndex index);
-  Result<Ownership> take_stock(const PlannedTask& task);  // before its outputs are made anew
-  Result<void> set_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries);
+  Result<Ownership> clear_the_way(const PlannedTask& task);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
@@ -83,8 +81,6 @@ class TaskRunner {
   std::vector<FileStat> dependency_stats(const PlannedTask& task) const;
   std::vector<std::string> damaged_dependencies(const PlannedTask& task, const Capture& capture);
   bool facts_changed(TaskIndex index, TaskState& state, const Capture& capture);
-  std::vector<Foreign> look_at(std::vector<OutputEntry> entries) const;
-  std::string mark_kept(const Capture& capture, std::vector<OutputEntry>& found);
   void tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept);
   void note_left(const PlannedTask& task, Capture& capture);
   Result<TaskLock> lock(const PlannedTask& task);

@@ -117,7 +117,4 @@ class Evaluator {
 // Under which key a result is kept that holds this checkout's absolute path.
 Digest checkout_key(const Digest& key, const std::string& root);
 
-// The first output that is not as `result` left it, told as a sentence; empty if all are.
-std::string first_damage(const ActionResult& result, Tree& tree);
-
 }  // namespace devtask

@@ -290,7 +290,7 @@ def test_self_test_sums_up_both_runs(checkout):
     assert (status, stdout.splitlines()[-1]) == (0, "10 passed, 0 failed")
     calls = checkout.called("ctest")
     assert [call.split(" -j ")[0] for call in calls] == ["ctest --preset dev", "ctest --preset release"]
-    assert [call.split()[-2:] for call in calls] == [["-LE", "e2e"], ["-L", "e2e"]]
+    assert [call.split()[-2:] for call in calls] == [["-LE", "e2e|faults|property"], ["-L", "e2e|faults|property"]]
 
 
 def test_self_test_fails_with_its_tests_and_runs_all_of_them(checkout):
