@@ -38,8 +38,8 @@ std::vector<Foreign> look_at(const std::string& root, std::vector<OutputEntry> e
 const Foreign* find_foreign(const std::vector<Foreign>& foreign, std::string_view path);
 
 // What was there before and was not written to may be a person's, or the task's, of a tool that leaves alone
-// what is right already: it is marked as `kept`. A placeholder is taken out of `found`. Returns the first such
-// path, "" if there is none.
+// what is right already: it is marked as `kept`. A placeholder is taken out of `found`. Returns the first
+// such path, "" if there is none.
 std::string mark_kept(const std::string& root, const std::vector<Foreign>& foreign,
                       std::vector<OutputEntry>& found);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/test_project.h"
+#include "plan/damage.h"
 
 namespace devtask {
 namespace {
