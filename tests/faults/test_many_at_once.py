@@ -104,7 +104,7 @@ def test_in_two_checkouts_each_action_is_executed_once_in_each_at_most(two, tmp_
     results, cared = run_all(runs, [(two[0], words) for words in CARE])
     assert_all_succeeded(results + cared)
     counts = [Counter(project.ran()) for project in two]
-    assert max(max(count.values(), default=0) for count in counts) == 1, counts
+    assert max(max(count.values(), default=0) for count in counts) == 1, (counts, [each.stderr for each in results])
     assert set(counts[0] + counts[1]) == set(NAMES), counts
     assert_settled(two, CHAIN, 0, references)
     # What is stored is shared: nothing runs in a third.
