@@ -131,15 +131,29 @@ void TaskRunner::settle_dependencies(TaskIndex index) {
   }
 }
 
-bool TaskRunner::restore(TaskIndex index) {
+std::optional<Outcome> TaskRunner::restore(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const ProfileSpan span(parts_.profile, task.label, "task");
   auto held = lock(task);
-  if (held && restore_locked(index, states_[index])) return true;
+  if (held) {
+    parts_.journal.refresh();
+    if (is_in_place(task, states_[index])) return Outcome::kUpToDate;
+    if (restore_locked(index, states_[index])) return Outcome::kRestored;
+  }
   const std::scoped_lock lock(mutex_);
   states_[index].verdict = Verdict::kStale;
   if (task.task->cache != CacheMode::kLocal) states_[index].seen.reset();
-  return false;
+  return std::nullopt;
+}
+
+// Another run may have put it there since it was looked at, and dependents may read it by now: a second time
+// would be a change under their hands.
+bool TaskRunner::is_in_place(const PlannedTask& task, const TaskState& state) {
+  if (parts_.journal.last_key(task.id) != state.key || parts_.journal.unfinished(task.id)) return false;
+  const auto last = parts_.journal.last_success(task.id);
+  if (!last || last->result.outputs_digest() != state.result->outputs_digest()) return false;
+  Tree tree(root_, parts_.memo);
+  return first_damage(last->result, tree).empty();
 }
 
 bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {

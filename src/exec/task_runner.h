@@ -49,8 +49,9 @@ class TaskRunner {
 
   // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Thread-safe.
   Outcome bring_up_to_date(TaskIndex index);
-  // A task whose verdict is cached. False: it must run after all (its state says so now). Thread-safe.
-  bool restore(TaskIndex index);
+  // A task whose verdict is cached. Up to date: another run was faster. Nothing: it must run after all (its
+  // state says so now). Thread-safe.
+  std::optional<Outcome> restore(TaskIndex index);
 
   // What was stored is written. A failure is told like others of the cache.
   void flush_cache();
@@ -66,6 +67,7 @@ class TaskRunner {
   struct Capture;
 
   bool restore_locked(TaskIndex index, const TaskState& state);
+  bool is_in_place(const PlannedTask& task, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
   TaskState look(TaskIndex index);  // as it is now

@@ -89,11 +89,8 @@ class Build {
       parallel_for(schedule_.restore.size(), 1, [&](std::size_t i) {
         const TaskIndex index = schedule_.restore[i];
         if (outcomes_[index] || parts_.stop.stopping()) return;
-        if (runner_.restore(index)) {
-          outcomes_[index] = Outcome::kRestored;
-        } else {
-          all = false;
-        }
+        outcomes_[index] = runner_.restore(index);
+        if (!outcomes_[index]) all = false;
       });
       if (all || parts_.stop.stopping()) return;
       schedule_ = make_schedule(parts_.plan, runner_.states());

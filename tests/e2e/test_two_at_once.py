@@ -37,6 +37,27 @@ def test_each_action_runs_once(project):
     project.run("use", no_processes=True).expect(stderr="devtask: everything is up to date (2 tasks)\n")
 
 
+def test_what_both_find_in_the_cache_is_put_in_place_once(project):
+    """A second time would be a change under the hands of a task that reads it."""
+    project.tasks(WAITING)
+    project.write("go", "")
+    project.write("in.txt", "in\n")
+    project.run("make").succeeded()
+    project.remove("go")
+    project.write("in.txt", "other\n")
+    first = project.start("make")
+    wait_for(lambda: project.read("started").count("\n") == 2, "the first to start")
+    project.write("in.txt", "in\n")
+    others = [project.start("make") for _ in range(2)]
+    wait_for(lambda: all("waiting for another devtask" in run.stderr() for run in others), "the others to wait")
+    project.write("go", "")
+    first.wait()
+    results = [run.wait().succeeded() for run in others]
+    assert sorted(result.stderr.count("1 restored") for result in results) == [0, 1], results
+    assert project.read("out.txt") == "in\n"
+    assert project.ran() == ["make", "make"]
+
+
 def test_many_at_once_from_the_start(sample):
     runs = [sample.start("all") for _ in range(4)]
     for run in runs:
