@@ -65,6 +65,7 @@ class Planner {
       : project_(project), request_(request), plan_(plan), outputs_(project, plan.owned) {}
 
   Result<void> run() {
+    plan_.tasks.reserve(project_.tasks.size());
     for (const Request::Target& target : request_.targets) {
       auto added = add_named(target.name, &target);
       if (!added) return tl::unexpected(added.error());
@@ -101,6 +102,9 @@ class Planner {
     planned.row = row.values.empty() ? std::string() : row.label();
     planned.label = task.name + (planned.row.empty() ? "" : "@" + planned.row);
     planned.lock_id = file_id(planned.label);
+    if (target == nullptr && task.args.empty()) {  // its label is complete
+      if (const auto known = by_id_.find(planned.lock_id); known != by_id_.end()) return known->second;
+    }
     planned.values.set("root", {join_path(project_.root, task.scope->base)}, false);
     planned.values.set("task", {task.local}, false);
     for (const auto& [axis, value] : row.values) planned.values.set(axis, {value}, false);
@@ -280,6 +284,7 @@ class Planner {
     }
     std::vector<TaskIndex> place(order.size());
     std::vector<PlannedTask> sorted;
+    sorted.reserve(order.size());
     for (TaskIndex i = 0; i < order.size(); ++i) {
       place[order[i]] = i;
       sorted.push_back(std::move(plan_.tasks[order[i]]));
