@@ -33,8 +33,9 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       continue;
     }
     if (!last && !local && !session.journal().unfinished(task.id)) continue;
-    if (auto created = session.state().create(); !created) return tl::unexpected(created.error());
-    auto lock = TaskLock::acquire(session.state().lock(task.lock_id), {}, stop, {});
+    const StateFolder state(join_path(session.root(), task.task->scope->base));
+    if (auto created = state.create(); !created) return tl::unexpected(created.error());
+    auto lock = TaskLock::acquire(task_lock_path(session.root(), task), {}, stop, {});
     if (!lock) return tl::unexpected(lock.error());
     std::vector<OutputEntry> made;
     if (local) {

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "exec/outputs.h"
 #include "exec/ownership.h"
+#include "exec/state_folder.h"
 #include "exec/task_log.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -174,7 +175,7 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   auto restored = restore_outputs(root_, task.outputs->globs, *state.result, ownership->owned, *parts_.blobs);
   restoring.end();
   if (!restored) {
-    warn_of_cache(std::move(restored.error()));
+    warn_of_cache(std::move(restored.error()), fmt::format("cannot restore `{}` from the cache", task.label));
     return false;
   }
   if (auto committed = parts_.journal.commit(task.id, *state.key, *state.result); !committed) {
@@ -210,11 +211,16 @@ Result<Ownership> TaskRunner::clear_the_way(const PlannedTask& task) {
 constexpr char kWithin[] = "DEVTASK_WITHIN";
 
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
+  const std::string path = task_lock_path(root_, task);
   const std::string within = ":" + parts_.environment.caller(kWithin) + ":";
-  if (within.find(":" + parts_.state.lock(task.lock_id) + ":") != std::string::npos) {
+  if (within.find(":" + path + ":") != std::string::npos) {
     return failure(error("task `{}` is asked for by a devtask that it has started itself", task.label));
   }
-  return TaskLock::acquire(parts_.state.lock(task.lock_id), marks(task), parts_.stop, [&](int pid) {
+  if (const std::string& base = task.task->scope->base; !base.empty()) {
+    if (auto created = StateFolder(join_path(root_, base)).create(); !created)
+      return tl::unexpected(created.error());
+  }
+  return TaskLock::acquire(path, marks(task), parts_.stop, [&](int pid) {
     Diagnostic note =
         warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
     note.severity = Severity::kNote;
@@ -236,7 +242,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
   action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") +
-                       parts_.state.lock(task.lock_id));
+                       task_lock_path(root_, task));
   action.secrets = parts_.environment.secrets(*task.task, visible);
   action.folder = join_path(root_, task.dir);
   action.timeout = task.task->timeout;
@@ -583,10 +589,10 @@ void TaskRunner::flush_cache() {
   if (auto written = parts_.cache->flush(); !written) warn_of_cache(std::move(written.error()));
 }
 
-void TaskRunner::warn_of_cache(Diagnostic diagnostic) {
+void TaskRunner::warn_of_cache(Diagnostic diagnostic, std::string_view what) {
   if (warned_of_cache_.exchange(true)) return;
   diagnostic.severity = Severity::kWarning;
-  diagnostic.message = "the cache does not work: " + diagnostic.message;
+  diagnostic.message = fmt::format("{}: {}", what, diagnostic.message);
   diagnostic.notes.emplace_back("tasks run as without a cache; further messages of this kind are left out");
   warn(std::move(diagnostic));
 }

@@ -78,7 +78,8 @@ class TaskRunner {
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
-  void warn_of_cache(Diagnostic diagnostic);  // once a run
+  // Once a run.
+  void warn_of_cache(Diagnostic diagnostic, std::string_view what = "the cache does not work");
   std::vector<std::pair<TaskIndex, const ActionResult*>> read_results(const PlannedTask& task) const;
   std::vector<FileStat> dependency_stats(const PlannedTask& task) const;
   std::vector<std::string> damaged_dependencies(const PlannedTask& task, const Capture& capture);

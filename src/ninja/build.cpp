@@ -191,7 +191,7 @@ class Build {
     }
     if (auto written = write_out(last, runner_.seen(last)); !written) {
       parts_.events.on(Notice{std::move(written.error())});
-      return static_cast<unsigned char>(ExitCode::kInternal);
+      return static_cast<unsigned char>(ExitCode::kTaskFailed);
     }
     return 0;
   }
@@ -242,7 +242,7 @@ class Build {
     given_up_ = true;
     settle();
     finish();
-    return ExitCode::kInternal;
+    return ExitCode::kTaskFailed;
   }
 
   ExitCode finish() {

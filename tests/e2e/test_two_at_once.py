@@ -2,7 +2,7 @@
 
 import signal
 
-from support.project import DEVTASK
+from support.project import DEVTASK, RAN
 from support.waiting import wait_for, wait_for_line
 
 WAITING = """
@@ -154,3 +154,18 @@ def test_a_killed_first_run_leaves_no_lock(project):
     project.write("go", "")
     project.run("make").succeeded()
     assert project.ran() == ["make", "make"]
+
+
+def test_a_member_alone_and_as_a_part_exclude_each_other(project):
+    """Both write the same outputs: together they would make a mixture, and share it."""
+    project.tasks('members = ["part"]', project="")
+    project.write("part/tasks.toml", '[project]\nname = "part"\nenv-pass = ["COUNT_LOG"]\n' + WAITING.replace("RAN", RAN))
+    project.write("part/in.txt", "in\n")
+    whole = project.start("part:make")
+    wait_for_line(project.path("part/started"))
+    alone = project.start("-C", "part", "make")
+    wait_for(lambda: "waiting for another devtask" in alone.stderr(), "the member alone to wait")
+    project.write("part/go", "")
+    assert whole.wait().code == 0 and alone.wait().code == 0
+    assert project.read("part/out.txt") == "in\n"
+    assert set(project.ran()) == {"make"}  # the other finds it in the cache, if it was stored by then

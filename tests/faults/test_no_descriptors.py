@@ -48,7 +48,7 @@ class Tries:
         if run.code == 0:
             return self.references.wrong(self.project, 0)
         # 127: the loader could not open a library.
-        if run.code not in (1, 2, 70, 127):
+        if run.code not in (1, 2, 127):
             return f"exit status {run.code}: {run.stderr}"
         told = "Too many open files" in run.stderr or "Error 24" in run.stderr
         return "" if told else f"no clear error: {run.stderr}"

@@ -520,7 +520,7 @@ def read_tree(top):
             if entry.is_symlink():
                 found[path] = File(target=os.readlink(entry.path))
             elif entry.is_dir():
-                if path != STATE:
+                if entry.name != STATE:
                     open_.append(path)
             else:
                 with open(entry.path, encoding="utf-8") as text:
