@@ -268,7 +268,7 @@ TEST_F(TaskRunnerTest, ABrokenCacheIsAWarningAndARun) {
   ASSERT_TRUE(remove_file(project_ / "out.txt"));
   project_.store.damage(sha256("made"));
   EXPECT_EQ(run({"t"}),
-            "warning: the cache does not work: blob " + sha256("made").hex() +
+            "warning: cannot restore `t` from the cache: blob " + sha256("made").hex() +
                 " of the cache is broken\n"
                 "  note: tasks run as without a cache; further messages of this kind are left out\n"
                 "start t: its output out.txt was deleted\nend t: ran\n");
