@@ -239,18 +239,36 @@ class LocalStore::Impl {
     }
     auto rows = check_rows(report);
     if (!rows) return tl::unexpected(rows.error());
-    std::vector<Digest> broken;
+    std::vector<Digest> suspects;
     auto read = index_.each([&](const ResultIndex::Row& row) {
       ++report.results_checked;
-      const std::string problem = problem_of(row, *rows);
-      if (problem.empty()) return;
-      report.problems.push_back(fmt::format("result {} {}", row.key.hex(), problem));
-      broken.push_back(row.key);
+      const auto is_there = [&](const Digest& blob) {
+        return rows->good.contains(blob) || blobs_.contains(blob);
+      };
+      if (!problem_of(row.text, is_there).empty()) suspects.push_back(row.key);
     });
     if (!read) return tl::unexpected(read.error());
+    // Others may have stored or collected since the blobs were listed: a result is judged as it is now.
+    std::vector<std::pair<Digest, std::int64_t>> broken;  // with the time of its last use
+    for (const Digest& key : suspects) {
+      const auto found = index_.find(key, [](const std::string& text) {
+        const auto result = result_from_text(text);
+        return result ? blobs_of(*result) : std::vector<Digest>();
+      });
+      if (!found) return tl::unexpected(found.error());
+      if (!*found) continue;
+      const auto is_there = [&](const Digest& blob) {
+        const bool is_row = std::ranges::find((*found)->blobs, blob) == (*found)->blobs.end();
+        return (is_row && !rows->broken.contains(blob)) || blobs_.contains(blob);
+      };
+      const std::string problem = problem_of((*found)->text, is_there);
+      if (problem.empty()) continue;
+      report.problems.push_back(fmt::format("result {} {}", key.hex(), problem));
+      broken.emplace_back(key, (*found)->used_ms);
+    }
     if (broken.empty() || read_only_) return report;
     auto removed = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
-      for (const Digest& key : broken) writer.remove(key);
+      for (const auto& [key, used_ms] : broken) writer.remove_if_used(key, used_ms);
       return {};
     });
     if (!removed) return tl::unexpected(removed.error());
@@ -361,14 +379,15 @@ class LocalStore::Impl {
     return changed;
   }
 
-  // The digests of the good ones.
-  Result<std::unordered_set<Digest, DigestHash>> check_rows(VerifyReport& report) {
-    std::unordered_set<Digest, DigestHash> rows;
-    auto listed = index_.each_blob([&](const ResultIndex::BlobRow& row) { rows.insert(row.digest); });
+  struct CheckedRows {
+    std::unordered_set<Digest, DigestHash> good, broken;
+  };
+  Result<CheckedRows> check_rows(VerifyReport& report) {
+    CheckedRows rows;
+    auto listed = index_.each_blob([&](const ResultIndex::BlobRow& row) { rows.good.insert(row.digest); });
     if (!listed) return tl::unexpected(listed.error());
-    report.blobs_checked += rows.size();
-    std::vector<Digest> broken;
-    for (const Digest& digest : rows) {
+    report.blobs_checked += rows.good.size();
+    for (const Digest& digest : rows.good) {
       const auto kept = index_.blob(digest);
       if (!kept) return tl::unexpected(kept.error());
       if (!*kept) continue;
@@ -376,20 +395,19 @@ class LocalStore::Impl {
       if (content) continue;
       (void)broken_row(digest, content.error());
       report.problems.push_back(fmt::format("blob {} is broken: {}", digest.hex(), content.error().message));
-      broken.push_back(digest);
+      rows.broken.insert(digest);
     }
-    for (const Digest& digest : broken) rows.erase(digest);
+    for (const Digest& digest : rows.broken) rows.good.erase(digest);
     return rows;
   }
 
   // "" if there is none.
-  std::string problem_of(const ResultIndex::Row& row, const std::unordered_set<Digest, DigestHash>& rows) {
-    const auto result = result_from_text(row.text);
+  static std::string problem_of(std::string_view text, const std::function<bool(const Digest&)>& is_there) {
+    const auto result = result_from_text(text);
     if (!result)
-      return row.text.empty() ? "does not match its checksum" : "cannot be read: " + result.error().message;
+      return text.empty() ? "does not match its checksum" : "cannot be read: " + result.error().message;
     for (const Digest& blob : blobs_of(*result)) {
-      if (!rows.contains(blob) && !blobs_.contains(blob))
-        return fmt::format("names blob {}, which is not there", blob.hex());
+      if (!is_there(blob)) return fmt::format("names blob {}, which is not there", blob.hex());
     }
     return {};
   }

@@ -179,7 +179,7 @@ class Project:
     def start(self, *args, env=None):
         """devtask in a process group of its own, as a shell starts it."""
         self.started += 1
-        out, err = (self.folder / f"{name}-{self.started}" for name in ("out", "err"))
+        out, err = (self.folder / f"{self.root.name}-{name}-{self.started}" for name in ("out", "err"))
         command = (DEVTASK, *args)
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "store/database.h"
@@ -394,6 +395,27 @@ TEST_F(LocalStoreTest, IsUsedByManyProcessesAtOnce) {
   EXPECT_EQ(store->stats()->results, 10U * kProcesses);
   EXPECT_EQ(store->stats()->blobs, 40U);
   EXPECT_EQ(store->verify()->problems, std::vector<std::string>{});
+}
+
+TEST_F(LocalStoreTest, WhatIsStoredWhileOthersVerifyAndCollectIsNeitherBrokenNorGone) {
+  std::atomic<bool> done{false};
+  const auto content = [](int number) {
+    return std::to_string(number) + noise(number % 2 == 0 ? 100 : 70'000);
+  };
+  constexpr int kResults = 60;
+  {
+    const std::jthread writer([&] {
+      for (int number = 0; number < kResults; ++number) {
+        EXPECT_TRUE(save(*open(), std::to_string(number), content(number)));
+      }
+      done = true;
+    });
+    const std::jthread collector([&] {
+      while (!done) EXPECT_TRUE(open()->gc({}));
+    });
+    while (!done) EXPECT_EQ(open()->verify()->problems, std::vector<std::string>{});
+  }
+  for (int number = 0; number < kResults; ++number) EXPECT_TRUE(has(*open(), std::to_string(number)));
 }
 
 TEST_F(LocalStoreTest, WhatAKilledProcessHadPendingIsAMiss) {
