@@ -382,7 +382,9 @@ class Run:
         added_to = any(not is_placeholder(path, files[path]) for path in foreign)
         done = commands.execute(checkout.project, instance, files, self.env)
         written = commands.apply(done, files, is_new_only=task.kind == "creates")
-        if done.ok:
+        literal = files.get(instance.output_pattern)  # None for a pattern, whatever it matches
+        is_refused = instance.output_pattern in foreign and literal is not None and literal.target is not None
+        if done.ok and not is_refused:  # what is written through a link is not seen
             self.take_in(instance, foreign, written, added_to)
             return
         self.failed.append(instance)

@@ -408,23 +408,27 @@ class Session:
         again = Request(request.names, keep_going=True, jobs=request.jobs)
         done = self.devtask(*again.words())
         names, found = self.ran(), read_tree(self.root)
-        wrongs = []
+        wrongs, possible = [], []
         for checkout, cache in self.states_after_kill(full, left):
             run = Run(checkout, cache, self.variables, again).carry_out()
             same = sorted(names) == sorted(each.slot for each in run.ran) and done.returncode == run.exit_status()
             if same and found == run.checkout.files:
-                # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
-                self.doubtful |= cache.keys() - self.cache.keys()
-                self.adopt(run)
-                if not run.failed:
-                    self.run_again(again)
-                return
+                possible.append((cache, run))
+                continue
             wrongs.append(f"ran {sorted(each.slot for each in run.ran)} exit {run.exit_status()} "
                           + str({path: (found.get(path), run.checkout.files.get(path))
                                  for path in sorted({*found, *run.checkout.files})
                                  if found.get(path) != run.checkout.files.get(path)}))
-        self.expect(False, f"after a kill in {begun}: ran {sorted(names)}, none of the possible states leads there:\n  "
+        self.expect(possible, f"after a kill in {begun}: ran {sorted(names)}, none of the possible states leads there:\n  "
                     + "\n  ".join(wrongs[:5]), done)
+        cache, run = possible[0]
+        # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
+        self.doubtful |= cache.keys() - self.cache.keys()
+        self.adopt(run)
+        # And who looks the same may not have shared the same.
+        self.doubtful |= self.cache.keys() - set.intersection(*({*other.cache} for _, other in possible))
+        if not run.failed:
+            self.run_again(again)
 
     def left_by_kill(self, full):
         """The files, of which only what the tasks on the way write may differ. Temporary ones go with the next run."""
