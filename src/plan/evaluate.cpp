@@ -206,6 +206,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   ProfileSpan gathering(sources_.profile, "list files");
   std::vector<Gathered> gathered(count);
   std::vector<const Seal::Task*> recalled(count, nullptr);
+  std::vector<char> outputs_recalled(count, 0);
   parallel_for(count, kTasksPerBlock, [&](std::size_t i) {
     const PlannedTask& task = plan.tasks[i];
     const Seal::Task* known = seal != nullptr ? seal->task(i, task.id) : nullptr;
@@ -214,11 +215,12 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
       return;
     }
     recalled[i] = known;
-    if (known->outputs_hold) {
-      gathered[i].last = sources_.journal.last_success(task.id);
-    } else {
-      gather_outputs(task, tree, gathered[i]);
-    }
+    // What holds are the outputs of the result that was sealed; a later one of the same key may have others.
+    if (known->outputs_hold) gathered[i].last = sources_.journal.last_success(task.id);
+    const auto& last = gathered[i].last;
+    outputs_recalled[i] = last && (task.task->cache == CacheMode::kLocal ||
+                                   last->result.outputs_digest() == known->seen);
+    if (!outputs_recalled[i]) gather_outputs(task, tree, gathered[i]);
   });
   gathering.end();
 
@@ -300,7 +302,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     } else {
       sealer.add_files(gathered[i].looked_inputs, false, sealed.inputs);
     }
-    if (recalled[i] != nullptr && recalled[i]->outputs_hold) {
+    if (recalled[i] != nullptr && outputs_recalled[i] != 0) {
       sealer.add_known(before.tasks[i].outputs, sealed.outputs);
     } else {
       sealer.add_files(gathered[i].looked_outputs, false, sealed.outputs);

@@ -3,6 +3,7 @@
 A seal is only written over what is older than two seconds, so these tests wait for it: condition, not time."""
 
 import os
+import time
 
 import pytest
 
@@ -11,17 +12,17 @@ from support.samples import UP_TO_DATE
 from support.waiting import wait_for
 
 
-def seal(project):
+def seal(project, tasks=4):
     """Runs until the outcome is sealed, and shows that the seal is used: what it answers costs no look at tasks.toml."""
     seals = project.path(".devtask/seals")
 
     def sealed():
-        project.run("all", no_processes=True).expect(stderr=UP_TO_DATE.format(4))
+        project.run("all", no_processes=True).expect(stderr=UP_TO_DATE.format(tasks))
         return seals.is_dir() and os.listdir(seals)
 
     names = wait_for(sealed, "a seal")
     before = (seals / names[0]).stat().st_mtime_ns
-    project.run("all", no_processes=True).expect(stderr=UP_TO_DATE.format(4))
+    project.run("all", no_processes=True).expect(stderr=UP_TO_DATE.format(tasks))
     assert (seals / names[0]).stat().st_mtime_ns == before
     return seals / names[0]
 
@@ -83,3 +84,29 @@ def test_status_and_other_requests_have_answers_of_their_own(built):
     built.run("--status", "all").expect(stdout="run docs: docs/d.txt changed\n1 to run, 0 to restore, 3 up to date\n", code=1)
     built.run("--force", "docs").expect(stderr="docs: forced\ndocs: done in TIME\ndevtask: 1 ran in TIME\n")
     assert built.ran() == ["docs"]
+
+
+def test_a_later_result_of_the_same_key_is_looked_at_itself(project):
+    """What was sealed were the outputs of another one."""
+    project.tasks(
+        """
+        [tasks.make]
+        inputs = []
+        outputs = ["out/"]
+        run = "RAN; mkdir -p out; echo a >out/a; if test -e $COUNT_LOG.more; then echo b >out/b; fi"
+
+        [tasks.all]
+        deps = ["make"]
+        inputs = []
+        run = "RAN"
+        """
+    )
+    project.run("all").succeeded()
+    seal(project, 2)
+    project.log.with_name(project.log.name + ".more").touch()
+    project.run("--force", "make").succeeded()
+    project.run("all").succeeded()
+    project.remove("out/b")
+    wait_for(lambda: time.time() - project.path("out").stat().st_mtime > 2.1, "what is there to be old enough")
+    run = project.run("all").succeeded()
+    assert project.read("out/b") == "b\n", run.stderr
