@@ -25,6 +25,10 @@ enum class Outcome {
   kCancelled,  // interrupted
 };
 
+constexpr bool succeeded(Outcome outcome) {
+  return outcome == Outcome::kUpToDate || outcome == Outcome::kRestored || outcome == Outcome::kRan;
+}
+
 struct RunStarted {
   std::size_t tasks = 0;  // everything the request reaches that may have to do something (not groups)
   std::size_t up_to_date = 0;

@@ -36,6 +36,21 @@ std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTa
   return former;
 }
 
+// In the task's outputs, and as another one has left it: the same with other arguments, or one that is no
+// more.
+std::set<std::string> made_by_others(const std::string& root, const PlannedTask& task,
+                                     const Journal& journal) {
+  std::set<std::string> made;
+  for (const std::string& id : journal.task_ids()) {
+    const auto other = id == task.id ? nullptr : journal.last_success(id);
+    if (!other) continue;
+    for (const OutputEntry& entry : other->result.outputs) {
+      if (entry.is_owned() && task.may_make(entry) && is_in_place(root, entry)) made.insert(entry.path);
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 Ownership take_stock(const std::string& root, const PlannedTask& task, const Journal& journal) {
@@ -49,7 +64,13 @@ Ownership take_stock(const std::string& root, const PlannedTask& task, const Jou
   }
   if (attempt) known.insert(attempt->made.begin(), attempt->made.end());
   Ownership ownership;
-  for (OutputEntry& entry : scan_outputs(root, task.outputs->globs)) {
+  std::vector<OutputEntry> found = scan_outputs(root, task.outputs->globs);
+  const bool all_known =
+      std::ranges::all_of(found, [&](const OutputEntry& entry) { return known.contains(entry.path); });
+  const std::set<std::string> others =
+      all_known ? std::set<std::string>() : made_by_others(root, task, journal);
+  known.insert(others.begin(), others.end());
+  for (OutputEntry& entry : found) {
     const bool killed = attempt && !attempt->ended;
     const bool was_there =
         killed && std::binary_search(attempt->foreign.begin(), attempt->foreign.end(), entry.path);
@@ -67,26 +88,49 @@ Ownership take_stock(const std::string& root, const PlannedTask& task, const Jou
   return ownership;
 }
 
-Result<std::vector<std::string>> set_aside(const std::string& root, const std::string& aside,
-                                           const std::vector<OutputEntry>& doubtful) {
-  std::vector<std::string> moved;
-  for (const OutputEntry& entry : doubtful) {
+Result<SetAside> set_aside(const std::string& root, const std::string& aside,
+                           const std::vector<OutputEntry>& entries) {
+  SetAside moved;
+  int number = 1;
+  while (stat_file(join_path(aside, std::to_string(number))).kind != FileKind::kAbsent) ++number;
+  moved.folder = join_path(aside, std::to_string(number));
+  for (const OutputEntry& entry : entries) {
     const std::string from = join_path(root, entry.path);
     if (entry.kind == OutputEntry::Kind::kDir) {
       remove_folder_if_empty(from);
       continue;
     }
-    const std::string to = join_path(aside, entry.path);
+    const std::string to = join_path(moved.folder, entry.path);
     auto done = make_folders(std::string(parent_folder(to)), 0700);
     if (done) done = rename_file(from, to);
     if (!done) {
-      return failure(error("`{}` may be what a killed run left, and cannot be moved to {}/aside: {}",
-                           escape_line(entry.path), kStateName, done.error().message)
+      return failure(error("`{}` is in the way, and cannot be moved to {}/aside: {}", escape_line(entry.path),
+                           kStateName, done.error().message)
                          .advise("remove it, or move it to where it belongs"));
     }
-    moved.push_back(entry.path);
+    moved.paths.push_back(entry.path);
   }
   return moved;
+}
+
+std::vector<OutputEntry> in_the_way(const std::string& root, const std::vector<OutputEntry>& foreign,
+                                    const ActionResult& result) {
+  std::vector<OutputEntry> found;
+  std::ranges::copy_if(foreign, std::back_inserter(found), [&](const OutputEntry& entry) {
+    const OutputEntry* wanted = entry_of(result.outputs, entry.path);
+    return wanted != nullptr && !is_placeholder(entry) && !is_in_place(root, *wanted);
+  });
+  return found;
+}
+
+std::string first_beside(const std::string& root, const PlannedTask& task, const ActionResult& result) {
+  if (task.outputs->globs.roots().empty()) return {};
+  for (const OutputEntry& entry : scan_outputs(root, task.outputs->globs)) {
+    const bool counts = entry.kind != OutputEntry::Kind::kDir && !is_placeholder(entry) &&
+                        !task.task->scope->ignore.matches(entry.path);
+    if (counts && entry_of(result.outputs, entry.path) == nullptr) return entry.path;
+  }
+  return {};
 }
 
 std::vector<Foreign> look_at(const std::string& root, std::vector<OutputEntry> entries) {

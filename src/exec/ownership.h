@@ -14,18 +14,31 @@
 namespace devtask {
 
 // What lies in a task's outputs before a run. What the last success or a failed attempt put there is
-// devtask's to clear away. What a killed attempt may have put there is moved aside: it must not be in the
-// way, nor be lost. Everything else is somebody else's.
+// devtask's to clear away, and what another task has left there (the same with other arguments). What a
+// killed attempt may have put there is moved aside: it must not be in the way, nor be lost. Everything else
+// is somebody else's.
 struct Ownership {
   std::vector<OutputEntry> owned, doubtful, foreign;  // sorted by path
 };
 
 Ownership take_stock(const std::string& root, const PlannedTask& task, const Journal& journal);
 
-// Moves what is doubtful into the folder `aside`, where what has the same name is replaced. Returns what was
-// moved. Errors: something cannot be moved; it must not stay, nor be lost.
-Result<std::vector<std::string>> set_aside(const std::string& root, const std::string& aside,
-                                           const std::vector<OutputEntry>& doubtful);
+struct SetAside {
+  std::vector<std::string> paths;  // files and links that were moved
+  std::string folder;              // where to
+};
+// Moves them into a new folder below `aside`; empty folders go. Errors: something cannot be moved; it must
+// not stay, nor be lost.
+Result<SetAside> set_aside(const std::string& root, const std::string& aside,
+                           const std::vector<OutputEntry>& entries);
+
+// Of what is somebody else's, that which putting the result in place would overwrite.
+std::vector<OutputEntry> in_the_way(const std::string& root, const std::vector<OutputEntry>& foreign,
+                                    const ActionResult& result);
+
+// The first file that lies in the task's outputs and is not of its result, "" if there is none: who reads
+// these outputs may have read it too.
+std::string first_beside(const std::string& root, const PlannedTask& task, const ActionResult& result);
 
 // What was there before a run and is not devtask's.
 struct Foreign {

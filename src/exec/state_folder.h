@@ -20,6 +20,7 @@ struct StateFolder {
   std::string log(const std::string& id) const { return path + "/logs/" + id; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
+  std::string aside(const std::string& id) const { return path + "/aside/" + id; }
 
   // Makes the folder, the folders in it and its .gitignore, if they are missing. Mode 0700, whatever it was.
   Result<void> create() const;

@@ -50,6 +50,7 @@ struct TaskRunner::Capture {
   std::vector<Foreign> foreign;            // in its outputs, sorted by path
   StartedEntry attempt;                    // as it was noted
   bool watched = false;                    // `foreign` is known: a failure can say what the attempt left
+  std::string beside;                      // lay among the outputs that it reads, and is none
   std::vector<FileStat> dependency_stats;  // before, of all outputs in read_results
 };
 
@@ -67,7 +68,7 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const ProfileSpan span(parts_.profile, task.label, "task");
-  settle_dependencies(index);
+  if (!settle_dependencies(index)) return Outcome::kSkipped;
   auto held = lock(task);
   if (!held) {
     if (parts_.stop.stopping()) return fail(index, Outcome::kCancelled, {}, 130);
@@ -108,28 +109,64 @@ TaskState TaskRunner::look(TaskIndex index) {
 }
 
 // Nobody brings groups up to date, and a task that Ninja spared has not been looked at since its own
-// dependencies ran.
-void TaskRunner::settle_dependencies(TaskIndex index) {
+// dependencies ran. False: one of them failed.
+bool TaskRunner::settle_dependencies(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  const auto is_settled = [&](TaskIndex dep) {
+  const auto is_known = [&](TaskIndex dep) {
     if (!parts_.plan.is_brought_up_to_date(dep) && !parts_.plan.tasks[dep].is_group()) return true;
     const std::scoped_lock lock(mutex_);
-    return states_[dep].seen || exit_statuses_[dep] != 0;  // known, or tried in vain
+    return states_[dep].seen.has_value();
   };
+  const auto has_failed = [&](TaskIndex dep) {
+    const std::scoped_lock lock(mutex_);
+    return exit_statuses_[dep] != 0;
+  };
+  bool succeeded_all = true;
   for (const auto* list : {&task.read_deps, &task.after}) {
     for (const TaskIndex dep : *list) {
-      if (is_settled(dep)) continue;
+      if (is_known(dep)) continue;
       // One thread for all of them: what is published once is read without a lock from then on.
       const std::scoped_lock settling(settling_);
-      if (is_settled(dep)) continue;
-      if (parts_.plan.tasks[dep].is_group()) {
-        settle_dependencies(dep);
+      if (is_known(dep)) continue;
+      if (has_failed(dep)) {
+        succeeded_all = false;
+      } else if (parts_.plan.tasks[dep].is_group()) {
+        succeeded_all = settle_dependencies(dep) && succeeded_all;
         publish(dep, look(dep));
       } else {
-        bring_up_to_date(dep);
+        const Outcome outcome = bring_up_to_date(dep);
+        succeeded_all = succeeded(outcome) && succeeded_all;
+        const std::scoped_lock lock(mutex_);
+        settled_.emplace_back(dep, outcome);
       }
     }
   }
+  return succeeded_all;
+}
+
+std::vector<std::pair<TaskIndex, Outcome>> TaskRunner::take_settled() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(settled_, {});
+}
+
+std::vector<TaskIndex> TaskRunner::unsettle() {
+  std::vector<TaskIndex> waiting;
+  for (TaskIndex index = 0; index < states_.size(); ++index) {
+    TaskState& state = states_[index];
+    if (state.verdict != Verdict::kUpToDate && state.verdict != Verdict::kCached) continue;
+    const auto& deps = parts_.plan.tasks[index].read_deps;
+    const auto gone = std::ranges::find_if(deps, [&](TaskIndex dep) {
+      return !states_[dep].seen &&
+             (parts_.plan.is_brought_up_to_date(dep) || parts_.plan.tasks[dep].is_group());
+    });
+    if (gone == deps.end()) continue;
+    state.stale_anyway = state.verdict == Verdict::kCached;
+    state.verdict = Verdict::kWaiting;
+    state.waits_for = *gone;
+    state.seen.reset();
+    waiting.push_back(index);
+  }
+  return waiting;
 }
 
 std::optional<Outcome> TaskRunner::restore(TaskIndex index) {
@@ -161,6 +198,11 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const auto ownership = clear_the_way(task);
   if (!ownership) return false;  // told when it runs
+  const auto others = in_the_way(root_, ownership->foreign, *state.result);
+  if (auto moved = move_aside(task, others, fmt::format("is not what `{}` made", task.label)); !moved) {
+    warn(std::move(moved.error()));
+    return false;
+  }
   // Should this end half-way, what it has put there is known to be devtask's.
   StartedEntry attempt;
   attempt.ended = true;  // nothing but what follows can come of it
@@ -194,17 +236,25 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
 // What a killed attempt left is moved out of the way.
 Result<Ownership> TaskRunner::clear_the_way(const PlannedTask& task) {
   Ownership ownership = take_stock(root_, task, parts_.journal);
-  auto moved = set_aside(root_, parts_.state.path + "/aside/" + task.id, ownership.doubtful);
-  if (!moved) return tl::unexpected(moved.error());
-  if (!moved->empty()) {
-    const std::string others = moved->size() > 1 ? fmt::format(" and {} more", moved->size() - 1) : "";
-    Diagnostic note = warning("`{}`{} may be what a killed run of `{}` left: moved to {}/aside/{}",
-                              escape_line(moved->front()), others, task.label, kStateName, task.id);
-    note.severity = Severity::kNote;
-    parts_.events.on(Notice{std::move(note)});
-  }
+  if (auto moved = move_aside(task, ownership.doubtful, "may be what a killed run left"); !moved)
+    return tl::unexpected(moved.error());
   if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
   return ownership;
+}
+
+Result<void> TaskRunner::move_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries,
+                                    std::string_view what) {
+  if (entries.empty()) return {};
+  auto moved = set_aside(root_, parts_.state.aside(task.id), entries);
+  if (!moved) return tl::unexpected(moved.error());
+  if (moved->paths.empty()) return {};
+  const std::string others =
+      moved->paths.size() > 1 ? fmt::format(" and {} more", moved->paths.size() - 1) : "";
+  Diagnostic note = warning("`{}`{} {}: moved to {}/aside/{}/{}", escape_line(moved->paths.front()), others,
+                            what, kStateName, task.id, file_name(moved->folder));
+  note.severity = Severity::kNote;
+  parts_.events.on(Notice{std::move(note)});
+  return {};
 }
 
 // A devtask that a task starts must not wait for that task: it would wait for itself.
@@ -283,6 +333,10 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   }
 
   if (state.key) capture.dependency_stats = dependency_stats(task);
+  for (const auto& [dep, result] : read_results(task)) {
+    if (parts_.plan.tasks[dep].task->cache == CacheMode::kLocal || !capture.beside.empty()) continue;
+    capture.beside = first_beside(root_, parts_.plan.tasks[dep], *result);
+  }
   capture.creates_before = scan_outputs(root_, task.creates->globs);
   parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
   ExecutionHooks hooks;
@@ -469,6 +523,16 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
                                      [](const Foreign& each) { return !is_placeholder(each.entry); });
     if (before != capture.foreign.end()) {
       if (share) tell_foreign(task, before->entry.path, kept);
+      stored = false;
+    }
+    if (stored && !capture.beside.empty()) {
+      Diagnostic note = warning(
+          "`{}` lies among the outputs of a dependency and is none, and may have gone into the result of "
+          "`{}`: "
+          "it is kept in this checkout only",
+          escape_line(capture.beside), task.label);
+      note.severity = Severity::kNote;
+      parts_.events.on(Notice{std::move(note)});
       stored = false;
     }
     for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {

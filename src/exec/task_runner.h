@@ -47,11 +47,18 @@ class TaskRunner {
   // `states`: from Evaluator::evaluate, one a task.
   TaskRunner(RunnerParts parts, std::vector<TaskState> states);
 
-  // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Thread-safe.
+  // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Skipped,
+  // without an event: a dependency failed that was brought up to date on the way. Thread-safe.
   Outcome bring_up_to_date(TaskIndex index);
+  // Dependencies that nobody had asked for: how that ended, each once. Thread-safe.
+  std::vector<std::pair<TaskIndex, Outcome>> take_settled();
   // A task whose verdict is cached. Up to date: another run was faster. Nothing: it must run after all (its
   // state says so now). Thread-safe.
   std::optional<Outcome> restore(TaskIndex index);
+
+  // After restores that failed, those that were judged by what should have been restored wait for it to run.
+  // Returns them. Not while others run.
+  std::vector<TaskIndex> unsettle();
 
   // What was stored is written. A failure is told like others of the cache.
   void flush_cache();
@@ -71,8 +78,10 @@ class TaskRunner {
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
   TaskState look(TaskIndex index);  // as it is now
-  void settle_dependencies(TaskIndex index);
+  bool settle_dependencies(TaskIndex index);
   Result<Ownership> clear_the_way(const PlannedTask& task);
+  Result<void> move_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries,
+                          std::string_view what);
   std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
@@ -90,10 +99,11 @@ class TaskRunner {
 
   RunnerParts parts_;
   std::string root_;
-  std::mutex mutex_;  // publishing of states_ and exit_statuses_
+  std::mutex mutex_;  // publishing of states_, exit_statuses_ and settled_
   std::recursive_mutex settling_;
   std::vector<TaskState> states_;
   std::vector<int> exit_statuses_;
+  std::vector<std::pair<TaskIndex, Outcome>> settled_;
   std::atomic<bool> warned_of_cache_{false};
 };
 

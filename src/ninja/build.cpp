@@ -20,10 +20,6 @@ namespace {
 constexpr char kSocketName[] = "socket";
 constexpr std::chrono::milliseconds kLook{200};
 
-bool succeeded(Outcome outcome) {
-  return outcome == Outcome::kRan || outcome == Outcome::kRestored || outcome == Outcome::kUpToDate;
-}
-
 class Build {
  public:
   Build(const RunnerParts& parts, std::vector<TaskState> states, const BuildOptions& options)
@@ -93,6 +89,7 @@ class Build {
         if (!outcomes_[index]) all = false;
       });
       if (all || parts_.stop.stopping()) return;
+      for (const TaskIndex index : runner_.unsettle()) outcomes_[index].reset();
       schedule_ = make_schedule(parts_.plan, runner_.states());
       const auto is_done = [&](TaskIndex index) { return outcomes_[index].has_value(); };
       if (std::all_of(schedule_.restore.begin(), schedule_.restore.end(), is_done)) return;
@@ -182,11 +179,8 @@ class Build {
       if (found == by_id_.end()) return static_cast<unsigned char>(ExitCode::kInternal);
       if (parts_.stop.stopping()) return static_cast<unsigned char>(ExitCode::kInterrupted);
       last = found->second;
-      const Outcome outcome = runner_.bring_up_to_date(last);
-      const std::scoped_lock lock(mutex_);
-      outcomes_[found->second] = outcome;
+      const Outcome outcome = bring_up_to_date(last);
       if (succeeded(outcome)) continue;
-      if (!first_failure_) first_failure_ = found->second;
       return static_cast<unsigned char>(std::clamp(runner_.exit_status(found->second), 1, 255));
     }
     if (auto written = write_out(last, runner_.seen(last)); !written) {
@@ -194,6 +188,19 @@ class Build {
       return static_cast<unsigned char>(ExitCode::kTaskFailed);
     }
     return 0;
+  }
+
+  Outcome bring_up_to_date(TaskIndex index) {
+    const Outcome outcome = runner_.bring_up_to_date(index);
+    auto ended = runner_.take_settled();
+    ended.emplace_back(index, outcome);
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [each, how] : ended) {
+      if (how == Outcome::kSkipped) continue;  // told at the end, with what blocked it
+      outcomes_[each] = how;
+      if (!succeeded(how) && !first_failure_) first_failure_ = each;
+    }
+    return outcome;
   }
 
   bool any_failed() {
@@ -207,24 +214,19 @@ class Build {
     if (parts_.stop.stopping()) kill_descendants();
     for (const TaskIndex index : schedule_.run) {
       if (outcomes_[index]) continue;
+      // Spared by Ninja, which sees times. What counts is the content: a file may have changed during the
+      // run.
+      const bool goes_on =
+          !parts_.stop.stopping() && !failed_dependency(index) && !first_failure_ && !given_up_;
+      if (goes_on && bring_up_to_date(index) != Outcome::kSkipped) continue;
+      outcomes_[index] = parts_.stop.stopping() ? Outcome::kCancelled : Outcome::kSkipped;
       const auto blocker = failed_dependency(index);
-      if (parts_.stop.stopping()) {
-        outcomes_[index] = Outcome::kCancelled;
-      } else if (blocker || first_failure_) {
-        outcomes_[index] = Outcome::kSkipped;
-        TaskFinished finished;
-        finished.task = task(index).label;
-        finished.outcome = Outcome::kSkipped;
-        finished.blocked_by = task(blocker.value_or(first_failure_.value_or(index))).label;
-        parts_.events.on(std::move(finished));
-      } else if (given_up_) {
-        outcomes_[index] = Outcome::kSkipped;
-      } else {
-        // Spared by Ninja, which sees times. What counts is the content: a file may have changed during the
-        // run.
-        outcomes_[index] = runner_.bring_up_to_date(index);
-        if (!succeeded(*outcomes_[index]) && !first_failure_) first_failure_ = index;
-      }
+      if (parts_.stop.stopping() || !(blocker || first_failure_)) continue;
+      TaskFinished finished;
+      finished.task = task(index).label;
+      finished.outcome = Outcome::kSkipped;
+      finished.blocked_by = task(blocker.value_or(first_failure_.value_or(index))).label;
+      parts_.events.on(std::move(finished));
     }
   }
 

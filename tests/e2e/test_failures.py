@@ -2,7 +2,9 @@
 
 import pytest
 
+from support.cache import damage_blob
 from support.result import ANY, Has, Lines
+from support.waiting import wait_for
 
 CHAIN = """
 [tasks.bad]
@@ -213,3 +215,91 @@ def test_the_rerun_line_repeats_arguments(project):
     run = project.run("a", "one two", "it's", "--", "-x")
     assert run.code == 1
     assert "rerun: devtask a 'one two' 'it'\\''s' -- -x\n" in run.stderr
+
+
+def test_a_task_that_turns_out_to_be_stale_and_fails_is_the_one_that_is_told(project):
+    """`b` is spared by Ninja, as `a` came out as before; its other input has changed meanwhile."""
+    project.tasks(
+        """
+        [tasks.a]
+        inputs = ["a.in"]
+        outputs = ["a.out"]
+        run = "RAN; : >began; until test -e go; do sleep 0.02; done; echo same >a.out"
+
+        [tasks.b]
+        deps = ["a"]
+        inputs = ["x"]
+        outputs = ["b.out"]
+        run = "RAN; cat x >b.out; ! grep -q bad x"
+
+        [tasks.c]
+        deps = ["b", "d"]
+        inputs = []
+        outputs = ["c.out"]
+        run = "RAN; cat b.out d.out >c.out"
+
+        [tasks.d]
+        inputs = ["d.in"]
+        outputs = ["d.out"]
+        run = "RAN; until test -e go; do sleep 0.02; done; cat d.in >d.out"
+
+        [tasks.e]
+        deps = ["a"]
+        inputs = ["y"]
+        outputs = ["e.out"]
+        run = "RAN; echo >e.out"
+
+        [tasks.all]
+        deps = ["c", "e"]
+        """
+    )
+    for name in ("a.in", "d.in", "x", "y", "go"):
+        project.write(name, "1\n")
+    project.run("all").succeeded()
+    for content, code in (("bad\n", 1), ("good\n", 0)):
+        project.ran()
+        project.remove("go", "began")
+        project.write("a.in", content)
+        project.write("d.in", content)
+        running = project.start("all")
+        wait_for(lambda: project.path("began").exists(), "a to begin")
+        project.write("x", content)
+        project.write("go", "")
+        run = running.wait()
+        assert run.code == code, run.stderr
+        if code:
+            assert "b: failed with exit status 1" in run.stderr
+            assert "c: not run, because b failed\n" in run.stderr
+            assert "was reached before" not in run.stderr
+            assert "devtask: 2 ran, 1 failed, 2 not run" in run.stderr
+            assert sorted(project.ran()) == ["a", "b", "d"]
+        else:
+            assert sorted(project.ran()) == ["a", "b", "c", "d"]
+            assert "devtask: 4 ran, 1 up to date in TIME\n" in run.stderr
+
+
+def test_a_repair_that_fails_is_made_by_a_run(project):
+    """And whoever was judged by what could not be restored is judged anew."""
+    project.tasks(
+        """
+        [tasks.make]
+        inputs = ["in"]
+        outputs = ["out/"]
+        run = "RAN; mkdir -p out; cat in >out/a; cat in in >out/b"
+
+        [tasks.use]
+        deps = ["make"]
+        inputs = []
+        outputs = ["used"]
+        run = "RAN; cat out/a >used"
+        """
+    )
+    project.write("in", "one\n")
+    project.run("use").succeeded()
+    damage_blob(project, b"one\none\n")
+    project.remove("out/b")
+    run = project.run("use").succeeded()
+    assert "warning: cannot restore `make` from the cache: " in run.stderr
+    assert project.read("out/b") == "one\none\n"
+    assert project.ran() == ["make", "use", "make"]  # it came out as before
+    project.run("use", no_processes=True).expect(stderr="devtask: everything is up to date (2 tasks)\n")

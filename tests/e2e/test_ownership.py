@@ -143,8 +143,8 @@ def test_a_file_added_after_an_attempt_stays(copy, end, change):
     run = copy.run("copy")
     run.succeeded()
     # Nobody can say whose it is after a kill: it is moved out of the way, and that is said.
-    kept = ".devtask/aside/copy/dist/mine.md" if end == "killed" else "dist/mine.md"
-    assert ("moved to .devtask/aside/copy" in run.stderr) == (end == "killed")
+    kept = ".devtask/aside/copy/1/dist/mine.md" if end == "killed" else "dist/mine.md"
+    assert ("moved to .devtask/aside/copy/1\n" in run.stderr) == (end == "killed")
     assert copy.read(kept) == "precious\n"
     assert copy.read("dist/a") == copy.read("src/a")
     assert copy.ran() == ["copy", "copy"]
@@ -310,3 +310,98 @@ def test_a_link_in_the_place_of_outputs_is_told_before_anything_is_written(copy)
     copy.run("copy").expect(stderr=Has("error: output `dist/` of task `copy` is reached through a link"), code=1)
     assert copy.read("theirs/a") == "precious\n"
     assert copy.ran() == []
+
+
+# ---- moved aside
+
+
+def test_what_was_moved_aside_is_never_lost(copy):
+    for number in (1, 2):
+        copy.write("src/a", f"{number}\n")
+        attempt(copy, "killed")
+        copy.write("dist/mine.md", f"precious {number}\n")
+        copy.run("copy").succeeded()
+    assert copy.read(".devtask/aside/copy/1/dist/mine.md") == "precious 1\n"
+    assert copy.read(".devtask/aside/copy/2/dist/mine.md") == "precious 2\n"
+
+
+@pytest.mark.parametrize("lost", ["state", "outputs"])
+def test_a_restore_moves_what_somebody_else_put_there_out_of_the_way(copy, lost):
+    copy.write("src/b", "b\n")
+    copy.run("copy").succeeded()
+    if lost == "state":
+        copy.remove(".devtask", "dist")
+    else:
+        copy.run("clean").succeeded()
+    copy.write("dist/a", "precious\n")
+    copy.write("dist/b", "b\n")  # as it would be anyway
+    run = copy.run("copy", no_processes=True).succeeded()
+    assert "note: `dist/a` is not what `copy` made: moved to .devtask/aside/copy/1\n" in run.stderr
+    assert copy.read("dist/a") == copy.read("src/a")
+    assert copy.read(".devtask/aside/copy/1/dist/a") == "precious\n"
+    assert not copy.path(".devtask/aside/copy/1/dist/b").exists()
+
+
+# ---- made by another task
+
+
+WORDS = """
+[tasks.words]
+args = [{ name = "word" }]
+inputs = []
+outputs = ["out/"]
+run = [["sh", "-c", "mkdir -p out; echo $1 >>$COUNT_LOG; echo $1 >out/$1; ls out >out/list", "sh", "{{word}}"]]
+"""
+
+
+def test_other_arguments_make_other_outputs(project):
+    """What the same task left with others is its own: it is cleared away, and each result is shared."""
+    project.tasks(WORDS)
+    for word in ("x", "y", "x", "y"):
+        run = project.run("words", word).succeeded()
+        assert project.read("out/list") == f"list\n{word}\n"
+        assert "note: " not in run.stderr
+    assert project.ran() == ["x", "y"]
+
+
+def test_what_a_task_of_another_name_made_is_cleared_away(project):
+    text = '[tasks.NAME]\ninputs = []\noutputs = ["out/"]\nrun = "mkdir -p out; echo NAME >out/NAME; ls out >out/list"\n'
+    for name in ("old", "new"):
+        project.tasks(text.replace("NAME", name))
+        project.run(name).succeeded()
+    assert project.read("out/list") == "list\nnew\n"
+
+
+# ---- beside the outputs of a dependency
+
+
+def test_a_result_that_may_hold_what_lay_beside_the_outputs_of_a_dependency_is_not_shared(project):
+    tasks = """
+        [tasks.make]
+        inputs = []
+        outputs = ["out/"]
+        run = "mkdir -p out; echo made >out/made"
+
+        [tasks.join]
+        deps = ["make"]
+        inputs = ["in"]
+        outputs = ["joined"]
+        run = "RAN; cat out/* in >joined"
+        """
+    project.tasks(tasks)
+    project.write("in", "1\n")
+    project.run("join").succeeded()
+    project.write("out/ignored.pyc", "")
+    project.write("out/extra", "extra\n")
+    project.write("in", "2\n")
+    run = project.run("join").succeeded()
+    assert (
+        "note: `out/extra` lies among the outputs of a dependency and is none, and may have gone into the result of `join`: "
+        "it is kept in this checkout only\n" in run.stderr
+    )
+    other = project.checkout("other")
+    other.tasks(tasks)
+    other.write("in", "2\n")
+    other.run("join").succeeded()
+    assert other.read("joined") == "made\n2\n"
+    assert project.ran() == ["join", "join", "join"]

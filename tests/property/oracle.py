@@ -343,6 +343,10 @@ class Run:
         checkout, files = self.checkout, self.checkout.files
         last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
         known = (last.owned if last else set()) | (attempt.made if attempt else set())
+        # The same with other arguments, or a task that is no more.
+        known = known | {path for label, each in checkout.successes.items() if label != instance.label
+                         for path, file in each.outputs
+                         if path in each.owned and instance.owns(path) and files.get(path) == file}
         found = {path for path in files if instance.owns(path)}
         foreign = found - known
         if attempt and attempt.killed:
@@ -379,7 +383,7 @@ class Run:
         if not local:
             owned, foreign = self.take_stock(instance)
             self.clear(owned)
-        added_to = any(not is_placeholder(path, files[path]) for path in foreign)
+        added_to = any(not is_placeholder(path, files[path]) for path in foreign) or self.has_company(instance)
         done = commands.execute(checkout.project, instance, files, self.env)
         written = commands.apply(done, files, is_new_only=task.kind == "creates")
         literal = files.get(instance.output_pattern)  # None for a pattern, whatever it matches
@@ -393,6 +397,18 @@ class Run:
         elif self.is_noted(instance, state.key):
             made = {path for path in files if instance.owns(path)} - foreign
             checkout.attempts[instance.label] = Attempt(state.key or UNKEYED, frozenset(foreign), frozenset(made))
+
+    def has_company(self, instance):
+        """Something lies among the outputs of a dependency and is none."""
+        files = self.checkout.files
+        for dep in self.plan.read_deps(instance):
+            result = self.states[dep].result
+            if dep.task.is_group or dep.task.kind not in ("folder", "glob") or result is None:
+                continue
+            if any(dep.owns(path) and path not in result.paths and not is_ignored(path) and not is_placeholder(path, file)
+                   for path, file in files.items()):
+                return True
+        return False
 
     def is_noted(self, instance, key):
         return key is not None or bool(instance.output_pattern)
