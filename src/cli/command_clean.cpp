@@ -17,8 +17,8 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   const bool named = !invocation.words.empty();
-  auto request = named ? read_request(session.project(), invocation.words, {})
-                       : Result<Request>(everything(session.project()));
+  auto request = named ? read_request(session.project(), invocation.words, {}, session.member())
+                       : Result<Request>(everything(session.project(), session.member()));
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan(session.project(), *request);
   if (!plan) return tl::unexpected(plan.error());
@@ -33,9 +33,8 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       continue;
     }
     if (!last && !local && !session.journal().unfinished(task.id)) continue;
-    const StateFolder state(join_path(session.root(), task.task->scope->base));
-    if (auto created = state.create(); !created) return tl::unexpected(created.error());
-    auto lock = TaskLock::acquire(task_lock_path(session.root(), task), {}, stop, {});
+    if (auto created = session.state().create(); !created) return tl::unexpected(created.error());
+    auto lock = TaskLock::acquire(session.state().lock(task.lock_id), {}, stop, {});
     if (!lock) return tl::unexpected(lock.error());
     std::vector<OutputEntry> made;
     if (local) {

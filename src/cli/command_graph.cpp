@@ -76,7 +76,9 @@ Result<ExitCode> command_graph(const Invocation& invocation) {
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   const Project& project = (*session)->project();
-  auto request = names.empty() ? Result<Request>(everything(project)) : read_request(project, names, {});
+  const std::string& member = (*session)->member();
+  auto request =
+      names.empty() ? Result<Request>(everything(project, member)) : read_request(project, names, {}, member);
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan(project, *request);
   if (!plan) return tl::unexpected(plan.error());

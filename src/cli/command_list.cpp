@@ -80,9 +80,10 @@ std::string as_json(Session& session, const Plan& plan) {
 Result<ExitCode> command_task_help(const Invocation& invocation) {
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
-  auto request = read_request((*session)->project(), {invocation.words[0]}, {});
+  auto request = read_request((*session)->project(), {invocation.words[0]}, {}, (*session)->member());
   if (!request) return tl::unexpected(request.error());
-  const std::string name = invocation.words[0].substr(0, invocation.words[0].find('@'));
+  const std::string& asked = request->targets.front().name;
+  const std::string name = asked.substr(0, asked.find('@'));
   const Task& task = *(*session)->project().find(name);
   std::string text = fmt::format("usage: devtask {} [-- EXTRA…]\n", usage_of(task));
   if (!task.description.empty()) text += "\n" + task.description + "\n";
@@ -125,8 +126,8 @@ Result<ExitCode> command_list(const Invocation& invocation) {
   std::vector<std::pair<std::string, const Task*>> rows;
   std::size_t width = 0;
   for (const Task& task : project.tasks) {
-    if (task.hidden) continue;
-    rows.emplace_back(usage_of(task), &task);
+    if (task.hidden || !task.name.starts_with((*session)->member())) continue;
+    rows.emplace_back(usage_of(task).substr((*session)->member().size()), &task);
     width = std::max(width, static_cast<std::size_t>(display_width(rows.back().first)));
   }
   std::sort(rows.begin(), rows.end(),

@@ -55,8 +55,8 @@ ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const 
 
 // Everything that decides about a run and is not on disk. Variables that change with every command are left
 // out; none of them reaches a task.
-Digest question_of(const Invocation& invocation, const std::string& root) {
-  std::string text = own_executable() + '\n' + root + '\n';
+Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
+  std::string text = own_executable() + '\n' + project.root + '\n' + project.member + '\n';
   for (const auto* list : {&invocation.words, &invocation.options.extra}) {
     for (const std::string& word : *list) text += word + '\0';
     text += '\n';
@@ -136,14 +136,14 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty())
     return failure(error("no task is named").advise("`devtask list` shows the tasks"));
-  auto root = project_root(options);
-  if (!root) return tl::unexpected(root.error());
+  const auto project = project_place(options);
+  if (!project) return tl::unexpected(project.error());
   const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
                      !options.dry_run;
   const bool looking = options.dry_run || options.status;
-  const StateFolder state(*root);
+  const StateFolder state(project->root);
   if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());
-  const SealPlace place{state.seals(), *root, state.journal(), question_of(invocation, *root)};
+  const SealPlace place{state.seals(), project->root, state.journal(), question_of(invocation, *project)};
   const std::int64_t looked_ns = now_ns();
   std::optional<Seal> seal;
   if (plain) {
@@ -156,7 +156,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   auto session = Session::open(invocation, looking ? Session::Mode::kLook : Session::Mode::kWork);
   if (!session) return tl::unexpected(session.error());
   ProfileSpan planning(invocation.profile, "plan");
-  auto request = read_request((*session)->project(), invocation.words, options.extra);
+  auto request = read_request((*session)->project(), invocation.words, options.extra, (*session)->member());
   if (!request) return tl::unexpected(request.error());
   if (auto meant = refuse_tool_options((*session)->project(), *request, options); !meant) {
     return tl::unexpected(meant.error());

@@ -10,7 +10,8 @@ Result<ExitCode> command_why(const Invocation& invocation) {
   if (invocation.words.empty()) return failure(error("no task is named").advise("devtask why TASK"));
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
-  auto request = read_request((*session)->project(), invocation.words, invocation.options.extra);
+  auto request =
+      read_request((*session)->project(), invocation.words, invocation.options.extra, (*session)->member());
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan((*session)->project(), *request);
   if (!plan) return tl::unexpected(plan.error());

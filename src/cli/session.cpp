@@ -73,11 +73,11 @@ Result<CacheLimits> cache_limits(const Variables& environment, const std::string
   return limits;
 }
 
-Result<std::string> project_root(const Options& options) {
+Result<ProjectPlace> project_place(const Options& options) {
   const std::string start = start_folder(options);
   if (stat_followed(start).kind != FileKind::kFolder) return failure("there is no folder `{}`", start);
   const auto real = real_path(start);
-  return find_project_root(real ? *real : start);
+  return find_project(real ? *real : start);
 }
 
 std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
@@ -85,13 +85,13 @@ std::string start_folder(const Options& options) { return join_path(current_fold
 Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mode mode) {
   const ProfileSpan span(invocation.profile, "load tasks.toml");
   const Options& options = invocation.options;
-  auto root = project_root(options);
-  if (!root) return tl::unexpected(root.error());
-  if (auto usable = StateFolder(*root).check(); !usable && mode == Mode::kWork)
-    return tl::unexpected(usable.error());
+  const auto place = project_place(options);
+  if (!place) return tl::unexpected(place.error());
+  const StateFolder state(place->root);
+  if (auto usable = state.check(); !usable && mode == Mode::kWork) return tl::unexpected(usable.error());
   auto limits = cache_limits(invocation.environment);
   if (!limits) return tl::unexpected(limits.error());
-  LoadedProject loaded = load_project(*root, StateFolder(*root).project(), mode == Mode::kWork);
+  LoadedProject loaded = load_project(place->root, state.project(), mode == Mode::kWork);
   for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
   if (!loaded.ok()) {
     const auto mistakes =
@@ -102,6 +102,11 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
   }
   std::unique_ptr<Session> session(new Session(std::move(loaded.project), invocation, *limits, mode));
   session->silent_ = loaded.diagnostics.empty();
+  const auto& tasks = session->project().tasks;
+  const auto here =
+      std::ranges::find_if(tasks, [&](const Task& task) { return task.scope->base == place->member; });
+  if (!place->member.empty() && here != tasks.end())
+    session->member_ = here->name.substr(0, here->name.size() - here->local.size());
   return session;
 }
 

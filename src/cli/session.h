@@ -37,6 +37,8 @@ class Session {
 
   const Project& project() const { return project_; }
   const std::string& root() const { return project_.root; }
+  // Prefix of the names of the member that devtask was started in, "" for none.
+  const std::string& member() const { return member_; }
   const Environment& environment() const { return environment_; }
   Journal& journal() { return journal_; }
   const StateFolder& state() const { return state_; }
@@ -50,6 +52,7 @@ class Session {
   Session(Project project, const Invocation& invocation, CacheLimits limits, Mode mode);
 
   bool silent_ = true;
+  std::string member_;
   Project project_;
   StateFolder state_;
   Environment environment_;
@@ -61,6 +64,6 @@ class Session {
 
 // The folder to start from: -C, else the current one; absolute.
 std::string start_folder(const Options& options);
-Result<std::string> project_root(const Options& options);  // the project that folder belongs to
+Result<ProjectPlace> project_place(const Options& options);  // the project that folder belongs to
 
 }  // namespace devtask

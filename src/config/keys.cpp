@@ -27,8 +27,10 @@ constexpr KeyInfo kKeys[] = {
      "this file.",
      "[]", R"(include = ["tasks/*.toml"])"},
     {kProjectTable, "members", KeyType::kStringList,
-     "Patterns of folders with a tasks.toml of their own. Only in the tasks.toml of the root.", "[]",
-     R"(members = ["examples/*"])"},
+     "Patterns of folders with a tasks.toml of their own. Only in the tasks.toml of the root. In such a "
+     "folder "
+     "devtask works on the whole project: `NAME` is a task of the member there, `:NAME` one of the root.",
+     "[]", R"(members = ["examples/*"])"},
     {kProjectTable, "path", KeyType::kStringList, "Folders to search for programs before PATH.", "[]",
      R"(path = [".venv/bin"])"},
     {kProjectTable, "shell", KeyType::kShell, "The shell of tasks that do not name one.", "\"sh\"",

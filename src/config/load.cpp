@@ -229,6 +229,44 @@ class Loader {
   bool complete_ = true;  // every file was read
 };
 
+std::string folder_above(const std::string& folder) {
+  const std::string_view above = parent_folder(folder);
+  return above.empty() ? "/" : std::string(above);
+}
+
+// At or above `folder`.
+std::optional<std::string> folder_with_tasks(std::string folder) {
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  while (true) {
+    if (stat_followed(join_path(folder, kFileName)).kind == FileKind::kRegular) return folder;
+    if (folder.empty() || folder == "/") return std::nullopt;
+    folder = folder_above(folder);
+  }
+}
+
+// A tasks.toml that cannot be read says so when it is loaded; until then it names nobody.
+bool names_member(const std::string& root, const std::string& path) {
+  auto text = read_file(join_path(root, kFileName));
+  if (!text) return false;
+  const auto top =
+      parse_toml(std::make_shared<const SourceFile>(SourceFile{std::string(kFileName), std::move(*text)}));
+  if (!top) return false;
+  const auto value_of = [](const TomlTable& table, std::string_view key) {
+    const auto entry = std::ranges::find(table, key, &TomlEntry::key);
+    return entry == table.end() ? nullptr : &entry->value;
+  };
+  const TomlValue* project = value_of(*top, "project");
+  const TomlTable* settings = project == nullptr ? nullptr : project->as_table();
+  const TomlValue* members = settings == nullptr ? nullptr : value_of(*settings, "members");
+  const TomlArray* patterns = members == nullptr ? nullptr : members->as_array();
+  return patterns != nullptr && std::ranges::any_of(*patterns, [&](const TomlValue& each) {
+           std::string pattern = each.as_string() == nullptr ? std::string() : *each.as_string();
+           if (pattern.ends_with('/')) pattern.pop_back();
+           const auto glob = Glob::parse(pattern);
+           return glob && glob->matches(path);
+         });
+}
+
 }  // namespace
 
 const Task* Project::find(std::string_view name) const {
@@ -256,17 +294,19 @@ LoadedProject load_project(const std::string& root) {
   return Loader(folder).load();
 }
 
-Result<std::string> find_project_root(const std::string& start) {
-  std::string folder = start;
-  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-  while (true) {
-    if (stat_followed(join_path(folder, kFileName)).kind == FileKind::kRegular) return folder;
-    if (folder.empty() || folder == "/") break;
-    folder = std::string(parent_folder(folder));
-    if (folder.empty()) folder.assign(1, '/');
+Result<ProjectPlace> find_project(const std::string& start) {
+  const auto nearest = folder_with_tasks(start);
+  if (!nearest) {
+    return failure(error("there is no tasks.toml in `{}` or in a folder above it", start)
+                       .advise("`devtask init` writes a first one"));
   }
-  return failure(error("there is no tasks.toml in `{}` or in a folder above it", start)
-                     .advise("`devtask init` writes a first one"));
+  for (auto above = folder_with_tasks(folder_above(*nearest)); above;
+       above = folder_with_tasks(folder_above(*above))) {
+    const std::string path = nearest->substr(*above == "/" ? 1 : above->size() + 1);
+    if (names_member(*above, path)) return ProjectPlace{*above, path};
+    if (*above == "/") break;
+  }
+  return ProjectPlace{*nearest, ""};
 }
 
 }  // namespace devtask

@@ -27,8 +27,13 @@ struct LoadedProject {
 // `root` is the absolute folder that holds tasks.toml.
 LoadedProject load_project(const std::string& root);
 
-// The nearest folder at or above `start` (absolute) that holds a tasks.toml, or an error that offers `devtask
-// init`. A member's own folder counts: it is a project of its own there.
-Result<std::string> find_project_root(const std::string& start);
+struct ProjectPlace {
+  std::string root;    // of the project, absolute
+  std::string member;  // folder of the member that it was found from, relative to the root; "" for none
+};
+
+// The project that `start` (absolute) lies in: the nearest folder at or above it that holds a tasks.toml. If
+// a project above that names the folder as a member, that project. Fails with an offer of `devtask init`.
+Result<ProjectPlace> find_project(const std::string& start);
 
 }  // namespace devtask

@@ -33,8 +33,4 @@ Result<void> StateFolder::create() const {
   return write_file(ignore, "*\n");
 }
 
-std::string task_lock_path(const std::string& root, const PlannedTask& task) {
-  return StateFolder(join_path(root, task.task->scope->base)).lock(file_id(task.local_name()));
-}
-
 }  // namespace devtask

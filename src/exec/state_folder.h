@@ -4,7 +4,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "plan/plan.h"
 
 namespace devtask {
 
@@ -30,9 +29,5 @@ struct StateFolder {
 
 // Relative to the project root, as Ninja sees it.
 inline constexpr char kStateName[] = ".devtask";
-
-// In the state of the project whose file declares the task: a member alone and the project that it is a part
-// of lock each other out. `root`: of the project that is run.
-std::string task_lock_path(const std::string& root, const PlannedTask& task);
 
 }  // namespace devtask

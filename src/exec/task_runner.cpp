@@ -7,7 +7,7 @@
 #include "exec/outputs.h"
 #include "exec/ownership.h"
 #include "exec/state_folder.h"
-#include "exec/task_log.h"
+#include "exec/task_capture.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "plan/damage.h"
@@ -23,36 +23,7 @@ std::string command_text(const PlannedTask& task) {
   return text;
 }
 
-// The cache has paths as the task's own file says them: a member alone and as a part share results.
-ActionResult below(const std::string& base, ActionResult result) {
-  if (base.empty()) return result;
-  for (OutputEntry& entry : result.outputs) entry.path.erase(0, base.size() + 1);
-  return result;
-}
-
-const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
-  const auto found =
-      std::lower_bound(all.begin(), all.end(), path,
-                       [](const Observation& seen, std::string_view name) { return seen.path < name; });
-  return found != all.end() && found->path == path ? &*found : nullptr;
-}
-
 }  // namespace
-
-// What is known while a command runs and after it.
-struct TaskRunner::Capture {
-  Capture() = default;
-  explicit Capture(TaskLog empty) : log(std::move(empty)) {}
-
-  TaskLog log;  // masked
-  std::chrono::milliseconds duration{0};
-  std::vector<OutputEntry> creates_before;
-  std::vector<Foreign> foreign;            // in its outputs, sorted by path
-  StartedEntry attempt;                    // as it was noted
-  bool watched = false;                    // `foreign` is known: a failure can say what the attempt left
-  std::string beside;                      // lay among the outputs that it reads, and is none
-  std::vector<FileStat> dependency_stats;  // before, of all outputs in read_results
-};
 
 std::function<void(const std::function<void(std::string_view)>&)> replay_of(BlobStore& blobs,
                                                                             const Digest& log) {
@@ -250,10 +221,8 @@ Result<void> TaskRunner::move_aside(const PlannedTask& task, const std::vector<O
   if (moved->paths.empty()) return {};
   const std::string others =
       moved->paths.size() > 1 ? fmt::format(" and {} more", moved->paths.size() - 1) : "";
-  Diagnostic note = warning("`{}`{} {}: moved to {}/aside/{}/{}", escape_line(moved->paths.front()), others,
-                            what, kStateName, task.id, file_name(moved->folder));
-  note.severity = Severity::kNote;
-  parts_.events.on(Notice{std::move(note)});
+  tell(warning("`{}`{} {}: moved to {}/aside/{}/{}", escape_line(moved->paths.front()), others, what,
+               kStateName, task.id, file_name(moved->folder)));
   return {};
 }
 
@@ -261,20 +230,16 @@ Result<void> TaskRunner::move_aside(const PlannedTask& task, const std::vector<O
 constexpr char kWithin[] = "DEVTASK_WITHIN";
 
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
-  const std::string path = task_lock_path(root_, task);
+  const std::string path = parts_.state.lock(task.lock_id);
   const std::string within = ":" + parts_.environment.caller(kWithin) + ":";
   if (within.find(":" + path + ":") != std::string::npos) {
     return failure(error("task `{}` is asked for by a devtask that it has started itself", task.label));
   }
-  if (const std::string& base = task.task->scope->base; !base.empty()) {
-    if (auto created = StateFolder(join_path(root_, base)).create(); !created)
-      return tl::unexpected(created.error());
+  if (stat_file(parts_.state.path).kind == FileKind::kAbsent) {  // somebody has removed it meanwhile
+    if (auto created = parts_.state.create(); !created) return tl::unexpected(created.error());
   }
   return TaskLock::acquire(path, marks(task), parts_.stop, [&](int pid) {
-    Diagnostic note =
-        warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label);
-    note.severity = Severity::kNote;
-    parts_.events.on(Notice{std::move(note)});
+    tell(warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label));
   });
 }
 
@@ -292,7 +257,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
   action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") +
-                       task_lock_path(root_, task));
+                       parts_.state.lock(task.lock_id));
   action.secrets = parts_.environment.secrets(*task.task, visible);
   action.folder = join_path(root_, task.dir);
   action.timeout = task.task->timeout;
@@ -378,241 +343,6 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   return fail(index, Outcome::kFailed, std::move(capture), executed->exit_status);
 }
 
-// The results that it reads, of its dependencies.
-std::vector<std::pair<TaskIndex, const ActionResult*>> TaskRunner::read_results(
-    const PlannedTask& task) const {
-  std::vector<std::pair<TaskIndex, const ActionResult*>> results;
-  for (const TaskIndex dep : task.read_deps) {
-    const TaskState& made = states_[dep];
-    if (made.result && made.seen) results.emplace_back(dep, made.result.get());
-  }
-  return results;
-}
-
-std::vector<FileStat> TaskRunner::dependency_stats(const PlannedTask& task) const {
-  std::vector<FileStat> stats;
-  for (const auto& [dep, result] : read_results(task)) {
-    for (const OutputEntry& entry : result->outputs) stats.push_back(stat_file(join_path(root_, entry.path)));
-  }
-  return stats;
-}
-
-// What dependencies have made must be there as it was when the key was made, and must have been there all the
-// while: another run may have made it anew meanwhile. Sentences about what is not so, one a dependency.
-std::vector<std::string> TaskRunner::damaged_dependencies(const PlannedTask& task, const Capture& capture) {
-  std::vector<std::string> sentences;
-  Tree tree(root_, parts_.memo);
-  std::span<const FileStat> before = capture.dependency_stats;
-  for (const auto& [dep, result] : read_results(task)) {
-    std::string damage = first_damage(*result, tree);
-    for (const OutputEntry& entry : result->outputs) {
-      const bool matters = entry.kind != OutputEntry::Kind::kCreate && damage.empty();
-      if (matters && !is_same_file(before.front(), tree.file(entry.path)->stat))
-        damage = "its output " + escape_line(entry.path) + " was made anew";
-      before = before.subspan(1);
-    }
-    if (!damage.empty())
-      sentences.push_back(fmt::format("dependency {}: {}", parts_.plan.tasks[dep].label, damage));
-  }
-  return sentences;
-}
-
-// Anything that went into the key and changed while the command ran makes the result one of unknown facts. An
-// edits task is expected to change its inputs: what it left is what is remembered.
-bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture& capture) {
-  const PlannedTask& task = parts_.plan.tasks[index];
-  const std::vector<std::string> damaged = damaged_dependencies(task, capture);
-  if (damaged.empty() && state.own->hold(root_)) return false;
-  TaskState now = look(index);
-  const auto expected = [&](const std::string& path) {
-    return task.edits->globs.matches(path) || task.creates->globs.matches(path);
-  };
-  std::set<std::string> changed(damaged.begin(), damaged.end());  // as they are told
-  std::set<std::string_view> paths;
-  for (const auto* inputs : {&state.own->inputs, &now.own->inputs}) {
-    for (const Observation& input : *inputs) paths.insert(input.path);
-  }
-  for (const std::string_view path : paths) {
-    const Observation *before = observation_of(state.own->inputs, path),
-                      *after = observation_of(now.own->inputs, path);
-    const bool same = before != nullptr && after != nullptr && before->stat == after->stat;
-    if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
-  }
-  for (const Change& change : explain(state.fingerprint, now.fingerprint)) {
-    if (change.kind != "input") changed.insert(change.sentence());
-  }
-  if (changed.empty()) {
-    if (now.key) {
-      state.key = now.key;
-      state.fingerprint = std::move(now.fingerprint);
-    }
-    return false;
-  }
-  const std::string others = changed.size() > 1 ? fmt::format(" and {} more", changed.size() - 1) : "";
-  const bool is_file = changed.begin()->starts_with('`');
-  warn(warning("{}{}{} while `{}` ran: its result is not stored", *changed.begin(), others,
-               is_file ? " changed" : "", task.label)
-           .advise(is_file ? "if the task itself writes it, declare it in `outputs`, `creates` or `edits`"
-                           : ""));
-  return true;
-}
-
-// `kept`: from mark_kept. What was written to may have gone into what is there now.
-void TaskRunner::tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept) {
-  const bool left_alone = !kept.empty();
-  const std::string path = escape_line(left_alone ? kept : before);
-  Diagnostic note =
-      left_alone
-          ? warning(
-                "`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
-                path, task.label)
-                .advise(
-                    fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", path))
-          : warning(
-                "`{}` was there before `{}` ran, and may have gone into its result: it is kept in this "
-                "checkout only",
-                path, task.label);
-  note.severity = Severity::kNote;
-  parts_.events.on(Notice{std::move(note)});
-}
-
-Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
-  const ProfileSpan span(parts_.profile, "take in");
-  const PlannedTask& task = parts_.plan.tasks[index];
-  auto missing = missing_outputs(root_, task.label, *task.outputs);
-  if (!missing.empty()) {
-    for (Diagnostic& each : missing) warn(std::move(each));
-    return fail(index, Outcome::kFailed, std::move(capture), 1);
-  }
-  const bool local = task.task->cache == CacheMode::kLocal;
-  const bool changed = state.key && facts_changed(index, state, capture);
-  const bool share =
-      state.key && !changed && !local && parts_.blobs != nullptr && task.creates->written.empty();
-
-  ActionResult result;
-  result.duration = capture.duration;
-  bool stored = share;
-  Digest storage_key = state.key.value_or(Digest());
-  if (local) {
-    const auto digest = hash_file(join_path(root_, task.witness));
-    if (!digest) {
-      warn(error("task `{}` did not make its witness `{}`", task.label, escape_line(task.witness)));
-      return fail(index, Outcome::kFailed, std::move(capture), 1);
-    }
-    OutputEntry witness;
-    witness.path = task.witness;
-    witness.digest = *digest;
-    const FileStat stat = stat_followed(join_path(root_, task.witness));
-    witness.mode = (stat.mode & 0100) != 0 ? 0755 : 0644;
-    witness.size = stat.size;
-    result.witness = std::move(witness);
-  } else {
-    std::vector<OutputEntry> found = scan_outputs(root_, task.outputs->globs);
-    const std::string kept = mark_kept(root_, capture.foreign, found);
-    const auto names = task.outputs->globs.literals();
-    for (const OutputEntry& entry : found) {
-      const bool is_named = std::find(names.begin(), names.end(), entry.path) != names.end();
-      if (!entry.kept || entry.kind != OutputEntry::Kind::kLink || !is_named) continue;
-      warn(error("output `{}` of task `{}` is a link that the task did not make", escape_line(entry.path),
-                 task.label)
-               .advise("what is written through it is not seen: remove the link"));
-      return fail(index, Outcome::kFailed, std::move(capture), 1);
-    }
-    // The task may have added to what was there before: elsewhere the result would be another.
-    const auto before = std::find_if(capture.foreign.begin(), capture.foreign.end(),
-                                     [](const Foreign& each) { return !is_placeholder(each.entry); });
-    if (before != capture.foreign.end()) {
-      if (share) tell_foreign(task, before->entry.path, kept);
-      stored = false;
-    }
-    if (stored && !capture.beside.empty()) {
-      Diagnostic note = warning(
-          "`{}` lies among the outputs of a dependency and is none, and may have gone into the result of "
-          "`{}`: "
-          "it is kept in this checkout only",
-          escape_line(capture.beside), task.label);
-      note.severity = Severity::kNote;
-      parts_.events.on(Notice{std::move(note)});
-      stored = false;
-    }
-    for (OutputEntry& created : scan_outputs(root_, task.creates->globs)) {
-      const bool old = std::any_of(capture.creates_before.begin(), capture.creates_before.end(),
-                                   [&](const OutputEntry& entry) { return entry.path == created.path; });
-      if (old || created.kind != OutputEntry::Kind::kFile) continue;
-      created.kind = OutputEntry::Kind::kCreate;
-      found.push_back(std::move(created));
-    }
-    std::sort(found.begin(), found.end(),
-              [](const OutputEntry& a, const OutputEntry& b) { return a.path < b.path; });
-    auto taken = take_outputs(root_, std::move(found), share ? parts_.blobs : nullptr);
-    if (!taken) {
-      warn(std::move(taken.error()));
-      return fail(index, Outcome::kFailed, std::move(capture), 1);
-    }
-    for (Diagnostic& each : taken->warnings) warn_of_cache(std::move(each));
-    stored = stored && taken->stored && !taken->leaves_project;
-    result.outputs = std::move(taken->entries);
-    if (stored && taken->names_checkout) {
-      storage_key = checkout_key(*state.key, root_);
-      Diagnostic note = warning(
-          "the result of `{}` holds this checkout's path: it is kept for this checkout only", task.label);
-      note.severity = Severity::kNote;
-      parts_.events.on(Notice{std::move(note)});
-    }
-  }
-  if (parts_.blobs != nullptr && state.key && !changed) {
-    const auto fingerprint = parts_.blobs->put_bytes(state.fingerprint);
-    if (!fingerprint) warn_of_cache(fingerprint.error());
-    stored = stored && fingerprint;
-    if (!capture.log.empty()) {
-      const auto log = capture.log.put(*parts_.blobs);
-      if (log) {
-        result.log = *log;
-      } else {
-        warn_of_cache(log.error());
-      }
-      stored = stored && log;
-    }
-  }
-  if (stored) {
-    if (auto kept = parts_.cache->store(storage_key, below(task.task->scope->base, result)); !kept)
-      warn_of_cache(std::move(kept.error()));
-  }
-  if (changed) {
-    capture.attempt.key = Digest();  // of unknown facts: nothing is known of those that count now
-    note_left(task, capture);
-  } else if (state.key || task.has_outputs()) {
-    // Without a key it is never up to date, but what it made is known.
-    if (auto committed = parts_.journal.commit(task.id, state.key.value_or(Digest()), result); !committed) {
-      warn(std::move(committed.error()));
-    }
-  }
-  state.verdict = Verdict::kUpToDate;
-  // Without a key nobody knows what a local task made: it is something else each time.
-  const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };
-  state.seen = !local ? result.outputs_digest() : state.key ? *state.key : made_now();
-  state.result = std::make_shared<const ActionResult>(std::move(result));
-  publish(index, std::move(state));
-
-  TaskFinished finished;
-  finished.task = task.label;
-  finished.outcome = Outcome::kRan;
-  finished.duration = capture.duration;
-  parts_.events.on(std::move(finished));
-  return Outcome::kRan;
-}
-
-// What an attempt without success leaves is cleared away by the next; what a person adds from now on is not.
-void TaskRunner::note_left(const PlannedTask& task, Capture& capture) {
-  if (!capture.watched) return;
-  StartedEntry attempt = capture.attempt;
-  attempt.ended = true;
-  for (const OutputEntry& entry : scan_outputs(root_, task.outputs->globs)) {
-    if (find_foreign(capture.foreign, entry.path) == nullptr) attempt.made.push_back(entry.path);
-  }
-  if (auto noted = parts_.journal.start(task.id, attempt); !noted) warn(std::move(noted.error()));
-}
-
 Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status) {
   const PlannedTask& task = parts_.plan.tasks[index];
   note_left(task, capture);
@@ -643,6 +373,11 @@ std::optional<Digest> TaskRunner::seen(TaskIndex index) {
 void TaskRunner::publish(TaskIndex index, TaskState state) {
   const std::scoped_lock lock(mutex_);
   states_[index] = std::move(state);
+}
+
+void TaskRunner::tell(Diagnostic note) {
+  note.severity = Severity::kNote;
+  parts_.events.on(Notice{std::move(note)});
 }
 
 void TaskRunner::warn(Diagnostic diagnostic) { parts_.events.on(Notice{std::move(diagnostic)}); }

@@ -72,11 +72,19 @@ class TaskRunner {
 
  private:
   struct Capture;
+  struct Taken {
+    ActionResult result;
+    bool shareable = true;        // with other checkouts
+    bool names_checkout = false;  // a file holds this checkout's path
+  };
 
   bool restore_locked(TaskIndex index, const TaskState& state);
   bool is_in_place(const PlannedTask& task, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
   Outcome take_in(TaskIndex index, TaskState& state, Capture& capture);
+  // Nothing: a failure, which has been told.
+  std::optional<Taken> take_witness(const PlannedTask& task);
+  std::optional<Taken> take_files(const PlannedTask& task, const Capture& capture, bool share);
   TaskState look(TaskIndex index);  // as it is now
   bool settle_dependencies(TaskIndex index);
   Result<Ownership> clear_the_way(const PlannedTask& task);
@@ -87,6 +95,7 @@ class TaskRunner {
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
+  void tell(Diagnostic note);
   // Once a run.
   void warn_of_cache(Diagnostic diagnostic, std::string_view what = "the cache does not work");
   std::vector<std::pair<TaskIndex, const ActionResult*>> read_results(const PlannedTask& task) const;

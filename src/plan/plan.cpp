@@ -381,14 +381,27 @@ std::string file_id(std::string_view label) {
   return safe ? id : id.substr(0, 40) + "+" + sha256(label).hex().substr(0, 16);
 }
 
+namespace {
+
+std::string qualify(const std::string& word, std::string_view member) {
+  if (word.starts_with(':')) return word.substr(1);
+  const bool is_qualified = word.substr(0, word.find('@')).find(':') != std::string::npos;
+  return is_qualified ? word : std::string(member) + word;
+}
+
+}  // namespace
+
 Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
-                             const std::vector<std::string>& extra) {
+                             const std::vector<std::string>& extra, std::string_view member) {
   Request request;
   request.extra = extra;
   std::size_t at = 0;
   while (at < words.size()) {
-    auto selection = select(project, words[at]);
+    const std::string name = qualify(words[at], member);
+    auto selection = select(project, name);
     if (!selection) {
+      if (name != words[at] && select(project, words[at]))
+        selection.error().help = fmt::format("`:{}` is a task of the root", words[at]);
       if (request.targets.empty()) return tl::unexpected(selection.error());
       const std::string& previous = request.targets.back().name;
       return failure(
@@ -397,7 +410,8 @@ Result<Request> read_request(const Project& project, const std::vector<std::stri
                   "task `{}` takes no {}arguments; what comes after `--` goes to its command", previous,
                   project.find(previous) && !project.find(previous)->args.empty() ? "more " : "")));
     }
-    Request::Target target{words[at++], {}};
+    Request::Target target{name, {}};
+    ++at;
     std::size_t most = 0;
     for (const ArgSpec& arg : selection->task->args) most = arg.many ? words.size() : most + 1;
     while (at < words.size() && target.words.size() < most) target.words.push_back(words[at++]);
@@ -406,9 +420,10 @@ Result<Request> read_request(const Project& project, const std::vector<std::stri
   return request;
 }
 
-Request everything(const Project& project) {
+Request everything(const Project& project, std::string_view member) {
   Request request;
   for (const Task& task : project.tasks) {
+    if (!task.name.starts_with(member)) continue;
     const bool complete = std::all_of(task.args.begin(), task.args.end(),
                                       [](const ArgSpec& arg) { return arg.defaults.has_value(); });
     if (complete) request.targets.push_back({task.name, {}});

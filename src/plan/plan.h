@@ -30,8 +30,9 @@ struct Request {
 
 // Splits the words of a command line into targets and their arguments: words after a task that declares
 // `args` are its arguments, others are further targets.
+// `member`: the prefix that a name without ':' gets ("flows:", "" for none); ":NAME" is a task of the root.
 Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
-                             const std::vector<std::string>& extra);
+                             const std::vector<std::string>& extra, std::string_view member = {});
 
 // One argv of a step, ready to start, and the same as text for the key.
 struct PlannedStep {
@@ -103,8 +104,9 @@ struct Plan {
   const PlannedTask* find(std::string_view label) const;
 };
 
-// Every task of the project with default arguments, hidden ones too; those that need arguments are left out.
-Request everything(const Project& project);
+// Every task of the project (or of the member) with default arguments, hidden ones too; those that need
+// arguments are left out.
+Request everything(const Project& project, std::string_view member = {});
 
 Result<Plan> make_plan(const Project& project, const Request& request);
 

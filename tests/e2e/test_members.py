@@ -77,12 +77,42 @@ def test_list_shows_them(members):
     assert files["included"] == "more/included.toml"
 
 
-def test_inside_a_member_its_own_tasks_toml_is_the_project(members):
+def test_inside_a_member_names_are_its_own(members):
+    """But for the names it is the same project: one state, one lock for each task."""
+    inside = members.path("examples/flows")
+    run = members.run("use", cwd=inside).succeeded()
+    assert sorted(members.ran()) == ["flows:gen", "flows:use", "shared"]
+    assert "flows:use: done in TIME\n" in run.stderr
+    assert not (inside / ".devtask").exists()
+    for words, folder in ((["flows:use"], members.root), (["use"], inside / "deeper"), (["flows:use", ":shared"], inside)):
+        folder.mkdir(exist_ok=True)
+        run = members.run(*words, cwd=folder, no_processes=True).succeeded()
+        assert run.stderr == "devtask: everything is up to date (3 tasks)\n"
+    members.run("list", cwd=inside).expect(stdout="gen  Generate\nuse\n")
+    members.run("why", "gen", cwd=inside).expect(stdout="flows:gen: up to date\n")
+    members.run("shared", cwd=inside).expect(stderr=Has("no task `flows:shared`", "`:shared` is a task of the root"), code=2)
+    members.run("all").succeeded()
+    members.run("clean", cwd=inside).succeeded()
+    assert not (inside / "out.txt").exists()
+    members.ran()
+    members.run("all").succeeded()
+    assert members.ran() == []
+
+
+def test_a_member_elsewhere_is_a_project_of_its_own_and_shares_its_results(members):
     members.edit("examples/flows/tasks.toml", ', ":shared"', "")
     members.run("flows:gen").succeeded()
-    alone = members.run("gen", cwd=members.path("examples/flows")).succeeded()
+    other = members.checkout("alone")
+    other.write("tasks.toml", members.read("examples/flows/tasks.toml"))
+    other.write("in.txt", "in\n")
+    alone = other.run("gen").succeeded()
     assert members.ran() == ["flows:gen"], "the same result, from the cache"
     assert "restored from the cache" in alone.stderr
+
+
+def test_a_folder_below_a_project_that_does_not_name_it_is_a_project_of_its_own(members):
+    members.write("examples/flows/nested/tasks.toml", "[tasks.own]\nrun = 'echo own'\n")
+    members.run("own", cwd=members.path("examples/flows/nested")).expect(stdout=Has("own"), stderr=Has("own: done"))
 
 
 def test_a_new_member_or_include_is_seen(members):

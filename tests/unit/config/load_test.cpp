@@ -395,13 +395,13 @@ TEST(FindProjectRoot, takes_the_nearest_folder_upward) {
   folder.write("a/tasks.toml", "");
   folder.write("a/b/c/x", "");
   folder.write("d/e/x", "");
-  EXPECT_EQ(*find_project_root(folder.root() + "/a/b/c"), folder.root() + "/a");
-  EXPECT_EQ(*find_project_root(folder.root() + "/a/"), folder.root() + "/a");
-  EXPECT_EQ(*find_project_root(folder.root() + "/d/e"), folder.root());
+  EXPECT_EQ(find_project(folder.root() + "/a/b/c")->root, folder.root() + "/a");
+  EXPECT_EQ(find_project(folder.root() + "/a/")->root, folder.root() + "/a");
+  EXPECT_EQ(find_project(folder.root() + "/d/e")->root, folder.root());
 }
 
 TEST(FindProjectRoot, offers_to_make_a_file) {
-  const auto found = find_project_root("/proc");
+  const auto found = find_project("/proc");
   ASSERT_FALSE(found);
   EXPECT_EQ(render(found.error(), false),
             "error: there is no tasks.toml in `/proc` or in a folder above it\n"
