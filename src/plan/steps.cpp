@@ -29,7 +29,7 @@ class Quoting {
   Place place() const {
     if (single_) return escapes_ ? Place::kEscaped : Place::kSingle;
     if (comment_) return Place::kComment;
-    if (stack_.back() == 'h' && here_documents_.front().quoted) return Place::kVerbatim;
+    if (stack_.back() == 'h' && open_.back().quoted) return Place::kVerbatim;
     return std::string_view("\"ah").find(stack_.back()) != std::string_view::npos ? Place::kDouble
                                                                                   : Place::kPlain;
   }
@@ -58,8 +58,7 @@ class Quoting {
       }
     } else if (c == '\n' && stack_.back() != '"') {
       comment_ = false;
-      if (!here_documents_.empty()) stack_.push_back('h');
-      line_.clear();
+      open_here_documents();
     } else if (comment_) {
       return;
     } else if (c == '\\') {
@@ -81,15 +80,21 @@ class Quoting {
     } else if (c == '#' && at_word_start) {
       comment_ = true;
     } else if (c == ')' && stack_.size() > 1) {
-      stack_.pop_back();
+      close(c);
     } else if (c == '<' && stack_.back() != 'a' && text.substr(i).starts_with("<<")) {
       begin_here_document(text, i);
     }
   }
 
+  // Back in a here-document, the line has more than the document's end.
+  void close(char mark) {
+    stack_.pop_back();
+    if (stack_.back() == 'h') line_ += mark;
+  }
+
   void toggle(char mark) {
     if (stack_.back() == mark) {
-      stack_.pop_back();
+      close(mark);
     } else {
       stack_.push_back(mark);
     }
@@ -113,19 +118,28 @@ class Quoting {
       }
     }
     --i;  // what ended the word is read next
-    here_documents_.push_back(std::move(document));
+    begun_.push_back(std::move(document));
+  }
+
+  // The first of them is on top.
+  void open_here_documents() {
+    for (; !begun_.empty(); begun_.pop_back()) {
+      open_.push_back(std::move(begun_.back()));
+      stack_.push_back('h');
+    }
+    line_.clear();
   }
 
   // As between double quotes, but that quotes are text, until a line is the document's end.
   void step_here_document(std::string_view text, std::size_t& i) {
     const char c = text[i];
-    const HereDocument& document = here_documents_.front();
+    const HereDocument& document = open_.back();
     if (c == '\n') {
       std::string_view line = line_;
       while (document.strips_tabs && line.starts_with('\t')) line.remove_prefix(1);
       if (line == document.end) {
-        here_documents_.erase(here_documents_.begin());
-        if (here_documents_.empty()) stack_.pop_back();
+        open_.pop_back();
+        stack_.pop_back();
       }
       line_.clear();
       return;
@@ -142,8 +156,9 @@ class Quoting {
   // '"' inside double quotes, '(' inside a substitution or subshell, '`' inside an old substitution, 'a'
   // inside arithmetic, 'h' inside a here-document.
   std::vector<char> stack_{' '};
-  std::vector<HereDocument> here_documents_;  // that have begun, or begin at the next line
-  std::string line_;                          // of a here-document, so far
+  std::vector<HereDocument> begun_;  // at the next line, in their order
+  std::vector<HereDocument> open_;   // one for each 'h': a substitution in one can have others
+  std::string line_;                 // of a here-document, so far
   bool bash_;
   bool single_ = false;
   bool escapes_ = false;  // single_ began with `$'`

@@ -110,6 +110,10 @@ TEST(StepsTest, APlaceholderIsHiddenInAHereDocumentWithAQuotedEnd) {
   EXPECT_FALSE(hidden("cat <<EOF\na {{x}}\nEOF\n"));
   EXPECT_FALSE(hidden("cat <<'EOF' {{x}}\na\nEOF\necho {{x}}"));
   EXPECT_FALSE(hidden("cat <<'EOF'\na\nEOF\n"));
+  // One in a substitution of another.
+  EXPECT_TRUE(hidden("cat <<A\n$(cat <<'B'\n{{x}}\nB\n)\nA\n"));
+  EXPECT_FALSE(hidden("cat <<A\n$(cat <<'B'\nb\nB\n)A\n{{x}}\nA\n"));
+  EXPECT_FALSE(hidden("cat <<A\n$(\ntrue\n)\n{{x}}\nA\necho '{{x}}'"));
 }
 
 TEST(StepsTest, WhatIsAppendedWouldBeSwallowed) {
