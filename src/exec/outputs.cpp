@@ -296,9 +296,7 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
   // Deepest first: the longer of two nested paths sorts later.
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::string_view at = *folder;
-    const auto is_ours = [&] {
-      return globs == nullptr || globs->matches(at) || globs->covers_all_below(at);
-    };
+    const auto is_ours = [&] { return globs->matches(at) || globs->covers_all_below(at); };
     while (!at.empty() && is_ours() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
   return removed;

@@ -36,8 +36,9 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
 // Whether the file, link or folder is as the entry says.
 bool is_in_place(const std::string& root, const OutputEntry& entry);
 
-// Removes files and links, and folders that become empty by that: those that `globs` cover (another task may
-// be about to write into others), or if it is null, all. Returns how many files and links are gone.
+// Removes files and links, and folders that become empty by that and that `globs` (never null) cover: others
+// may be somebody else's, or another task may be about to write into them. Returns how many files and links
+// are gone.
 std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
                            const GlobList* globs);
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File, matches
-from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
+from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of, take_stock
 from support.project import DEVTASK
 from support.project import Project as Folder
 from support.waiting import wait_for
@@ -481,22 +481,24 @@ class Session:
             checkout.attempts[label] = Attempt(full.begun_keys[each] or UNKEYED, foreign, killed=True)
 
     def do_clean(self, names):
-        """devtask clean: what is recorded here goes, and is forgotten."""
+        """devtask clean: what the next run would clear away goes and is forgotten; what stays is not."""
         if not all(name in self.here.project.tasks for name in names):
             return
         here = self.here
         done = self.devtask("clean", *names)
         for each in [each for name in names or here.project.tasks for each in here.project.instances(name)]:
             local = each.task.kind == "local"
-            if each.task.is_group or local and not names:
+            last, attempt = here.successes.get(each.label), here.attempts.get(each.label)
+            made_nothing = not (each.output_pattern or last and last.owned or attempt and attempt.made)
+            if each.task.is_group or local and not names or made_nothing:
                 continue
-            last = here.successes.pop(each.label, None)
-            here.attempts.pop(each.label, None)
-            made = last.outputs if last else ()
-            gone = [path for path, file in made if path in last.owned
-                    and (each.owns(path) or here.files.get(path) == file)]
-            for path in [path for path in here.files if each.owns(path)] if local else gone:
+            if not local and last is None and attempt is None:
+                continue
+            gone = [path for path in here.files if each.owns(path)] if local else take_stock(here, each)[0]
+            for path in gone:
                 here.files.pop(path, None)
+            here.successes.pop(each.label, None)
+            here.attempts.pop(each.label, None)
         self.expect(done.returncode == 0, "clean", done)
         self.compare_files(here.files, done)
 
