@@ -31,9 +31,9 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
   auto lock = lock_task(session.state(), root, task, session.environment(), stop, tell);
   if (!lock) return tl::unexpected(lock.error());
   journal.refresh();
-  std::size_t files = 0;
+  RemovedOutputs outputs;
   if (task.task->cache == CacheMode::kLocal) {
-    files = remove_outputs(root, scan_outputs(root, task.outputs->globs), &task.outputs->globs);
+    outputs = remove_outputs(root, scan_outputs(root, task.outputs->globs), &task.outputs->globs);
   } else {
     if (!journal.last_success(task.id) && !journal.unfinished(task.id)) return std::nullopt;
     auto stock = clear_the_way(session.state(), root, task, journal, tell);
@@ -41,12 +41,13 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
     // With the folders that have become empty because something was moved out of the way.
     std::vector<OutputEntry> gone = std::move(stock->owned);
     std::ranges::move(stock->doubtful, std::back_inserter(gone));
-    files = remove_outputs(root, gone, &task.outputs->globs);
+    outputs = remove_outputs(root, gone, &task.outputs->globs);
   }
+  if (outputs.failed) return failure(std::move(*outputs.failed));
   if (auto forgotten = journal.forget(task.id); !forgotten) return tl::unexpected(forgotten.error());
   if (auto removed = remove_file(session.state().out(task.id)); !removed)
     return tl::unexpected(removed.error());
-  return files;
+  return outputs.files;
 }
 
 }  // namespace

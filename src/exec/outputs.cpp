@@ -277,9 +277,9 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
   return outcome;
 }
 
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
-                           const GlobList* globs) {
-  std::size_t removed = 0;
+RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                              const GlobList* globs) {
+  RemovedOutputs removed;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
   for (const OutputEntry& entry : entries) {
@@ -289,7 +289,11 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
       remove_folder_if_empty(absolute);
     } else if (const FileKind kind = stat_file(absolute).kind;
                kind == FileKind::kRegular || kind == FileKind::kLink) {
-      if (remove_file(absolute)) ++removed;  // what cannot be removed is found by whoever writes there
+      if (auto gone = remove_file(absolute)) {
+        ++removed.files;
+      } else if (!removed.failed) {
+        removed.failed = std::move(gone.error());
+      }
     }
     folders.emplace(parent_folder(entry.path));
   }

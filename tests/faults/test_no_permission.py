@@ -110,6 +110,18 @@ def test_a_read_only_cache_is_read(house):
     assert snapshot(project.cache) == before
 
 
+def test_what_clean_cannot_remove_is_not_forgotten(house):
+    project = house.project("alice", ALICE)
+    project.tasks("[tasks.make]\ninputs = []\noutputs = ['dist/']\nrun = 'RAN; mkdir -p dist; echo >dist/a'\n")
+    give(project.root, ALICE)
+    house.run(project, "make").succeeded()
+    project.path("dist").chmod(0o555)
+    house.run(project, "clean").expect(stderr="error: cannot remove `ROOT/dist/a`: Permission denied\n", code=2)
+    project.path("dist").chmod(0o755)
+    house.run(project, "make").expect(stderr="devtask: everything is up to date (1 task)\n")
+    house.run(project, "clean").expect(stdout="removed 1 file of 1 task\n")
+
+
 def test_a_read_only_cache_is_verified(house):
     project = house.project("alice", ALICE)
     is_right(house, project, house.run(project, *REQUEST), warnings=0)
