@@ -130,6 +130,24 @@ def test_a_read_only_cache_is_verified(house):
     assert verified.code == 0 and "all good" in verified.stdout, verified.stderr
 
 
+def test_what_verify_cannot_mend_is_in_its_exit_status(house):
+    project = house.project("alice", ALICE)
+    is_right(house, project, house.run(project, *REQUEST), warnings=0)
+    blob = project.cache / "devtask/v1/blobs/00" / ("0" * 62)
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(b"spoiled")
+    give(project.cache, ALICE)
+    change_modes(project.cache, "a-w")
+    verified = house.run(project, "cache", "verify")
+    assert verified.code == 1 and verified.stdout.endswith(" results: 1 not mended\n"), verified.stdout
+    assert "is broken: " in verified.stderr and "Permission denied" in verified.stderr
+    change_modes(project.cache, "u+w")
+    verified = house.run(project, "cache", "verify").succeeded()
+    assert verified.stdout.endswith(" mended\n")
+    verified = house.run(project, "cache", "verify").succeeded()
+    assert verified.stdout.endswith("all good\n")
+
+
 @needs_two
 @pytest.mark.parametrize("modes", ["u=rwX,go=", "a=rX", "u=rwX,go=rX"])
 def test_somebody_elses_cache(house, modes):
