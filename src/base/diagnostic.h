@@ -44,6 +44,10 @@ template <class... A>
 Diagnostic warning(fmt::format_string<A...> format, A&&... args) {
   return {Severity::kWarning, fmt::format(format, std::forward<A>(args)...), std::nullopt, {}, {}};
 }
+template <class... A>
+Diagnostic note(fmt::format_string<A...> format, A&&... args) {
+  return {Severity::kNote, fmt::format(format, std::forward<A>(args)...), std::nullopt, {}, {}};
+}
 
 // "error: message", then file:line:column with the source line and a caret, then help and notes; every line
 // ends in '\n'. Control characters are escaped, so that nothing but text is said to a terminal. `color` adds

@@ -24,13 +24,17 @@ Result<ExitCode> gc(LocalStore& store, CacheLimits limits) {
   return ExitCode::kDone;
 }
 
-Result<ExitCode> verify(LocalStore& store) {
+Result<ExitCode> verify(LocalStore& store, const Options& options) {
   auto done = store.verify();
   if (!done) return tl::unexpected(done.error());
   for (const std::string& problem : done->problems) print(problem + "\n");
+  for (const Diagnostic& problem : done->left) report(problem, options);
+  std::string outcome = done->problems.empty() ? "" : fmt::format("{} mended", done->problems.size());
+  if (!done->left.empty())
+    outcome += fmt::format("{}{} not mended", outcome.empty() ? "" : ", ", done->left.size());
   print(fmt::format("checked {} blobs and {} results: {}\n", done->blobs_checked, done->results_checked,
-                    done->problems.empty() ? "all good" : fmt::format("{} mended", done->problems.size())));
-  return ExitCode::kDone;
+                    outcome.empty() ? "all good" : outcome));
+  return done->left.empty() ? ExitCode::kDone : ExitCode::kTaskFailed;
 }
 
 }  // namespace
@@ -56,7 +60,7 @@ Result<ExitCode> command_cache(const Invocation& invocation) {
   LocalStore store(cache_folder(invocation.environment), *limits, verb == "stats");
   if (verb == "stats") return stats(store);
   if (verb == "gc") return gc(store, *limits);
-  if (verb == "verify") return verify(store);
+  if (verb == "verify") return verify(store, invocation.options);
   if (verb == "clean") {
     if (auto cleaned = store.clean(); !cleaned) return tl::unexpected(cleaned.error());
     print("the cache is empty\n");

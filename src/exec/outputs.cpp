@@ -193,8 +193,15 @@ Result<void> put_back(const std::string& root, const OutputEntry& entry, BlobSto
 
 std::vector<OutputEntry> scan_outputs(const std::string& root, const GlobList& globs) {
   std::vector<OutputEntry> found;
-  for (const std::string& path : globs.literals()) add_entry(path, stat_file(join_path(root, path)), found);
+  const auto is_reached = [&](const std::string& path) {
+    std::map<std::string_view, bool> checked;
+    return has_real_parents(root, path, checked);
+  };
+  for (const std::string& path : globs.literals()) {
+    if (is_reached(path)) add_entry(path, stat_file(join_path(root, path)), found);
+  }
   for (const std::string& folder : globs.roots()) {
+    if (!is_reached(folder)) continue;
     const std::string absolute = join_path(root, folder);
     if (stat_file(absolute).kind == FileKind::kFolder) scan(root, folder, globs, found);
     const auto below = list_folder(absolute);
@@ -277,9 +284,9 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
   return outcome;
 }
 
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
-                           const GlobList* globs) {
-  std::size_t removed = 0;
+RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                              const GlobList* globs) {
+  RemovedOutputs removed;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
   for (const OutputEntry& entry : entries) {
@@ -289,16 +296,18 @@ std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntr
       remove_folder_if_empty(absolute);
     } else if (const FileKind kind = stat_file(absolute).kind;
                kind == FileKind::kRegular || kind == FileKind::kLink) {
-      if (remove_file(absolute)) ++removed;  // what cannot be removed is found by whoever writes there
+      if (auto gone = remove_file(absolute)) {
+        ++removed.files;
+      } else if (!removed.failed) {
+        removed.failed = std::move(gone.error());
+      }
     }
     folders.emplace(parent_folder(entry.path));
   }
   // Deepest first: the longer of two nested paths sorts later.
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::string_view at = *folder;
-    const auto is_ours = [&] {
-      return globs == nullptr || globs->matches(at) || globs->covers_all_below(at);
-    };
+    const auto is_ours = [&] { return globs->matches(at) || globs->covers_all_below(at); };
     while (!at.empty() && is_ours() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
   return removed;
@@ -311,11 +320,12 @@ void clear_leftovers(const std::string& root, const GlobList& outputs) {
 
 namespace {
 
-// What a pattern without wildcards names: a path, or with a slash at its end a folder.
+// What a pattern without wildcards names: a path, or with a slash at its end a folder. Of others the folder
+// in which the wildcards begin, which need not be there.
 struct NamedOutput {
   const Placed<std::string>* pattern;
   std::string path;
-  bool is_folder;
+  bool is_folder, is_wild;
 };
 
 std::vector<NamedOutput> named_outputs(const Patterns& outputs) {
@@ -326,9 +336,11 @@ std::vector<NamedOutput> named_outputs(const Patterns& outputs) {
     if (!glob) continue;
     const std::string literal = glob->literal();
     if (!literal.empty()) {
-      named.push_back({&pattern, literal, false});
-    } else if (pattern.value.ends_with('/') && pattern.value.find_first_of("*?[{\\") == std::string::npos) {
-      named.push_back({&pattern, glob->literal_prefix(), true});
+      named.push_back({&pattern, literal, false, false});
+    } else {
+      const bool is_wild =
+          !pattern.value.ends_with('/') || pattern.value.find_first_of("*?[{\\") != std::string::npos;
+      if (!glob->literal_prefix().empty()) named.push_back({&pattern, glob->literal_prefix(), true, is_wild});
     }
   }
   return named;
@@ -357,6 +369,7 @@ std::vector<Diagnostic> missing_outputs(const std::string& root, const std::stri
   std::vector<Diagnostic> missing = linked_outputs(root, task, outputs);
   if (!missing.empty()) return missing;
   for (const NamedOutput& output : named_outputs(outputs)) {
+    if (output.is_wild) continue;
     const std::string& pattern = output.pattern->value;
     const FileKind kind = stat_file(join_path(root, output.path)).kind;
     if (kind == FileKind::kAbsent) {

@@ -2,6 +2,7 @@
 // Unaware of: keys, journals, who asks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,15 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
 // Whether the file, link or folder is as the entry says.
 bool is_in_place(const std::string& root, const OutputEntry& entry);
 
-// Removes files and links, and folders that become empty by that: those that `globs` cover (another task may
-// be about to write into others), or if it is null, all. Returns how many files and links are gone.
-std::size_t remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
-                           const GlobList* globs);
+struct RemovedOutputs {
+  std::size_t files = 0;             // and links
+  std::optional<Diagnostic> failed;  // the first that could not be removed
+};
+
+// Removes files and links, and folders that become empty by that and that `globs` (never null) cover: others
+// may be somebody else's, or another task may be about to write into them. What is behind a link stays.
+RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
+                              const GlobList* globs);
 
 // Removes temporary files that a killed devtask left in the folders of `outputs`.
 void clear_leftovers(const std::string& root, const GlobList& outputs);

@@ -23,7 +23,8 @@ struct StateFolder {
 
   // Makes the folder, the folders in it and its .gitignore, if they are missing. Mode 0700, whatever it was.
   Result<void> create() const;
-  // Fails if something is there that is not this user's own folder: what is in it is not to be believed.
+  // Fails if something is there that is not this user's own folder: what is in it is not to be believed. Also
+  // if its journal cannot be one: no task could be committed.
   Result<void> check() const;
 };
 

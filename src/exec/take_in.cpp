@@ -113,16 +113,16 @@ bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture&
 void TaskRunner::tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept) {
   const bool left_alone = !kept.empty();
   const std::string path = escape_line(left_alone ? kept : before);
-  tell(
+  tell_(
       left_alone
-          ? warning(
+          ? note(
                 "`{}` was there before `{}` ran, and is left alone: the result is kept in this checkout only",
                 path, task.label)
                 .advise(
                     fmt::format("leave it out of `outputs` (`!{}`), or delete it if the task makes it", path))
-          : warning("`{}` was there before `{}` ran, and may have gone into its result: it is kept in this "
-                    "checkout only",
-                    path, task.label));
+          : note("`{}` was there before `{}` ran, and may have gone into its result: it is kept in this "
+                 "checkout only",
+                 path, task.label));
 }
 
 std::optional<TaskRunner::Taken> TaskRunner::take_witness(const PlannedTask& task) {
@@ -165,10 +165,10 @@ std::optional<TaskRunner::Taken> TaskRunner::take_files(const PlannedTask& task,
     taken.shareable = false;
   } else if (!capture.beside.empty()) {
     if (share) {
-      tell(warning(
-          "`{}` lies among the outputs of a dependency and is none, and may have gone into the result "
-          "of `{}`: it is kept in this checkout only",
-          escape_line(capture.beside), task.label));
+      tell_(
+          note("`{}` lies among the outputs of a dependency and is none, and may have gone into the result "
+               "of `{}`: it is kept in this checkout only",
+               escape_line(capture.beside), task.label));
     }
     taken.shareable = false;
   }
@@ -213,8 +213,8 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   Digest storage_key = state.key.value_or(Digest());
   if (stored && taken->names_checkout) {
     storage_key = checkout_key(*state.key, root_);
-    tell(warning("the result of `{}` holds this checkout's path: it is kept for this checkout only",
-                 task.label));
+    tell_(
+        note("the result of `{}` holds this checkout's path: it is kept for this checkout only", task.label));
   }
   if (parts_.blobs != nullptr && state.key && !changed) {
     const auto fingerprint = parts_.blobs->put_bytes(state.fingerprint);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "exec/in_hand.h"
 #include "exec/outputs.h"
 #include "exec/ownership.h"
 #include "exec/state_folder.h"
@@ -34,7 +35,8 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
     : parts_(std::move(parts)),
       root_(parts_.plan.project->root),
       states_(std::move(states)),
-      exit_statuses_(states_.size(), 0) {}
+      exit_statuses_(states_.size(), 0),
+      tell_([this](Diagnostic note) { parts_.events.on(Notice{std::move(note)}); }) {}
 
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -170,7 +172,9 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   const auto ownership = clear_the_way(task);
   if (!ownership) return false;  // told when it runs
   const auto others = in_the_way(root_, ownership->foreign, *state.result);
-  if (auto moved = move_aside(task, others, fmt::format("is not what `{}` made", task.label)); !moved) {
+  if (auto moved = move_aside(parts_.state, root_, task, others,
+                              fmt::format("is not what `{}` made", task.label), tell_);
+      !moved) {
     warn(std::move(moved.error()));
     return false;
   }
@@ -204,48 +208,12 @@ bool TaskRunner::restore_locked(TaskIndex index, const TaskState& state) {
   return true;
 }
 
-// What a killed attempt left is moved out of the way.
 Result<Ownership> TaskRunner::clear_the_way(const PlannedTask& task) {
-  Ownership ownership = take_stock(root_, task, parts_.journal);
-  if (auto moved = move_aside(task, ownership.doubtful, "may be what a killed run left"); !moved)
-    return tl::unexpected(moved.error());
-  if (parts_.journal.unfinished(task.id)) clear_leftovers(root_, task.outputs->globs);
-  return ownership;
+  return devtask::clear_the_way(parts_.state, root_, task, parts_.journal, tell_);
 }
-
-Result<void> TaskRunner::move_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries,
-                                    std::string_view what) {
-  if (entries.empty()) return {};
-  auto moved = set_aside(root_, parts_.state.aside(task.id), entries);
-  if (!moved) return tl::unexpected(moved.error());
-  if (moved->paths.empty()) return {};
-  const std::string others =
-      moved->paths.size() > 1 ? fmt::format(" and {} more", moved->paths.size() - 1) : "";
-  tell(warning("`{}`{} {}: moved to {}/aside/{}/{}", escape_line(moved->paths.front()), others, what,
-               kStateName, task.id, file_name(moved->folder)));
-  return {};
-}
-
-// A devtask that a task starts must not wait for that task: it would wait for itself.
-constexpr char kWithin[] = "DEVTASK_WITHIN";
 
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
-  const std::string path = parts_.state.lock(task.lock_id);
-  const std::string within = ":" + parts_.environment.caller(kWithin) + ":";
-  if (within.find(":" + path + ":") != std::string::npos) {
-    return failure(error("task `{}` is asked for by a devtask that it has started itself", task.label));
-  }
-  if (stat_file(parts_.state.path).kind == FileKind::kAbsent) {  // somebody has removed it meanwhile
-    if (auto created = parts_.state.create(); !created) return tl::unexpected(created.error());
-  }
-  return TaskLock::acquire(path, marks(task), parts_.stop, [&](int pid) {
-    tell(warning("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label));
-  });
-}
-
-// What tells this task's processes from all others, also when they have left its process group.
-std::vector<std::string> TaskRunner::marks(const PlannedTask& task) const {
-  return {"DEVTASK_ROOT=" + join_path(root_, task.task->scope->base), "DEVTASK_TASK=" + task.local_name()};
+  return lock_task(parts_.state, root_, task, parts_.environment, parts_.stop, tell_);
 }
 
 Action TaskRunner::make_action(const PlannedTask& task) const {
@@ -254,7 +222,7 @@ Action TaskRunner::make_action(const PlannedTask& task) const {
   for (const PlannedStep& step : task.steps) action.steps.push_back({step.argv});
   const Variables visible = parts_.environment.visible(*task.task, task.values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
-  for (std::string& mark : marks(task)) action.env.push_back(std::move(mark));
+  for (std::string& mark : task_marks(root_, task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
   action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") +
                        parts_.state.lock(task.lock_id));
@@ -322,7 +290,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     case ExecutionResult::End::kSucceeded:
       return take_in(index, state, capture);
     case ExecutionResult::End::kTimedOut:
-      kill_marked_orphans(marks(task));
+      kill_marked_orphans(task_marks(root_, task));
       return fail(index, Outcome::kTimedOut, std::move(capture), 124);
     case ExecutionResult::End::kStopped:
       return fail(index, Outcome::kCancelled, std::move(capture), 130);
@@ -373,11 +341,6 @@ std::optional<Digest> TaskRunner::seen(TaskIndex index) {
 void TaskRunner::publish(TaskIndex index, TaskState state) {
   const std::scoped_lock lock(mutex_);
   states_[index] = std::move(state);
-}
-
-void TaskRunner::tell(Diagnostic note) {
-  note.severity = Severity::kNote;
-  parts_.events.on(Notice{std::move(note)});
 }
 
 void TaskRunner::warn(Diagnostic diagnostic) { parts_.events.on(Notice{std::move(diagnostic)}); }

@@ -88,14 +88,10 @@ class TaskRunner {
   TaskState look(TaskIndex index);  // as it is now
   bool settle_dependencies(TaskIndex index);
   Result<Ownership> clear_the_way(const PlannedTask& task);
-  Result<void> move_aside(const PlannedTask& task, const std::vector<OutputEntry>& entries,
-                          std::string_view what);
-  std::vector<std::string> marks(const PlannedTask& task) const;
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
   Action make_action(const PlannedTask& task) const;
   void warn(Diagnostic diagnostic);
-  void tell(Diagnostic note);
   // Once a run.
   void warn_of_cache(Diagnostic diagnostic, std::string_view what = "the cache does not work");
   std::vector<std::pair<TaskIndex, const ActionResult*>> read_results(const PlannedTask& task) const;
@@ -114,6 +110,7 @@ class TaskRunner {
   std::vector<int> exit_statuses_;
   std::vector<std::pair<TaskIndex, Outcome>> settled_;
   std::atomic<bool> warned_of_cache_{false};
+  std::function<void(Diagnostic note)> tell_;
 };
 
 }  // namespace devtask

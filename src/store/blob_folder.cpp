@@ -7,6 +7,7 @@
 
 #include "os/file.h"
 #include "os/stream.h"
+#include "store/cache_places.h"
 #include "store/zstd_stream.h"
 
 namespace devtask {
@@ -26,6 +27,11 @@ Result<void> read_file_content(FileReader& blob, bool compressed, const Digest& 
 bool is_obstacle(const std::string& path) {
   const FileKind kind = stat_file(path).kind;
   return kind != FileKind::kRegular && kind != FileKind::kAbsent;
+}
+
+// blobs/ab
+bool is_part(std::string_view name) {
+  return name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 std::uint8_t fan_out(const Digest& digest) { return digest.bytes[0]; }
@@ -53,14 +59,14 @@ Result<NewFile> BlobFolder::new_file() {
   auto file = NewFile::create(folder);
   if (file) return file;
   // The folder is missing, mostly; by now somebody else may have made it.
-  if (auto made = make_folders(folder, 0700); !made) return tl::unexpected(made.error());
+  if (auto made = make_place(folder); !made) return tl::unexpected(made.error());
   return NewFile::create(folder);
 }
 
 Result<void> BlobFolder::publish(NewFile file, const Digest& digest, bool compressed,
                                  std::uint64_t stored_bytes) {
   const std::string path = path_of(digest, compressed);
-  const auto make_parent = [&] { return make_folders(std::string(parent_folder(path)), 0700); };
+  const auto make_parent = [&] { return make_place(std::string(parent_folder(path))); };
   auto& known = parent_made_[fan_out(digest)];
   const bool was_known = known.exchange(true);
   if (!was_known) {
@@ -94,7 +100,7 @@ bool BlobFolder::has_whole(const Digest& digest, std::uint64_t content_bytes, st
     const BlobFile blob = look({digest, compressed, 0, 0});
     if (blob.used_ns == 0) continue;
     if (is_whole(blob, content_bytes)) return refresh(blob, now_ns);
-    remove(blob);
+    (void)remove(blob);
   }
   return false;
 }
@@ -191,7 +197,7 @@ Result<BlobFolder::Opened> BlobFolder::open(const Digest& digest) const {
 }
 
 Diagnostic BlobFolder::broken(const Digest& digest, bool compressed, const Diagnostic& why) {
-  if (!read_only_) remove({digest, compressed, 0, 0});
+  if (!read_only_) (void)remove({digest, compressed, 0, 0});
   return error("blob {} of the cache is broken: {}", digest.hex(), why.message);
 }
 
@@ -276,6 +282,15 @@ std::vector<BlobFile> BlobFolder::list() const {
 
 std::vector<std::string> BlobFolder::obstacles() const {
   std::vector<std::string> paths;
+  const std::string folder = join_path(folder_, "blobs");
+  if (const auto parts = list_folder(folder)) {
+    for (const FolderEntry& part : *parts) {
+      std::string path = join_path(folder, part.name);
+      if (part.kind != FileKind::kFolder && is_part(part.name) &&
+          stat_followed(path).kind != FileKind::kFolder)
+        paths.push_back(std::move(path));
+    }
+  }
   each_name([&](const Digest& digest, bool compressed, FileKind kind) {
     if (kind != FileKind::kRegular) paths.push_back(path_of(digest, compressed));
   });
@@ -307,8 +322,8 @@ BlobFile BlobFolder::look(const BlobFile& blob) const {
           there ? std::max<std::int64_t>(stat.mtime_ns, 1) : 0};
 }
 
-bool BlobFolder::remove(const BlobFile& blob) {
-  return remove_file(path_of(blob.digest, blob.compressed)).has_value();
+Result<void> BlobFolder::remove(const BlobFile& blob) {
+  return remove_file(path_of(blob.digest, blob.compressed));
 }
 
 void BlobFolder::remove_temporary_files(std::int64_t before_ns) {

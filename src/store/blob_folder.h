@@ -59,7 +59,7 @@ class BlobFolder {
 
   // All blobs, in no order. Files with other names are not ours and are left alone.
   std::vector<BlobFile> list() const;
-  // Paths of what has the name of a blob and is no regular file.
+  // Paths of what has the name of a blob and is no regular file, or that of a folder of blobs and is none.
   std::vector<std::string> obstacles() const;
   // Reads it all; the failure says what is wrong with it, in one sentence.
   Result<void> check(const BlobFile& blob) const;
@@ -67,7 +67,7 @@ class BlobFolder {
   std::uint64_t content_bytes(const BlobFile& blob) const;
   // Now, without looking at the content; absent: size 0 and time 0.
   BlobFile look(const BlobFile& blob) const;
-  bool remove(const BlobFile& blob);
+  Result<void> remove(const BlobFile& blob);
   // Files that were being written before that time; whoever wrote them is dead.
   void remove_temporary_files(std::int64_t before_ns);
 

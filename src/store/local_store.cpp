@@ -7,6 +7,7 @@
 
 #include "os/file.h"
 #include "store/blob_folder.h"
+#include "store/cache_places.h"
 #include "store/garbage.h"
 #include "store/pending_writes.h"
 #include "store/result_index.h"
@@ -128,6 +129,7 @@ class LocalStore::Impl {
     CacheStats stats;
     stats.folder = folder_;
     if (auto written = flush(); !written) return tl::unexpected(written.error());
+    if (auto there = exists(); !there) return tl::unexpected(there.error());
     auto counted = index_.each([&](const ResultIndex::Row&) { ++stats.results; });
     if (!counted) return tl::unexpected(counted.error());
     counted = index_.each_blob([&](const ResultIndex::BlobRow& row) {
@@ -163,7 +165,9 @@ class LocalStore::Impl {
   Result<GcReport> gc(const CacheLimits& limits) {
     GcReport report;
     if (auto written = flush(); !written) return tl::unexpected(written.error());
-    if (!exists()) return report;
+    const auto there = exists();
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return report;
     index_.use_newest();
     const std::int64_t now = now_ms();
     const CacheContents::Limits bounds{limits.max_bytes, now - milliseconds(limits.max_age).count(),
@@ -216,8 +220,17 @@ class LocalStore::Impl {
 
   Result<VerifyReport> verify() {
     VerifyReport report;
+    if (read_only_) return failure("the cache `{}` is open for reading only", folder_);
     if (auto written = flush(); !written) return tl::unexpected(written.error());
-    if (!exists()) return report;
+    for (WrongPlace& place : wrong_places(folder_)) {
+      if (place.is_ours && remove_file(place.path)) {
+        report.problems.push_back(std::move(place.problem.message));
+      } else {
+        report.left.push_back(std::move(place.problem));
+      }
+    }
+    // What is behind such a place may come back: nothing is missing because it is not there now.
+    if (!report.left.empty() || !has_folder()) return report;
     index_.use_newest();
     const auto index_good = index_.check();
     if (!index_good) return tl::unexpected(index_good.error());
@@ -225,17 +238,13 @@ class LocalStore::Impl {
       report.problems.push_back("the index is broken, a new one is begun");
       if (auto begun = begin_index(); !begun) return tl::unexpected(begun.error());
     }
-    for (const std::string& path : blobs_.obstacles()) {
-      report.problems.push_back(fmt::format("`{}` is in the place of a blob", path));
-      if (read_only_) continue;
-      if (auto removed = remove_tree(path); !removed) return tl::unexpected(removed.error());
-    }
+    for (const std::string& path : blobs_.obstacles())
+      tell(report, fmt::format("`{}` is in the place of a blob", path), remove_tree(path));
     for (const BlobFile& blob : blobs_.list()) {
       ++report.blobs_checked;
       const auto checked = blobs_.check(blob);
       if (checked || blobs_.look(blob).used_ns == 0) continue;
-      report.problems.push_back(checked.error().message);
-      if (!read_only_) blobs_.remove(blob);
+      tell(report, checked.error().message, blobs_.remove(blob));
     }
     auto rows = check_rows(report);
     if (!rows) return tl::unexpected(rows.error());
@@ -266,7 +275,7 @@ class LocalStore::Impl {
       report.problems.push_back(fmt::format("result {} {}", key.hex(), problem));
       broken.emplace_back(key, (*found)->used_ms);
     }
-    if (broken.empty() || read_only_) return report;
+    if (broken.empty()) return report;
     auto removed = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
       for (const auto& [key, used_ms] : broken) writer.remove_if_used(key, used_ms);
       return {};
@@ -277,7 +286,9 @@ class LocalStore::Impl {
 
   Result<void> clean() {
     if (auto written = flush(); !written) return written;
-    if (!exists()) return {};
+    const auto there = exists();
+    if (!there) return tl::unexpected(there.error());
+    if (!*there) return {};
     index_.use_newest();
     auto removed = index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
       writer.remove_all();
@@ -295,13 +306,30 @@ class LocalStore::Impl {
 
  private:
   Result<void> begin_index() {
-    if (read_only_) return {};
     auto begun = index_.change([](ResultIndex::Writer&) { return Result<void>(); });
     if (begun) index_.remove_older();
     return begun;
   }
 
-  bool exists() const { return stat_followed(join_path(folder_, "v1")).kind == FileKind::kFolder; }
+  bool has_folder() const { return stat_followed(join_path(folder_, "v1")).kind == FileKind::kFolder; }
+
+  // Whether there is a cache. Fails if none can be.
+  Result<bool> exists() const {
+    auto wrong = wrong_places(folder_);
+    if (wrong.empty()) return has_folder();
+    Diagnostic problem = std::move(wrong.front().problem);
+    if (wrong.front().is_ours) problem.help = "`devtask cache verify` removes it";
+    return failure(std::move(problem));
+  }
+
+  // `mended`: what was wrong has been removed.
+  static void tell(VerifyReport& report, std::string problem, const Result<void>& mended) {
+    if (mended) {
+      report.problems.push_back(std::move(problem));
+    } else {
+      report.left.push_back(error("{}", problem).note(mended.error().message));
+    }
+  }
 
   // A cache without the tag works as well, so a failure is not told.
   void write_tag() {
@@ -330,15 +358,16 @@ class LocalStore::Impl {
     return index_.blob(digest);
   }
 
+  Result<void> remove_row(const Digest& digest) {
+    return index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
+      writer.remove_blob(digest);
+      return {};
+    });
+  }
+
   // Removes it, so that the next put makes it anew; says what was wrong.
   Diagnostic broken_row(const Digest& digest, const Diagnostic& why) {
-    if (!read_only_) {
-      // What cannot be removed is found to be broken again.
-      (void)index_.change([&](ResultIndex::Writer& writer) -> Result<void> {
-        writer.remove_blob(digest);
-        return {};
-      });
-    }
+    (void)remove_row(digest);  // what cannot be removed is found to be broken again
     return error("blob {} of the cache is broken: {}", digest.hex(), why.message);
   }
 
@@ -393,8 +422,8 @@ class LocalStore::Impl {
       if (!*kept) continue;
       const auto content = content_of(**kept, digest);
       if (content) continue;
-      (void)broken_row(digest, content.error());
-      report.problems.push_back(fmt::format("blob {} is broken: {}", digest.hex(), content.error().message));
+      tell(report, fmt::format("blob {} is broken: {}", digest.hex(), content.error().message),
+           remove_row(digest));
       rows.broken.insert(digest);
     }
     for (const Digest& digest : rows.broken) rows.good.erase(digest);
@@ -444,7 +473,7 @@ class LocalStore::Impl {
           const bool removed =
               blob.is_row
                   ? writer.remove_blob_unused_since(blob.digest, before_ns / kNanosecondsPerMillisecond)
-                  : blob.used_ns != 0 && blob.used_ns < before_ns && blobs_.remove(blob);
+                  : blob.used_ns != 0 && blob.used_ns < before_ns && blobs_.remove(blob).has_value();
           if (!removed) continue;
           ++report.blobs_removed;
           report.bytes_freed += blob.stored_bytes;

@@ -48,7 +48,8 @@ struct GcReport {
 
 struct VerifyReport {
   std::uint64_t blobs_checked = 0, results_checked = 0;
-  std::vector<std::string> problems;  // one sentence each; what is broken has been removed
+  std::vector<std::string> problems;  // one sentence each; what was broken has been removed
+  std::vector<Diagnostic> left;       // what is wrong still
 };
 
 class LocalStore final : public BlobStore, public ActionCache {
@@ -71,6 +72,7 @@ class LocalStore final : public BlobStore, public ActionCache {
   Result<void> store(const Digest& key, const ActionResult& result) override;
   Result<void> flush() override;
 
+  // These fail if the cache cannot work: something else is in the place of one of its folders.
   // Looks at every blob's size: milliseconds for thousands of blobs.
   Result<CacheStats> stats();
   Result<GcReport> gc(CacheLimits limits);
@@ -78,7 +80,8 @@ class LocalStore final : public BlobStore, public ActionCache {
   // tenths of the limit, so that the next result does not bring the next gc.
   Result<GcReport> gc_if_due();
   // Reads everything. Blobs or results that are broken, have a wrong name or name what is not there are
-  // removed.
+  // removed, and what is in the place of them. Something in the place of the cache itself, and links, are for
+  // a person to remove: nothing else is looked at then.
   Result<VerifyReport> verify();
   // Removes all results and blobs. The (empty) index stays: other processes may have it open.
   Result<void> clean();

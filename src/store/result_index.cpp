@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "os/file.h"
+#include "store/cache_places.h"
 #include "store/index_keys.h"
 
 namespace devtask {
@@ -115,8 +116,9 @@ SqlResult<bool> ResultIndex::open(bool create) {
   broken_ = false;
   const std::string path = path_of(number_);
   for (const std::string& file : {path, path + std::string(kJournalSuffix)}) {
-    const FileKind kind = stat_followed(file).kind;
+    const FileKind kind = stat_file(file).kind;
     if (kind == FileKind::kRegular || kind == FileKind::kAbsent) continue;
+    if (kind == FileKind::kLink && stat_followed(file).kind == FileKind::kRegular) continue;
     return tl::unexpected(SqlError{SqlError::kBroken, fmt::format("`{}` is not a file", file_name(file))});
   }
   auto database = Database::open(path, read_only_ ? Database::Mode::kRead : Database::Mode::kCreate);
@@ -289,7 +291,7 @@ Result<void> ResultIndex::change(const std::function<Result<void>(Writer&)>& bod
     return done;
   };
   if (!database_ && newest_on_disk() == 0) {
-    if (auto made = make_folders(folder_, 0700); !made) return made;
+    if (auto made = make_place(folder_); !made) return made;
   }
   // What is broken is left behind, and so is an index that a quicker process has begun and that is broken
   // too.

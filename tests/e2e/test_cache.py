@@ -279,6 +279,94 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(sample):
     sample.run("check").expect(stdout="", stderr=Has("devtask: everything is up to date (3 tasks)\n"))
 
 
+# What cannot be the cache, and what is said of it.
+IN_THE_WAY = {
+    "the cache is a file": "`FOLDER/cache/devtask` is not a folder",
+    "the folder of caches is a file": "`FOLDER/cache` is not a folder",
+    "the cache leads nowhere": "`FOLDER/cache/devtask` is a link to `FOLDER/gone`, where nothing is",
+    "the cache leads to itself": "`FOLDER/cache/devtask` is a link to `devtask`, where nothing is",
+    "the cache leads to a file": "`FOLDER/cache/devtask` is a link to `/dev/null`, which is not a folder",
+    "v1 is a file": "`FOLDER/cache/devtask/v1` is not a folder",
+    "blobs lead nowhere": "`FOLDER/cache/devtask/v1/blobs` is a link to `/mnt/gone`, where nothing is",
+    "blobs lead to themselves": "`FOLDER/cache/devtask/v1/blobs` is a link to `blobs`, where nothing is",
+}
+
+
+def put_in_the_way(project, what):
+    top = project.cache / "devtask"
+    path = top / "v1/blobs" if what.startswith("blobs") else top / "v1" if what.startswith("v1") else top
+    if what == "the folder of caches is a file":
+        path = project.cache
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if "lead" not in what:
+        path.write_text("mine\n")
+    elif what.endswith(("itself", "themselves")):
+        path.symlink_to(path.name)
+    elif what.endswith("a file"):
+        path.symlink_to("/dev/null")
+    else:
+        path.symlink_to("/mnt/gone" if what.startswith("blobs") else project.folder / "gone")
+    return path
+
+
+@pytest.mark.parametrize("what", IN_THE_WAY)
+def test_a_cache_that_cannot_work_is_told_and_left_to_a_person(built, what):
+    path = put_in_the_way(built, what)
+    advice = (
+        "remove the link, or bring back what it led to"
+        if "where nothing is" in IN_THE_WAY[what]
+        else "remove it, or move it to where it belongs: devtask makes a folder there"
+    )
+    said = f"error: {IN_THE_WAY[what]}\n  help: {advice}\n"
+    for words in (["stats"], ["gc"], ["clean"]):
+        built.run("cache", *words).expect(stderr=said, code=2)
+    built.write("src/new.txt", os.urandom(200_000).hex())
+    run = built.run("gen").succeeded()
+    assert run.stderr.count("warning: ") == 1
+    assert f"warning: the cache does not work: {IN_THE_WAY[what]}\n  help: {advice}\n" in run.stderr
+    built.run("cache", "verify").expect(stdout="checked 0 blobs and 0 results: 1 not mended\n", stderr=said, code=1)
+    assert path.is_symlink() or path.read_text() == "mine\n"
+    path.unlink()
+    built.run("cache", "verify").succeeded()
+    built.run("cache", "verify").expect(stdout=Has("all good\n"))
+
+
+@pytest.mark.parametrize("target", ["FOLDER/gone/index", "index-1.db"])
+def test_verify_begins_a_new_index_after_a_link_that_leads_nowhere(built, target):
+    index = next((built.cache / "devtask/v1").glob("index-*.db"))
+    index.unlink()
+    index.symlink_to(target.replace("FOLDER", str(built.folder)))
+    built.run("cache", "verify").expect(stdout=Has("the index is broken, a new one is begun\n", " mended\n"))
+    built.run("cache", "verify").expect(stdout=Has("all good\n"))
+    assert not index.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["blobs", "tmp"])
+def test_verify_removes_a_file_in_the_place_of_devtasks_own_folders(built, name):
+    path = built.cache / "devtask/v1" / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.write_text("in the way\n")
+    told = "`FOLDER/cache/devtask/v1/" + name + "` is not a folder"
+    for words in (["stats"], ["gc"], ["clean"]):
+        built.run("cache", *words).expect(stderr=f"error: {told}\n  help: `devtask cache verify` removes it\n", code=2)
+    built.run("cache", "verify").expect(stdout=Has(f"{told}\n", " mended\n"))
+    assert not path.exists()
+    built.run("cache", "verify").expect(stdout=Has("all good\n"))
+
+
+def test_verify_removes_a_file_in_the_place_of_a_folder_of_blobs(built):
+    path = built.cache / "devtask/v1/blobs/ab"
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("in the way\n")
+    built.run("cache", "verify").expect(
+        stdout=Has("`FOLDER/cache/devtask/v1/blobs/ab` is in the place of a blob\n", " mended\n")
+    )
+    assert not path.exists()
+    built.run("cache", "verify").expect(stdout=Has("all good\n"))
+
+
 def test_a_link_that_leads_out_of_the_project_is_not_stored(project):
     project.tasks("[tasks.a]\ninputs = []\noutputs = ['out']\nrun = 'RAN; ln -sfn ../elsewhere out'\n")
     project.run("a").succeeded()

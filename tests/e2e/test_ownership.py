@@ -8,7 +8,7 @@ import pytest
 from support.cache import damage_blob
 from support.project import DEVTASK
 from support.result import Has
-from support.waiting import wait_for_line
+from support.waiting import is_alive, wait_for, wait_for_line
 
 # Copies src/ into dist/. While there is a file `wait`, it stops half-way; with a file `fail` it fails there.
 COPY = """
@@ -405,3 +405,164 @@ def test_a_result_that_may_hold_what_lay_beside_the_outputs_of_a_dependency_is_n
     other.run("join").succeeded()
     assert other.read("joined") == "made\n2\n"
     assert project.ran() == ["join", "join", "join"]
+
+
+# ---- what `clean` removes, and forgets
+
+
+def test_clean_moves_aside_what_a_killed_attempt_may_have_left(copy):
+    copy.write("src/b", "b\n")
+    attempt(copy, "killed")
+    copy.write("dist/mine.md", "precious\n")
+    copy.run("clean").expect(
+        stdout="removed 0 files of 1 task\n",
+        stderr="note: `dist/a` and 2 more may be what a killed run left: moved to .devtask/aside/copy/1\n",
+    )
+    assert not copy.path("dist").exists()
+    assert copy.read(".devtask/aside/copy/1/dist/mine.md") == "precious\n"
+    copy.remove("src/b")
+    copy.run("copy").expect(stderr="copy: never ran here\ncopy: done in TIME\ndevtask: 1 ran in TIME\n")
+    assert names(copy) == ["a"]
+
+
+@pytest.mark.parametrize("end", ["fails", "interrupted"])
+def test_clean_removes_what_an_attempt_left(copy, end):
+    copy.write("src/b", "b\n")
+    copy.write("dist/README", "precious\n")
+    attempt(copy, end)
+    copy.write("dist/mine.md", "precious\n")
+    copy.run("clean").expect(stdout="removed 2 files of 1 task\n")
+    assert names(copy) == ["README", "mine.md"]
+
+
+def test_clean_leaves_folders_that_the_patterns_do_not_cover(project):
+    project.tasks(
+        """
+        [tasks.make]
+        inputs = []
+        outputs = ["mine/sub/a", "all/"]
+        run = "mkdir -p all/x; touch mine/sub/a all/x/b"
+        """
+    )
+    project.path("mine/sub").mkdir(parents=True)
+    project.run("make").succeeded()
+    project.run("clean").expect(stdout="removed 2 files of 1 task\n")
+    assert project.path("mine/sub").is_dir()
+    assert not project.path("all").exists()
+
+
+def test_clean_forgets_nothing_of_what_it_does_not_remove(project):
+    project.tasks(
+        """
+        [tasks.migrate]
+        inputs = ["schema"]
+        creates = ["migrations/*.sql"]
+        run = "RAN; mkdir -p migrations; cp schema migrations/$(ls migrations | wc -l).sql"
+        [tasks.format]
+        inputs = ["code"]
+        edits = ["code"]
+        run = "RAN; true"
+        [tasks.check]
+        inputs = ["schema"]
+        run = "RAN"
+        [tasks.make]
+        inputs = ["schema"]
+        outputs = ["made"]
+        run = "RAN; cp schema made"
+        """
+    )
+    project.write("schema", "1\n")
+    project.write("code", "x\n")
+    tasks = ["migrate", "format", "check", "make"]
+    project.run(*tasks).succeeded()
+    project.ran()
+    project.run("clean").expect(stdout="removed 1 file of 1 task\n")
+    project.run("clean", "migrate").expect(stdout="removed 0 files of 0 tasks\n")
+    project.run("--no-cache", *tasks).succeeded()
+    assert project.ran() == ["make"]
+    assert names(project, "migrations") == ["0.sql"]
+
+
+# ---- `clean` beside a run, and after one that was killed
+
+
+def test_clean_waits_for_a_run_and_removes_what_that_has_made(copy):
+    copy.write("wait", "")
+    running = copy.start("copy")
+    wait_for_line(copy.path("half.pid"))
+    cleaning = copy.start("clean")
+    waiting = f"note: waiting for another devtask (process {running.process.pid}) that has `copy` in hand\n"
+    wait_for(lambda: cleaning.process.poll() is not None or cleaning.stderr() == waiting, "clean to wait")
+    copy.remove("wait")
+    running.wait().succeeded()
+    cleaning.wait().expect(stdout="removed 1 file of 1 task\n", stderr=waiting)
+    assert not copy.path("dist").exists()
+
+
+def test_clean_does_not_wait_for_a_task_that_makes_nothing(project):
+    project.tasks("[tasks.serve]\nrun = 'echo $$ >pid; exec sleep 1000'\n")
+    running = project.start("serve")
+    wait_for_line(project.path("pid"))
+    project.run("clean").expect(stdout="removed 0 files of 0 tasks\n")
+    running.interrupt()
+    running.wait()
+
+
+def test_clean_ends_what_a_killed_run_left_running(project):
+    """Also what holds no lock any more: it would write into what was cleaned. What holds it is how that is noticed."""
+    project.tasks(
+        """
+        [tasks.slow]
+        inputs = []
+        outputs = ["dist/"]
+        run = '''
+        mkdir -p dist
+        setsid sh -c 'echo $$ >holder.pid; exec sleep 1000' &
+        setsid python3 -c 'import os; os.closerange(3, 1000); os.execv("/bin/sh", ["sh", "loose.sh"])' &
+        wait
+        '''
+        """
+    )
+    project.write("loose.sh", "echo $$ >loose.pid\nexec sleep 1000\n")
+    running = project.start("slow")
+    pids = [int(wait_for_line(project.path(name))) for name in ("holder.pid", "loose.pid")]
+    running.send(signal.SIGKILL)
+    running.wait()
+    assert [is_alive(pid) for pid in pids] == [True, True]
+    project.run("clean").succeeded()
+    assert [is_alive(pid) for pid in pids] == [False, False]
+
+
+def test_a_task_that_cleans_itself_is_refused(project):
+    project.tasks(f"[tasks.odd]\ninputs = []\noutputs = ['out']\nrun = '{DEVTASK} clean odd'\n")
+    run = project.run("odd")
+    assert run.code == 1
+    assert "task `odd` is asked for by a devtask that it has started itself" in run.stdout + run.stderr
+
+
+def test_nothing_is_taken_from_behind_a_link_that_replaced_a_folder(project):
+    """Also where the outputs are found by a pattern."""
+    project.tasks(
+        """
+        [tasks.objects]
+        inputs = ["in"]
+        outputs = ["x/y/*.o"]
+        run = "RAN; mkdir -p x/y; echo half >x/y/half.o; while test -e wait; do sleep 0.02; done; cat in >x/y/1.o"
+        """
+    )
+    project.write("in", "1\n")
+    project.write("wait", "")
+    running = project.start("objects")
+    wait_for_line(project.path("x/y/half.o"))
+    running.send(signal.SIGKILL)
+    running.wait()
+    project.remove("wait")
+    project.wait_until_no_process_is_left()
+    project.write("../mine/y/precious.o", "precious\n")
+    project.remove("x")
+    project.path("x").symlink_to("../mine")
+    run = project.run("objects")
+    assert run.code == 1 and "error: output `x/y/*.o` of task `objects` is reached through a link\n" in run.stderr
+    project.run("clean").succeeded()
+    assert sorted(os.listdir(project.folder / "mine" / "y")) == ["precious.o"]
+    assert project.ran() == ["objects"]

@@ -204,10 +204,10 @@ def test_a_file_in_the_place_of_a_folder(cache):
             assert run.code == 0 and "error: " not in run.stderr, run.stderr
             assert run.stderr.count("warning: ") <= 1
             assert not cache.references.wrong(cache.project, 0)
-            # Only a person can say what that file is; once it is gone the cache works.
-            if (cache.top / path).is_file():
+            # In the place of the cache itself only a person can say what that file is; once it is gone the cache works.
+            if path in (".", "devtask", "devtask/v1") and (cache.top / path).is_file():
+                assert cache.project.run("cache", "verify").code == 1
                 remove(cache.top / path)
-                cache.verify()
             cache.survives(mended=cache.top.is_dir())
 
 

@@ -16,6 +16,7 @@ import pytest
 from faults.damage import DAMAGES, files_below, folders_below, replace_by_file, some_of_each_sort, sorts_of, spoil
 from faults.workloads import RICH_WORKLOAD, References
 from support.project import Project
+from support.result import ANY, Has
 from support.waiting import wait_for
 
 SEED = int(os.environ.get("DEVTASK_TEST_SEED") or random.SystemRandom().randrange(10**9))
@@ -229,3 +230,34 @@ def test_an_output_that_was_there_before_is_missed_when_it_is_deleted(project, n
     project.remove(name)
     project.run("a").succeeded()
     assert project.path(name).exists()
+
+
+def test_a_folder_in_the_place_of_the_journal_is_told_once(project):
+    project.tasks("[tasks.make]\ninputs = []\noutputs = ['out']\nrun = 'RAN; echo >out'\n")
+    project.run("make").succeeded()
+    project.remove(".devtask/journal")
+    project.path(".devtask/journal/mine").mkdir(parents=True)
+    for words in (["make"], ["--force", "make"], ["clean"]):
+        project.run(*words).expect(
+            stderr="""\
+            error: `ROOT/.devtask/journal` is not a file: nothing can be remembered
+              help: remove it; the cache still has the results
+            """,
+            code=2,
+        )
+    project.run("--status", "make").expect(stdout=ANY, stderr=ANY, code=1)
+    project.remove(".devtask/journal")
+    project.run("make").succeeded()
+    assert project.ran() == ["make"]
+
+
+@pytest.mark.parametrize("name", ["out", "locks", "runs"])
+def test_a_file_in_the_place_of_a_folder_of_the_state_is_told(project, name):
+    project.tasks("[tasks.make]\ninputs = []\noutputs = ['out']\nrun = 'RAN; echo >out'\n")
+    project.write(f".devtask/{name}", "")
+    project.run("make").expect(
+        stderr=Has(
+            f"error: cannot create folder `ROOT/.devtask/{name}`: File exists\n  help: remove what is in its place\n"
+        ),
+        code=2,
+    )

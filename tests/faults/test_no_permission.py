@@ -110,12 +110,42 @@ def test_a_read_only_cache_is_read(house):
     assert snapshot(project.cache) == before
 
 
+def test_what_clean_cannot_remove_is_not_forgotten(house):
+    project = house.project("alice", ALICE)
+    project.tasks("[tasks.make]\ninputs = []\noutputs = ['dist/']\nrun = 'RAN; mkdir -p dist; echo >dist/a'\n")
+    give(project.root, ALICE)
+    house.run(project, "make").succeeded()
+    project.path("dist").chmod(0o555)
+    house.run(project, "clean").expect(stderr="error: cannot remove `ROOT/dist/a`: Permission denied\n", code=2)
+    project.path("dist").chmod(0o755)
+    house.run(project, "make").expect(stderr="devtask: everything is up to date (1 task)\n")
+    house.run(project, "clean").expect(stdout="removed 1 file of 1 task\n")
+
+
 def test_a_read_only_cache_is_verified(house):
     project = house.project("alice", ALICE)
     is_right(house, project, house.run(project, *REQUEST), warnings=0)
     change_modes(project.cache, "a-w")
     verified = house.run(project, "cache", "verify")
     assert verified.code == 0 and "all good" in verified.stdout, verified.stderr
+
+
+def test_what_verify_cannot_mend_is_in_its_exit_status(house):
+    project = house.project("alice", ALICE)
+    is_right(house, project, house.run(project, *REQUEST), warnings=0)
+    blob = project.cache / "devtask/v1/blobs/00" / ("0" * 62)
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(b"spoiled")
+    give(project.cache, ALICE)
+    change_modes(project.cache, "a-w")
+    verified = house.run(project, "cache", "verify")
+    assert verified.code == 1 and verified.stdout.endswith(" results: 1 not mended\n"), verified.stdout
+    assert "is broken: " in verified.stderr and "Permission denied" in verified.stderr
+    change_modes(project.cache, "u+w")
+    verified = house.run(project, "cache", "verify").succeeded()
+    assert verified.stdout.endswith(" mended\n")
+    verified = house.run(project, "cache", "verify").succeeded()
+    assert verified.stdout.endswith("all good\n")
 
 
 @needs_two

@@ -336,27 +336,7 @@ class Run:
         self.missed.append(instance)
 
     def take_stock(self, instance):
-        """Of what lies in its outputs, what is devtask's, and what is somebody else's.
-
-        What a killed attempt may have left is moved away, and so is neither.
-        """
-        checkout, files = self.checkout, self.checkout.files
-        last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
-        known = (last.owned if last else set()) | (attempt.made if attempt else set())
-        # The same with other arguments, or a task that is no more.
-        known = known | {path for label, each in checkout.successes.items() if label != instance.label
-                         for path, file in each.outputs
-                         if path in each.owned and instance.owns(path) and files.get(path) == file}
-        found = {path for path in files if instance.owns(path)}
-        foreign = found - known
-        if attempt and attempt.killed:
-            for path in foreign - attempt.foreign:
-                del files[path]
-            foreign &= attempt.foreign
-        others = set().union(*(each.paths for label, each in checkout.successes.items() if label != instance.label))
-        former = {path for path, file in last.outputs if not instance.owns(path) and path in last.owned - others
-                  and files.get(path) == file} if last else set()
-        self.stocks[instance] = found & known | former, foreign
+        self.stocks[instance] = take_stock(self.checkout, instance)
         return self.stocks[instance]
 
     def clear(self, paths):
@@ -442,6 +422,30 @@ class Run:
 
     def counts(self):
         return len(self.ran) - len(self.failed), len(self.restored), len(self.fresh) + len(self.spared)
+
+
+def take_stock(checkout, instance):
+    """Of what lies in its outputs, what is devtask's, and what is somebody else's.
+
+    What a killed attempt may have left is moved away, and so is neither.
+    """
+    files = checkout.files
+    last, attempt = checkout.successes.get(instance.label), checkout.attempts.get(instance.label)
+    known = (last.owned if last else set()) | (attempt.made if attempt else set())
+    # The same with other arguments, or a task that is no more.
+    known = known | {path for label, each in checkout.successes.items() if label != instance.label
+                     for path, file in each.outputs
+                     if path in each.owned and instance.owns(path) and files.get(path) == file}
+    found = {path for path in files if instance.owns(path)}
+    foreign = found - known
+    if attempt and attempt.killed:
+        for path in foreign - attempt.foreign:
+            del files[path]
+        foreign &= attempt.foreign
+    others = set().union(*(each.paths for label, each in checkout.successes.items() if label != instance.label))
+    former = {path for path, file in last.outputs if not instance.owns(path) and path in last.owned - others
+              and files.get(path) == file} if last else set()
+    return found & known | former, foreign
 
 
 def text_at(files, path):

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from property import commands
 from property.model import MEMBER, File, matches
-from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of
+from property.oracle import UNKEYED, Attempt, Checkout, Plan, Request, Run, Verdict, outputs_of, take_stock
 from support.project import DEVTASK
 from support.project import Project as Folder
 from support.waiting import wait_for
@@ -326,15 +326,10 @@ class Session:
         said = {label: word for word, label in PLANNED.findall(done.stdout)}
         while True:
             run = self.simulate(request)
-            run.evaluate()
-            run.schedule()
+            expected = self.planned(run)
             ran = {each for each in run.states if said.get(each.label) in ("run", "maybe")}
             if not self.lose(run, ran - set(run.to_run)):
                 break
-        expected = {each.label: "restore" for each in run.to_restore}
-        for each in run.to_run:
-            waits = run.states[each].verdict is Verdict.WAITING and not request.only
-            expected[each.label] = "maybe" if waits else "run"
         self.expect(done.returncode == 0 and said == expected, f"-n says {said}, the model {expected}", done)
         status = self.devtask("--status", *request.words())
         self.expect(status.returncode == (1 if expected else 0), "--status", status)
@@ -342,6 +337,27 @@ class Session:
             self.look_why(request, run)
         self.expect(not self.ran(), "looking ran something")
         self.expect(before == (stamps(self.root), stamps(self.folder.cache)), "looking changed something")
+
+    def planned(self, run):
+        """What -n says."""
+        run.evaluate()
+        run.schedule()
+        expected = {each.label: "restore" for each in run.to_restore}
+        for each in run.to_run:
+            waits = run.states[each].verdict is Verdict.WAITING and not run.request.only
+            expected[each.label] = "maybe" if waits else "run"
+        return expected
+
+    def likeliest(self, possible):
+        """Of states that look the same, the one in which -n says what devtask's says."""
+        request = Request(tuple(name for name in sorted(self.here.project.tasks)))
+        if len(possible) == 1 or not self.is_possible(request):
+            return possible[0]
+        said = {label: word for word, label in PLANNED.findall(self.devtask("-n", *request.words()).stdout)}
+        for cache, run in possible:
+            if self.planned(Run(run.checkout.copy(), dict(run.cache), self.variables, request)) == said:
+                return cache, run
+        return possible[0]
 
     def look_why(self, request, run):
         done = self.devtask("why", request.names[0])
@@ -421,7 +437,7 @@ class Session:
                                  if found.get(path) != run.checkout.files.get(path)}))
         self.expect(possible, f"after a kill in {begun}: ran {sorted(names)}, none of the possible states leads there:\n  "
                     + "\n  ".join(wrongs[:5]), done)
-        cache, run = possible[0]
+        cache, run = self.likeliest(possible)
         # Results are shared a little later than they are recorded (docs/decisions/011-group-commit.md).
         self.doubtful |= cache.keys() - self.cache.keys()
         self.adopt(run)
@@ -481,22 +497,24 @@ class Session:
             checkout.attempts[label] = Attempt(full.begun_keys[each] or UNKEYED, foreign, killed=True)
 
     def do_clean(self, names):
-        """devtask clean: what is recorded here goes, and is forgotten."""
+        """devtask clean: what the next run would clear away goes and is forgotten; what stays is not."""
         if not all(name in self.here.project.tasks for name in names):
             return
         here = self.here
         done = self.devtask("clean", *names)
         for each in [each for name in names or here.project.tasks for each in here.project.instances(name)]:
             local = each.task.kind == "local"
-            if each.task.is_group or local and not names:
+            last, attempt = here.successes.get(each.label), here.attempts.get(each.label)
+            made_nothing = not (each.output_pattern or last and last.owned or attempt and attempt.made)
+            if each.task.is_group or local and not names or made_nothing:
                 continue
-            last = here.successes.pop(each.label, None)
-            here.attempts.pop(each.label, None)
-            made = last.outputs if last else ()
-            gone = [path for path, file in made if path in last.owned
-                    and (each.owns(path) or here.files.get(path) == file)]
-            for path in [path for path in here.files if each.owns(path)] if local else gone:
+            if not local and last is None and attempt is None:
+                continue
+            gone = [path for path in here.files if each.owns(path)] if local else take_stock(here, each)[0]
+            for path in gone:
                 here.files.pop(path, None)
+            here.successes.pop(each.label, None)
+            here.attempts.pop(each.label, None)
         self.expect(done.returncode == 0, "clean", done)
         self.compare_files(here.files, done)
 

@@ -30,6 +30,10 @@ class OutputsTest : public testing::Test {
   std::vector<OutputEntry> scan(const Strings& patterns) {
     return scan_outputs(root_, GlobList::parse(patterns).value());
   }
+  void remove(const Strings& patterns, const std::vector<OutputEntry>& entries) {
+    const GlobList globs = GlobList::parse(patterns).value();
+    remove_outputs(root_, entries, &globs);
+  }
   ActionResult take(const Strings& patterns) {
     auto taken = take_outputs(root_, scan(patterns), &store_);
     EXPECT_TRUE(taken);
@@ -253,7 +257,7 @@ TEST_F(OutputsTest, NeverRemovesThroughALink) {
   ASSERT_TRUE(write_file(folder_ / "outside/a", "outside"));
   ASSERT_TRUE(write_file(folder_ / "outside/sub/b", "outside"));
   link("../outside", "dist");
-  remove_outputs(root_, previous.outputs, nullptr);
+  remove({"dist/"}, previous.outputs);
   EXPECT_EQ(disk("outside"), "a = outside\nsub/b = outside\nsub/empty/");
   EXPECT_EQ(restore(ActionResult(), &previous), "restored");
   EXPECT_EQ(disk("outside"), "a = outside\nsub/b = outside\nsub/empty/");
@@ -303,11 +307,12 @@ TEST_F(OutputsTest, RemovesFilesAndTheFoldersThatBecomeEmpty) {
   write("dist/a/own", "of the user");
   write("dist/d/e", "2");
   folder("dist/f/empty");
-  const auto entries = scan({"dist/a/b/", "dist/d/", "dist/f/"});
+  const Strings patterns{"dist/a/b/", "dist/d/", "dist/f/"};
+  const auto entries = scan(patterns);
   folder("dist/d/e-not");
-  remove_outputs(root_, entries, nullptr);
+  remove(patterns, entries);
   EXPECT_EQ(disk(), "dist/a/own = of the user\ndist/d/e-not/");
-  remove_outputs(root_, entries, nullptr);  // nothing is there: fine
+  remove(patterns, entries);  // nothing is there: fine
   EXPECT_EQ(disk(), "dist/a/own = of the user\ndist/d/e-not/");
 }
 
@@ -315,8 +320,7 @@ TEST_F(OutputsTest, RemovesFilesAndTheFoldersThatBecomeEmpty) {
 TEST_F(OutputsTest, RemovesOnlyFoldersThatThePatternsCover) {
   for (const char* path : {"out/a.txt", "out/all/x/y", "out/some/z.o"}) write(path, "");
   const Strings patterns{"out/a.txt", "out/all/", "out/some/*.o"};
-  const GlobList globs = GlobList::parse(patterns).value();
-  remove_outputs(root_, scan(patterns), &globs);
+  remove(patterns, scan(patterns));
   EXPECT_EQ(disk(), "out/some/");
 }
 
@@ -325,7 +329,7 @@ TEST_F(OutputsTest, DoesNotRemoveAFolderThatTookTheNameOfAFile) {
   const auto entries = scan({"x"});
   ASSERT_TRUE(remove_file(root_ + "/x"));
   write("x/own", "of the user");
-  remove_outputs(root_, entries, nullptr);
+  remove({"x"}, entries);
   EXPECT_EQ(disk(), "x/own = of the user");
 }
 
@@ -334,7 +338,7 @@ TEST_F(OutputsTest, NamesAreBytes) {
   write("dist/\xff", "2");
   const ActionResult result = take({"dist/"});
   const std::string before = disk();
-  remove_outputs(root_, result.outputs, nullptr);
+  remove({"dist/"}, result.outputs);
   EXPECT_EQ(disk(), "");
   EXPECT_EQ(restore(result), "restored");
   EXPECT_EQ(disk(), before);
