@@ -309,6 +309,7 @@ class Report:
             table(["", ""], facts),
             "## What must be",
             self.targets(),
+            sentences.SHORT,
             "## Peers",
             "Minimum wall milliseconds, and how many times Ninja's.",
             self.peers(),
