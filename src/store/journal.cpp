@@ -45,6 +45,8 @@ Record parse_record(std::string_view payload) {
   return record;
 }
 
+std::string task_id(const Record& record) { return unescape_line(record.id).value_or(std::string()); }
+
 std::shared_ptr<const JournalEntry> parse_done(std::string_view text) {
   constexpr std::string_view kKey = "key ";
   constexpr std::string_view kAt = "at ";
@@ -89,18 +91,19 @@ std::vector<std::string_view> live_records(const std::vector<std::string_view>& 
   struct Last {
     std::size_t done = 0, started = 0;  // 1 + index, 0: none
   };
-  std::unordered_map<std::string_view, Last> tasks;
+  std::unordered_map<std::string, Last> tasks;
   for (std::size_t i = 0; i < payloads.size(); ++i) {
     const Record record = parse_record(payloads[i]);
+    const std::string id = task_id(record);
     switch (record.word) {
       case Word::kDone:
-        tasks[record.id] = {i + 1, 0};
+        tasks[id] = {i + 1, 0};
         break;
       case Word::kStarted:
-        tasks[record.id].started = i + 1;
+        tasks[id].started = i + 1;
         break;
       case Word::kForgotten:
-        tasks.erase(record.id);
+        tasks.erase(id);
         break;
       case Word::kUnknown:
         break;
@@ -147,7 +150,7 @@ void Journal::apply(RecordLog::Contents contents) {
   for (const std::string_view payload : contents.payloads) {
     const Record record = parse_record(payload);
     if (record.word == Word::kUnknown) continue;
-    std::string id = unescape_line(record.id).value_or(std::string());
+    std::string id = task_id(record);
     if (record.word == Word::kForgotten) {
       tasks_.erase(id);
       continue;

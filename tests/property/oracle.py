@@ -181,7 +181,7 @@ class Run:
         made = {}
         for maker in self.plan.read_whole(instance):
             last = self.checkout.successes.get(maker.label)
-            made[maker] = last.paths if last else set()
+            made[maker] = last.owned if last else set()
         whole = [maker.output_pattern for maker in made]
         for path in sorted(files):
             if is_ignored(path) or not matches(path, instance.input_patterns + whole) or instance.owns(path):
