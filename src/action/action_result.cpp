@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 
 #include "action/escaped_text.h"
 
@@ -189,6 +190,11 @@ Digest ActionResult::outputs_digest() const {
     if (entry.kind != Kind::kCreate) append_entry(text, entry);
   });
   return sha256(text);
+}
+
+const OutputEntry* find_output(const std::vector<OutputEntry>& outputs, std::string_view path) {
+  const auto found = std::ranges::lower_bound(outputs, path, std::less<>(), &OutputEntry::path);
+  return found != outputs.end() && found->path == path ? &*found : nullptr;
 }
 
 std::string to_text(const ActionResult& result) {

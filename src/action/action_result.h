@@ -56,6 +56,9 @@ struct ActionResult {
   Digest outputs_digest() const;
 };
 
+// By path, in outputs that are sorted by it; nullptr if it is not among them.
+const OutputEntry* find_output(const std::vector<OutputEntry>& outputs, std::string_view path);
+
 // Sorts the outputs if they are not.
 std::string to_text(const ActionResult& result);
 // Refuses what this version does not know: version, kinds, absolute paths, `..` parts, a path twice or out of

@@ -33,7 +33,7 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
   journal.refresh();
   RemovedOutputs outputs;
   if (task.task->cache == CacheMode::kLocal) {
-    outputs = remove_outputs(root, scan_outputs(root, task.outputs->globs), &task.outputs->globs);
+    outputs = remove_outputs(root, scan_outputs(root, task.outputs->globs), task.outputs->globs);
   } else {
     if (!journal.last_success(task.id) && !journal.unfinished(task.id)) return std::nullopt;
     auto stock = clear_the_way(session.state(), root, task, journal, tell);
@@ -41,7 +41,7 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
     // With the folders that have become empty because something was moved out of the way.
     std::vector<OutputEntry> gone = std::move(stock->owned);
     std::ranges::move(stock->doubtful, std::back_inserter(gone));
-    outputs = remove_outputs(root, gone, &task.outputs->globs);
+    outputs = remove_outputs(root, gone, task.outputs->globs);
   }
   if (outputs.failed) return failure(std::move(*outputs.failed));
   if (auto forgotten = journal.forget(task.id); !forgotten) return tl::unexpected(forgotten.error());

@@ -28,8 +28,8 @@ constexpr KeyInfo kKeys[] = {
      "[]", R"(include = ["tasks/*.toml"])"},
     {kProjectTable, "members", KeyType::kStringList,
      "Patterns of folders with a tasks.toml of their own. Only in the tasks.toml of the root. In such a "
-     "folder "
-     "devtask works on the whole project: `NAME` is a task of the member there, `:NAME` one of the root.",
+     "folder devtask works on the whole project: `NAME` is a task of the member there, `:NAME` one of the "
+     "root.",
      "[]", R"(members = ["examples/*"])"},
     {kProjectTable, "path", KeyType::kStringList, "Folders to search for programs before PATH.", "[]",
      R"(path = [".venv/bin"])"},

@@ -268,7 +268,7 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
   for (const OutputEntry& entry : result.outputs) wanted.insert(entry.path);
   std::vector<OutputEntry> gone = owned;
   std::erase_if(gone, [&](const OutputEntry& entry) { return wanted.contains(entry.path); });
-  remove_outputs(root, gone, &globs);
+  remove_outputs(root, gone, globs);
   std::set<std::string> made;
   for (const OutputEntry& entry : result.outputs) {
     if (auto parents = make_parents(root, entry.path, made); !parents) return parents;
@@ -285,7 +285,7 @@ Result<void> restore_outputs(const std::string& root, const GlobList& globs, con
 }
 
 RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
-                              const GlobList* globs) {
+                              const GlobList& globs) {
   RemovedOutputs removed;
   std::set<std::string> folders;
   std::map<std::string_view, bool> checked;
@@ -307,7 +307,7 @@ RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputE
   // Deepest first: the longer of two nested paths sorts later.
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     std::string_view at = *folder;
-    const auto is_ours = [&] { return globs->matches(at) || globs->covers_all_below(at); };
+    const auto is_ours = [&] { return globs.matches(at) || globs.covers_all_below(at); };
     while (!at.empty() && is_ours() && remove_folder_if_empty(join_path(root, at))) at = parent_folder(at);
   }
   return removed;

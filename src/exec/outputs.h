@@ -42,10 +42,10 @@ struct RemovedOutputs {
   std::optional<Diagnostic> failed;  // the first that could not be removed
 };
 
-// Removes files and links, and folders that become empty by that and that `globs` (never null) cover: others
+// Removes files and links, and folders that become empty by that and that `globs` cover: others
 // may be somebody else's, or another task may be about to write into them. What is behind a link stays.
 RemovedOutputs remove_outputs(const std::string& root, const std::vector<OutputEntry>& entries,
-                              const GlobList* globs);
+                              const GlobList& globs);
 
 // Removes temporary files that a killed devtask left in the folders of `outputs`.
 void clear_leftovers(const std::string& root, const GlobList& outputs);

@@ -10,13 +10,6 @@
 namespace devtask {
 namespace {
 
-const OutputEntry* entry_of(const std::vector<OutputEntry>& entries, std::string_view path) {
-  const auto found =
-      std::lower_bound(entries.begin(), entries.end(), path,
-                       [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
-  return found != entries.end() && found->path == path ? &*found : nullptr;
-}
-
 // What the last success made where the task's outputs no longer are, and nobody has changed since.
 std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTask& task,
                                         const JournalEntry& last, const Journal& journal) {
@@ -30,7 +23,7 @@ std::vector<OutputEntry> former_outputs(const std::string& root, const PlannedTa
     const auto other = id == task.id ? nullptr : journal.last_success(id);
     if (!other) continue;
     std::erase_if(former, [&](const OutputEntry& entry) {
-      return entry_of(other->result.outputs, entry.path) != nullptr;
+      return find_output(other->result.outputs, entry.path) != nullptr;
     });
   }
   return former;
@@ -117,7 +110,7 @@ std::vector<OutputEntry> in_the_way(const std::string& root, const std::vector<O
                                     const ActionResult& result) {
   std::vector<OutputEntry> found;
   std::ranges::copy_if(foreign, std::back_inserter(found), [&](const OutputEntry& entry) {
-    const OutputEntry* wanted = entry_of(result.outputs, entry.path);
+    const OutputEntry* wanted = find_output(result.outputs, entry.path);
     return wanted != nullptr && !is_placeholder(entry) && !is_in_place(root, *wanted);
   });
   return found;
@@ -128,7 +121,7 @@ std::string first_beside(const std::string& root, const PlannedTask& task, const
   for (const OutputEntry& entry : scan_outputs(root, task.outputs->globs)) {
     const bool counts = entry.kind != OutputEntry::Kind::kDir && !is_placeholder(entry) &&
                         !task.task->scope->ignore.matches(entry.path);
-    if (counts && entry_of(result.outputs, entry.path) == nullptr) return entry.path;
+    if (counts && find_output(result.outputs, entry.path) == nullptr) return entry.path;
   }
   return {};
 }

@@ -257,7 +257,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
       warn(std::move(started.error()));
       return fail(index, Outcome::kFailed, {}, 1);
     }
-    remove_outputs(root_, ownership.owned, &task.outputs->globs);
+    remove_outputs(root_, ownership.owned, task.outputs->globs);
     capture.watched = task.task->cache != CacheMode::kLocal;
   }
   for (const std::string& path : task.outputs->globs.literals()) {

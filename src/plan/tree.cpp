@@ -19,10 +19,8 @@ FileIdentity identity_of(const FileStat& stat) {
 bool Exclusion::holds(std::string_view path) const {
   if (!globs->matches(path)) return false;
   if (recorded == nullptr) return true;
-  const auto found =
-      std::lower_bound(recorded->begin(), recorded->end(), path,
-                       [](const OutputEntry& entry, std::string_view name) { return entry.path < name; });
-  return found != recorded->end() && found->path == path && found->is_owned();
+  const OutputEntry* found = find_output(*recorded, path);
+  return found != nullptr && found->is_owned();
 }
 
 Tree::Tree(std::string root, DigestMemo& memo) : root_(std::move(root)), memo_(memo) {}

@@ -32,7 +32,7 @@ class OutputsTest : public testing::Test {
   }
   void remove(const Strings& patterns, const std::vector<OutputEntry>& entries) {
     const GlobList globs = GlobList::parse(patterns).value();
-    remove_outputs(root_, entries, &globs);
+    remove_outputs(root_, entries, globs);
   }
   ActionResult take(const Strings& patterns) {
     auto taken = take_outputs(root_, scan(patterns), &store_);
