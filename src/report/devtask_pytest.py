@@ -1,0 +1,212 @@
+"""Makes pytest write its results file by file, each at the moment in which the last test of that file has ended.
+
+What was finished when the process dies is on disk then. Loaded by `-p devtask_pytest`; the environment variable
+DEVTASK_REPORT names the folder. Works with pytest 6.2 and newer, with and without pytest-xdist, by public hooks only.
+Unaware of: tasks, what is cached.
+"""
+
+import collections
+import hashlib
+import os
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def pytest_configure(config):
+    folder = os.environ.get("DEVTASK_REPORT")
+    is_worker = hasattr(config, "workerinput")  # of pytest-xdist: the controller hears everything
+    if folder and not is_worker and not config.pluginmanager.has_plugin("devtask-report"):
+        config.pluginmanager.register(Reporter(config, os.path.abspath(folder)), "devtask-report")
+
+
+def tidy(text):
+    return NOT_XML.sub(lambda match: f"#x{ord(match.group()):02X}", str(text))
+
+
+def file_of(nodeid):
+    return nodeid.partition("::")[0]
+
+
+def names_of(file, nodeid):
+    """Class and name of a test, as pytest's own report has them."""
+    inside = nodeid.partition("::")[2]
+    module = re.sub(r"\.py$", "", file.replace("/", "."))
+    if not inside:
+        return "", module
+    address, bracket, parameters = inside.partition("[")
+    *classes, name = address.split("::")
+    return ".".join([module, *classes]), name + bracket + parameters
+
+
+def text_of(report):
+    return getattr(report, "longreprtext", None) or str(report.longrepr or "")
+
+
+def message_of(report):
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        return crash.message
+    text = report.longrepr if isinstance(report.longrepr, str) else text_of(report)
+    lines = text.strip().splitlines() or [""]
+    # Of a file that could not be imported the last line has the exception.
+    errors = [line[2:].strip() for line in lines if line.startswith("E ")]
+    return errors[-1] if errors else lines[0]
+
+
+class Case:
+    """What became of one test, or of a file that could not be collected."""
+
+    def __init__(self, file, nodeid):
+        self.file = file
+        self.classname, self.name = names_of(file, nodeid)
+        self.line = None
+        self.seconds = 0.0
+        self.problems = []  # (element, message, text)
+        self.skip = None  # (type, message)
+
+    def add(self, report, is_test=True):
+        self.seconds += getattr(report, "duration", 0.0)
+        path, line = (getattr(report, "location", None) or (None, None))[:2]
+        if line is not None and path.replace(os.sep, "/") == self.file:
+            self.line = line + 1
+        if report.outcome == "rerun":  # a plugin starts the test once more
+            self.problems.clear()
+            self.skip = None
+        elif report.failed:
+            element = "failure" if is_test and report.when == "call" else "error"
+            self.problems.append((element, message_of(report), text_of(report)))
+        elif report.skipped:
+            self.add_skip(report)
+
+    def add_skip(self, report):
+        if hasattr(report, "wasxfail"):
+            reason = report.wasxfail
+            self.skip = ("pytest.xfail", reason[8:] if reason.startswith("reason: ") else reason)
+            return
+        is_place = isinstance(report.longrepr, tuple) and len(report.longrepr) == 3
+        reason = report.longrepr[2] if is_place else message_of(report)
+        self.skip = ("pytest.skip", reason[9:] if reason.startswith("Skipped: ") else reason)
+
+    def element(self, shown):
+        names = {"classname": tidy(self.classname), "name": tidy(self.name), "file": tidy(shown)}
+        case = ElementTree.Element("testcase", names)
+        if self.line is not None:
+            case.set("line", str(self.line))
+        case.set("time", f"{self.seconds:.6f}")
+        for element, message, text in self.problems:
+            first_line = (message.splitlines() or [""])[0]
+            ElementTree.SubElement(case, element, message=tidy(first_line)).text = tidy(text)
+        if self.skip and not self.problems:
+            ElementTree.SubElement(case, "skipped", type=self.skip[0], message=tidy(self.skip[1]))
+        return case
+
+
+class Reporter:
+    """Files are relative to pytest's root here, as in the node ids of what lies below it."""
+
+    def __init__(self, config, folder):
+        self.folder = folder
+        self.process = os.getpid()
+        self.root = str(getattr(config, "rootpath", None) or config.rootdir)
+        self.start = str(config.invocation_params.dir)
+        self.config = config
+        self.expected = collections.Counter()  # tests of each file
+        self.ended = collections.Counter()
+        self.cases = collections.defaultdict(dict)  # file -> node id -> Case
+        self.collected = False
+        self.running = None  # the file of the test; a controller of pytest-xdist has node ids only
+
+    def relative(self, path):
+        return os.path.relpath(str(path), self.root).replace(os.sep, "/")
+
+    def file_of_node(self, node):
+        return self.relative(getattr(node, "path", None) or node.fspath)
+
+    # ---- what will run
+
+    def pytest_collection_finish(self, session):
+        self.begin(map(self.file_of_node, session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node, ids):
+        if not self.collected:  # all workers collect the same
+            self.begin(map(file_of, ids))
+
+    def begin(self, files):
+        self.collected = True
+        self.expected.update(files)
+        for file in set(self.cases) | self.given_files():
+            if not self.expected[file]:
+                self.write(file)
+
+    def given_files(self):
+        files = set()
+        for argument in self.config.args:
+            path = os.path.join(self.start, str(argument))
+            if os.path.isfile(path):
+                files.add(self.relative(path))
+        return files
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector):
+        outcome = yield
+        outcome.get_result().devtask_file = self.file_of_node(collector)
+
+    def pytest_collectreport(self, report):
+        if not report.passed and report.nodeid:
+            file = getattr(report, "devtask_file", None) or file_of(report.nodeid)
+            case = self.cases[file][report.nodeid] = Case(file, report.nodeid)  # each worker of pytest-xdist tells it
+            case.add(report, is_test=False)
+            if self.collected and not self.expected[file]:
+                self.write(file)
+
+    # ---- what has run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        self.running = self.file_of_node(item)
+
+    def pytest_runtest_logreport(self, report):
+        file = self.running or file_of(report.nodeid)
+        self.cases[file].setdefault(report.nodeid, Case(file, report.nodeid)).add(report)
+        if report.when not in ("setup", "call", "teardown"):  # pytest-xdist: its worker died
+            self.pytest_runtest_logfinish(report.nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid):
+        file = self.running or file_of(nodeid)
+        self.ended[file] += 1
+        if self.ended[file] >= self.expected[file]:
+            self.write(file)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self):
+        for file in set(self.cases) | set(self.expected):
+            if self.ended[file] < self.expected[file] or not self.collected:
+                self.write(file, complete=False)
+
+    # ---- reports
+
+    def write(self, file, complete=True):
+        if os.getpid() != self.process:  # a child that a test has forked and that went on
+            return
+        # As a person would type it here; pytest's own root may be another folder.
+        shown = os.path.relpath(os.path.join(self.root, file), self.start).replace(os.sep, "/")
+        suite = ElementTree.Element("testsuite", name=tidy(shown), tests=str(len(self.cases[file])))
+        if not complete:
+            properties = ElementTree.SubElement(suite, "properties")
+            ElementTree.SubElement(properties, "property", name="devtask.complete", value="false")
+        suite.extend(case.element(shown) for case in self.cases[file].values())
+        name = hashlib.sha256(os.fsencode(file)).hexdigest()[:32]
+        path = os.path.join(self.folder, name)
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+            with open(path + ".tmp", "wb") as stream:
+                stream.write(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
+            os.replace(path + ".tmp", path + ".xml")
+        except OSError as error:
+            print(f"devtask: the results of {shown} are lost: {error}", file=sys.stderr)
