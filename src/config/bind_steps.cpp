@@ -11,7 +11,7 @@
 namespace devtask {
 namespace {
 
-constexpr std::array<std::string_view, 3> kReserved{"root", "task", "extra"};
+constexpr std::array<std::string_view, 6> kReserved{"root", "task", "extra", "units", "report", "plugins"};
 
 // Complains about names of arguments and axes that no placeholder could have.
 bool check_name(const TableReader& table, std::string_view what, const std::string& name, const Span& where) {
@@ -132,8 +132,8 @@ void check_order(const TableReader& table, const std::vector<ArgSpec>& args) {
 }
 
 // A list that is only a part of a word of a command without a shell could not be expanded to several words.
-bool check_lists(const TableReader& table, const Template& word, const Placed<std::string>& text,
-                 const Placeholders& known) {
+bool check_lists(const TableReader& table, std::string_view key, const Template& word,
+                 const Placed<std::string>& text, const Placeholders& known) {
   if (!word.sole_placeholder().empty()) return true;
   for (const Template::Part& part : word.parts()) {
     if (!part.placeholder ||
@@ -141,7 +141,7 @@ bool check_lists(const TableReader& table, const Template& word, const Placed<st
       continue;
     const std::size_t end = text.value.find("}}", part.offset);
     table.complain(error("`{{{{{}}}}}` in {} stands for several words, so it must be a word by itself",
-                         part.text, table.of("run"))
+                         part.text, table.of(key))
                        .at(FileReader::inside(text.where, part.offset, end + 2 - part.offset))
                        .advise(fmt::format("write `\"{{{{{}}}}}\"` as an element of its own", part.text)));
     return false;
@@ -151,7 +151,8 @@ bool check_lists(const TableReader& table, const Template& word, const Placed<st
 
 class StepBinder {
  public:
-  StepBinder(TableReader& table, const Placeholders& known) : table_(table), known_(known) {}
+  StepBinder(TableReader& table, std::string_view key, const Placeholders& known)
+      : table_(table), key_(key), known_(known) {}
 
   void bind(TomlValue& value) {
     if (auto* script = std::get_if<std::string>(&value.data)) {
@@ -159,7 +160,7 @@ class StepBinder {
     } else if (auto* words = std::get_if<TomlArray>(&value.data)) {
       argv(*words, table_.file().span(value.place));
     } else {
-      table_.complain(error("a step in {} must be a string or a list of strings, found {}", table_.of("run"),
+      table_.complain(error("a step in {} must be a string or a list of strings, found {}", table_.of(key_),
                             value.kind_name())
                           .at(table_.file().span(value.place)));
     }
@@ -170,23 +171,23 @@ class StepBinder {
  private:
   void shell(Placed<std::string> script) {
     if (script.value.find_first_not_of(" \t\r\n") == std::string::npos) {
-      table_.complain(error("a step in {} is empty", table_.of("run")).at(script.where));
+      table_.complain(error("a step in {} is empty", table_.of(key_)).at(script.where));
       return;
     }
     if (!check_nul(script)) return;
-    if (auto text = bind_template(table_, "run", script, known_)) {
+    if (auto text = bind_template(table_, key_, script, known_)) {
       steps_.push_back({true, {std::move(*text)}, std::move(script.where)});
     }
   }
 
   void argv(TomlArray& words, Span where) {
     Step step{false, {}, std::move(where)};
-    if (words.empty()) table_.complain(error("a command in {} is empty", table_.of("run")).at(step.where));
+    if (words.empty()) table_.complain(error("a command in {} is empty", table_.of(key_)).at(step.where));
     for (TomlValue& item : words) {
       const Span place = table_.file().span(item.place);
       auto* text = std::get_if<std::string>(&item.data);
       if (text == nullptr) {
-        table_.complain(error("a command in {} must be a list of strings, found {} in it", table_.of("run"),
+        table_.complain(error("a command in {} must be a list of strings, found {} in it", table_.of(key_),
                               item.kind_name())
                             .at(place)
                             .advise("write it in quotes"));
@@ -194,11 +195,11 @@ class StepBinder {
       }
       const Placed<std::string> word{std::move(*text), place};
       if (&item == &words.front() && word.value.empty()) {
-        table_.complain(error("the program of a command in {} is empty", table_.of("run")).at(place));
+        table_.complain(error("the program of a command in {} is empty", table_.of(key_)).at(place));
       }
       if (!check_nul(word)) continue;
-      auto parsed = bind_template(table_, "run", word, known_);
-      if (parsed && check_lists(table_, *parsed, word, known_)) step.words.push_back(std::move(*parsed));
+      auto parsed = bind_template(table_, key_, word, known_);
+      if (parsed && check_lists(table_, key_, *parsed, word, known_)) step.words.push_back(std::move(*parsed));
     }
     if (!step.words.empty()) steps_.push_back(std::move(step));
   }
@@ -208,6 +209,7 @@ class StepBinder {
   }
 
   TableReader& table_;
+  std::string_view key_;
   const Placeholders& known_;
   std::vector<Step> steps_;
 };
@@ -261,19 +263,20 @@ std::vector<ArgSpec> bind_args(TableReader& table, const std::vector<MatrixAxis>
   return args;
 }
 
-std::vector<Step> bind_run(TableReader& table, const Placeholders& known) {
-  TomlEntry* entry = table.get("run");
+std::vector<Step> bind_steps(TableReader& table, std::string_view key, const Placeholders& known) {
+  TomlEntry* entry = table.get(key);
   if (entry == nullptr) return {};
-  StepBinder binder(table, known);
+  StepBinder binder(table, key, known);
   auto* steps = std::get_if<TomlArray>(&entry->value.data);
   if (steps == nullptr) {
     binder.bind(entry->value);
     return binder.take();
   }
   if (steps->empty()) {
-    table.complain(error("{} has no steps", table.of("run"))
+    table.complain(error("{} has no steps", table.of(key))
                        .at(table.file().span(entry->value.place))
-                       .advise("leave `run` out of a task that only groups its dependencies"));
+                       .advise(key == "run" ? "leave `run` out of a task that only groups its dependencies"
+                                            : "leave it out"));
   }
   for (TomlValue& step : *steps) binder.bind(step);
   return binder.take();

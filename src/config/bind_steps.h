@@ -1,4 +1,4 @@
-// `run`, `args` and `matrix` of a task.
+// `run`, `check`, `args` and `matrix` of a task.
 #pragma once
 
 #include <vector>
@@ -12,6 +12,7 @@ namespace devtask {
 // Axes with a mistake stay, without their bad values, so that their names are known.
 std::vector<MatrixAxis> bind_matrix(TableReader& table);
 std::vector<ArgSpec> bind_args(TableReader& table, const std::vector<MatrixAxis>& axes);
-std::vector<Step> bind_run(TableReader& table, const Placeholders& known);
+// `key`: `run` or `check`.
+std::vector<Step> bind_steps(TableReader& table, std::string_view key, const Placeholders& known);
 
 }  // namespace devtask

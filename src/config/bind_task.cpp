@@ -1,5 +1,6 @@
 #include "config/bind_task.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -39,6 +40,7 @@ class TaskBinder {
     bind_environment();
     bind_dependencies();
     bind_limits();
+    bind_units();
     check_cache();
     check_interactive();
     check_group();
@@ -83,7 +85,12 @@ class TaskBinder {
       if (arg.many) known_.lists.push_back(arg.name);
     }
     known_.names.insert(known_.names.end(), axes_.names.begin(), axes_.names.end());
-    task.run = bind_run(table_, known_);
+    if (table_.written("units")) {
+      for (const char* name : {"units", "report", "plugins"}) known_.names.emplace_back(name);
+      known_.lists.emplace_back("units");
+    }
+    task.run = bind_steps(table_, "run", known_);
+    task.check = bind_steps(table_, "check", known_);
   }
 
   // Outputs are removed and replaced: nobody means the repository and the task file itself.
@@ -114,7 +121,12 @@ class TaskBinder {
     task.outputs = bind_list("outputs");
     refuse_project_as_output(task.outputs);
     task.creates = bind_list("creates");
-    task.edits = bind_list("edits");
+    if (table_.get("units") != nullptr) task.units = bind_list("units");
+    if (TomlEntry* edits = table_.get("edits"); edits != nullptr && edits->value.as_bool() != nullptr) {
+      if (task.units) task.edits = *task.units;
+    } else {
+      task.edits = bind_list("edits");
+    }
     task.dir.value = base;
     if (auto dir = bind_templated_path("dir")) task.dir = std::move(*dir);
     if (auto witness = bind_templated_path("witness")) {
@@ -226,6 +238,80 @@ class TaskBinder {
     }
   }
 
+  // What only tasks with units have.
+  void bind_units() {
+    Task& task = draft_.task;
+    task.family = task.name;
+    if (auto parent = table_.string("extends")) draft_.extends = qualify(parent->value);
+    for (const std::string_view key : {"unit-inputs", "check", "processes"}) {
+      if (table_.written(key) && !table_.written("units")) {
+        table_.complain(error("{} has no effect without `units`", table_.of(key))
+                            .at(table_.key_place(key))
+                            .advise("name the files that have a result each in `units`"));
+      }
+    }
+    if (TomlEntry* edits = table_.get("edits"); edits != nullptr && table_.written("units") &&
+                                                edits->value.as_bool() == nullptr) {
+      table_.complain(error("{} names files, and it has `units`", table_.of("edits"))
+                          .at(table_.key_place("edits"))
+                          .advise("write `edits = true`: its units are what it rewrites"));
+    } else if (edits != nullptr && edits->value.as_bool() != nullptr && !table_.written("units")) {
+      table_.complain(error("{} is `true`, and there are no `units`", table_.of("edits"))
+                          .at(table_.key_place("edits"))
+                          .advise("name the files that it rewrites in `units`, or in `edits`"));
+    }
+    if (!table_.written("units")) return;
+    for (auto& name : table_.strings("unit-inputs")) {
+      if (name.value.empty() || name.value.find_first_of("/*?[") != std::string::npos) {
+        table_.complain(error("`{}` in {} must be the name of a file, without folder and wildcards",
+                              shown(name.value), table_.of("unit-inputs"))
+                            .at(name.where));
+        continue;
+      }
+      task.unit_inputs.push_back(std::move(name.value));
+    }
+    if (TomlEntry* processes = table_.get("processes")) {
+      const std::int64_t number = *processes->value.as_integer();
+      constexpr std::int64_t kMost = 10'000;
+      if (number < 1) {
+        table_.complain(error("{} must be {}, found {}", table_.of("processes"), expectation(KeyType::kDepth),
+                              number)
+                            .at(table_.file().span(processes->value.place)));
+      }
+      task.processes = static_cast<std::size_t>(std::clamp<std::int64_t>(number, 1, kMost));
+    }
+    for (const std::string_view key : {"outputs", "creates", "args", "interactive"}) {
+      if (!table_.written(key)) continue;
+      table_.complain(error("{} has `units`, so it cannot have `{}`", table_.owner(), key)
+                          .at(table_.key_place(key))
+                          .advise(key == "args" ? "paths behind its name choose units"
+                                                : "a task with units is about their results"));
+    }
+    if (task.cache == CacheMode::kLocal) {
+      table_.complain(error("{} has `units`, so its cache cannot be `local`", table_.owner())
+                          .at(table_.key_place("cache")));
+    }
+    const auto names = [](const Template& text, std::string_view name) {
+      return std::ranges::any_of(text.parts(),
+                                 [&](const auto& part) { return part.placeholder && part.text == name; });
+    };
+    const auto steps_name = [&](const std::vector<Step>& steps, std::string_view name) {
+      return std::ranges::any_of(steps, [&](const Step& step) {
+        return std::ranges::any_of(step.words, [&](const Template& word) { return names(word, name); });
+      });
+    };
+    task.reports = steps_name(task.run, "report") ||
+                   std::ranges::any_of(task.env, [&](const auto& each) {
+                     return names(each.second.value, "report");
+                   });
+    for (const auto& [key, steps] : {std::pair("run", &task.run), std::pair("check", &task.check)}) {
+      if (steps->empty() || steps_name(*steps, "units") || !known_.complete) continue;
+      table_.complain(error("no step in {} says where its units go", table_.of(key))
+                          .at(table_.key_place(key))
+                          .advise("for example `[[\"black\", \"{{units}}\"]]`"));
+    }
+  }
+
   void check_cache() {
     const Task& task = draft_.task;
     if (!cache_known_) return;
@@ -272,7 +358,7 @@ class TaskBinder {
       return;
     }
     for (const std::string_view key :
-         {"inputs", "outputs", "creates", "edits", "witness", "args", "timeout", "interactive"}) {
+         {"inputs", "outputs", "creates", "edits", "units", "witness", "args", "timeout", "interactive"}) {
       if (!table_.written(key)) continue;
       table_.complain(error("{} has no effect without `run`", table_.of(key))
                           .at(table_.key_place(key))

@@ -15,6 +15,7 @@ struct TaskDraft {
   Task task;
   std::vector<Span> alias_places;  // of task.aliases
   Span pool_place;
+  std::string extends;  // qualified name of the task it extends, "" for none
   bool deps_written = false;
   bool duplicate = false;  // its name is taken by an earlier task
 };

@@ -62,6 +62,10 @@ Json value_schema(const KeyInfo& key) {
               {"additionalProperties", {{"type", "object"}, {"additionalProperties", false}}}};
     case KeyType::kDepth:
       return {{"type", "integer"}, {"minimum", 1}};
+    case KeyType::kEdits:
+      return {{"anyOf", Json::array({{{"const", true}}, string_list()})}};
+    case KeyType::kUses:
+      return {{"enum", {"pytest"}}};
     case KeyType::kShell:
       return {{"enum", {"sh", "bash"}}};
     case KeyType::kTable:

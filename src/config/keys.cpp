@@ -63,7 +63,8 @@ constexpr KeyInfo kKeys[] = {
      "What to do: one step or a list of steps, stopping at the first failure. A string is a script for the "
      "shell, a "
      "list of strings is a program and its arguments. A task without `run` is a group of its dependencies. "
-     "Placeholders: `root`, `task`, `extra` (what comes after `--`), arguments, axes of the matrix.",
+     "Placeholders: `root`, `task`, `extra` (what comes after `--`), arguments, axes of the matrix, and for "
+     "tasks with `units` also `units` and `report`.",
      "", R"(run = [["npm", "ci"], "npm run build"])"},
     {kTaskTable, "deps", KeyType::kStringList,
      "Tasks to bring up to date first. `NAME@VALUE` picks one of a matrix. In a member, `:NAME` is a task of "
@@ -85,9 +86,34 @@ constexpr KeyInfo kKeys[] = {
      "editing them makes "
      "nothing stale. Placeholders: axes.",
      "[]", R"(creates = ["migrations/*.py"])"},
-    {kTaskTable, "edits", KeyType::kStringList,
-     "Patterns of files that the task rewrites in place, as formatters do. Placeholders: axes.", "[]",
-     R"(edits = ["src/**/*.py"])"},
+    {kTaskTable, "edits", KeyType::kEdits,
+     "Patterns of files that the task rewrites in place, as formatters do. Placeholders: axes. `true`: its "
+     "`units`.",
+     "[]", R"(edits = true)"},
+    {kTaskTable, "units", KeyType::kStringList,
+     "Patterns of files that each have a result of their own: the steps get those that are stale as "
+     "`{{units}}`, in as few processes as there are jobs, and the others are left alone. On the command line "
+     "paths behind the task's name choose some. Units are not among the `inputs`, whatever those say. "
+     "Placeholders: axes.",
+     "", R"(units = ["tests/**/test_*.py"])"},
+    {kTaskTable, "unit-inputs", KeyType::kStringList,
+     "Names of files that a unit depends on if they are in its folder or in one above it.", "[]",
+     R"(unit-inputs = ["conftest.py"])"},
+    {kTaskTable, "check", KeyType::kSteps,
+     "What `--check` does instead of `run`, for a task with `edits = true`. Without this key the steps of "
+     "`run` work on copies. Placeholders: as in `run`.",
+     "", R"(check = [["black", "--check", "{{units}}"]])"},
+    {kTaskTable, "processes", KeyType::kDepth, "At most so many processes work on the units at once.",
+     "the number of jobs", R"(processes = 1)"},
+    {kTaskTable, "extends", KeyType::kString,
+     "A task of the same file. What is not written here is as it is there, but for description, aliases and "
+     "`hidden`; `env` and `tools` are joined. Units that come out with the same fingerprint "
+     "share their results.",
+     "", R"(extends = "test")"},
+    {kTaskTable, "uses", KeyType::kUses,
+     "A preset: what is not written here is as it says. `pytest`: `run`, `unit-inputs` and `tools` of a task "
+     "whose `units` are test files for pytest.",
+     "", R"(uses = "pytest")"},
     {kTaskTable, "cache", KeyType::kCacheMode,
      "`yes`: outputs are stored and restored. `local`: remembered in this checkout only, checked by the "
      "`witness`. "
@@ -189,6 +215,10 @@ std::string_view expectation(KeyType type) {
       return "a table of empty tables";
     case KeyType::kDepth:
       return "an integer from 1";
+    case KeyType::kEdits:
+      return "`true` or a list of strings";
+    case KeyType::kUses:
+      return "`pytest`";
     case KeyType::kShell:
       return "`sh` or `bash`";
     case KeyType::kTable:

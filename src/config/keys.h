@@ -22,6 +22,8 @@ enum class KeyType {
   kMatrix,  // a table of lists of strings
   kTools,   // a table of empty tables
   kDepth,   // an integer from 1
+  kEdits,   // a list of strings, or `true`
+  kUses,    // the name of a preset
   kShell,
   kTable,  // a table with keys of its own or with names that people choose
 };

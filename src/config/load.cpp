@@ -11,6 +11,7 @@
 #include "config/bind_task.h"
 #include "config/complaints.h"
 #include "config/find_files.h"
+#include "config/inherit.h"
 #include "config/keys.h"
 #include "config/names.h"
 #include "config/paths.h"
@@ -30,6 +31,7 @@ class Loader {
 
   LoadedProject load() {
     load_root();
+    join_families(tasks_);
     validate(tasks_, pools_, complete_, complaints_);
     finish();
     return {std::move(project_), complaints_.sorted(files_), std::move(looks_)};
@@ -92,6 +94,7 @@ class Loader {
     }
     TomlEntry* tasks = top.get("tasks");
     if (tasks == nullptr) return;
+    inherit(top.file(), std::get<TomlTable>(tasks->value.data));
     for (TomlEntry& entry : std::get<TomlTable>(tasks->value.data)) {
       if (entry.value.as_table() != nullptr) {
         tasks_.push_back(bind_task(top.file(), entry, scope));

@@ -55,6 +55,9 @@ mistake. In a step that is a string they become quoted positional parameters, ne
 | `{{root}}` | folder of tasks.toml (in a member its own), absolute | `run`, `env` |
 | `{{task}}` | name of the task | `run`, `env` |
 | `{{extra}}` | what comes after `--`; appended to the last step if none names it | `run`, `env` of tasks |
+| `{{units}}` | the stale units, relative to the folder in which the steps run; a list | `run`, `check` of tasks with `units` |
+| `{{report}}` | a folder in which the steps leave JUnit XML (`*.xml`) that says how each unit came out | `run`, `env` of tasks with `units` |
+| `{{plugins}}` | the folder of devtask's own plug-ins for test runners | `run`, `env` of tasks with `units` |
 | arguments | what was given on the command line, else the default | `run`, `env` of tasks |
 | axes of the matrix | the value of this combination | everything with "axes" above, `run`, `env` of tasks |
 

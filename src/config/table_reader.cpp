@@ -17,7 +17,10 @@ bool is_string_list(const TomlValue& value) {
 
 bool has_type(const TomlValue& value, KeyType type) {
   switch (type) {
+    case KeyType::kEdits:
+      return (value.as_bool() != nullptr && *value.as_bool()) || is_string_list(value);
     case KeyType::kString:
+    case KeyType::kUses:
     case KeyType::kCacheMode:
     case KeyType::kShell:
     case KeyType::kDuration:

@@ -17,6 +17,9 @@ struct StateFolder {
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }
   std::string project() const { return path + "/project"; }
   std::string log(const std::string& id) const { return path + "/logs/" + id; }
+  std::string units() const { return path + "/units"; }
+  std::string plugins() const { return path + "/plugins"; }
+  std::string report(const std::string& name) const { return path + "/reports/" + name; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
   std::string aside(const std::string& id) const { return path + "/aside/" + id; }

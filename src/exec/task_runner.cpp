@@ -41,6 +41,11 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const ProfileSpan span(parts_.profile, task.label, "task");
+  if (task.units) {
+    UnitRun& run = begin_units(index);
+    for (std::size_t batch = 0; batch < batches(index); ++batch) run_batch(run, batch);
+    return finish_units(run);
+  }
   if (!settle_dependencies(index)) return Outcome::kSkipped;
   auto held = lock(task);
   if (!held) {
@@ -146,7 +151,20 @@ std::optional<Outcome> TaskRunner::restore(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
   const ProfileSpan span(parts_.profile, task.label, "task");
   auto held = lock(task);
-  if (held) {
+  if (held && task.units) {
+    TaskState state = states_[index];
+    if (take_cached_units(task, state)) {
+      TaskFinished finished;
+      finished.task = task.label;
+      finished.outcome = Outcome::kRestored;
+      finished.duration = state.result->duration;
+      finished.why = state.why;
+      publish(index, std::move(state));
+      parts_.events.on(std::move(finished));
+      tell_tests(index);
+      return Outcome::kRestored;
+    }
+  } else if (held) {
     parts_.journal.refresh();
     if (is_in_place(task, states_[index])) return Outcome::kUpToDate;
     if (restore_locked(index, states_[index])) return Outcome::kRestored;
@@ -217,10 +235,15 @@ Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
 }
 
 Action TaskRunner::make_action(const PlannedTask& task) const {
+  return make_action(task, task.steps, task.values);
+}
+
+Action TaskRunner::make_action(const PlannedTask& task, const std::vector<PlannedStep>& steps,
+                               const Values& values) const {
   Action action;
   action.label = task.label;
-  for (const PlannedStep& step : task.steps) action.steps.push_back({step.argv});
-  const Variables visible = parts_.environment.visible(*task.task, task.values, root_, task.outputs->globs);
+  for (const PlannedStep& step : steps) action.steps.push_back({step.argv});
+  const Variables visible = parts_.environment.visible(*task.task, values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
   for (std::string& mark : task_marks(root_, task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
@@ -272,6 +295,9 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
   }
   capture.creates_before = scan_outputs(root_, task.creates->globs);
   parts_.events.on(TaskStarted{task.label, state.why, command_text(task), task.task->interactive});
+  const Slots::Slot slot = slots_.take();
+  Action action = make_action(task);
+  action.env.push_back(slot_variable(slot));
   ExecutionHooks hooks;
   hooks.lock_fd = lock.fd();
   hooks.output = [&](std::string_view bytes) {
@@ -279,7 +305,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     parts_.events.on(TaskOutput{task.label, std::string(bytes)});
   };
   ProfileSpan running(parts_.profile, "command");
-  auto executed = parts_.executor.run(make_action(task), hooks);
+  auto executed = parts_.executor.run(action, hooks);
   running.end();
   if (!executed) {
     warn(std::move(executed.error()));

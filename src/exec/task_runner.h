@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +15,7 @@
 #include "event/profile.h"
 #include "exec/executor.h"
 #include "exec/ownership.h"
+#include "exec/slots.h"
 #include "exec/state_folder.h"
 #include "exec/task_lock.h"
 #include "plan/evaluate.h"
@@ -35,7 +37,9 @@ struct RunnerParts {
   EventSink& events;
   const StopRequest& stop;
   StateFolder state;
-  Profile* profile = nullptr;  // null: none
+  Profile* profile = nullptr;       // null: none
+  const UnitLogs* units = nullptr;  // never null if a task of the plan has units
+  std::size_t jobs = 1;             // so many processes at once
 };
 
 // For TaskFinished. A log that is gone or broken is not told: it is no part of the result.
@@ -46,6 +50,7 @@ class TaskRunner {
  public:
   // `states`: from Evaluator::evaluate, one a task.
   TaskRunner(RunnerParts parts, std::vector<TaskState> states);
+  ~TaskRunner();
 
   // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Skipped,
   // without an event: a dependency failed that was brought up to date on the way. Thread-safe.
@@ -55,6 +60,16 @@ class TaskRunner {
   // A task whose verdict is cached. Up to date: another run was faster. Nothing: it must run after all (its
   // state says so now). Thread-safe.
   std::optional<Outcome> restore(TaskIndex index);
+
+  // A task with units. `batch`: one of the processes that share them, from 0; nothing is left for some. What
+  // came of all of them bring_up_to_date() says, and runs those that nobody has. Thread-safe.
+  void run_batch(TaskIndex index, std::size_t batch);
+  // So many processes at most, as far as is known before its dependencies are final.
+  std::size_t batches(TaskIndex index) const;
+  // Tells what came of tests that did not have to run.
+  void tell_tests(TaskIndex index);
+  // It has failed because there was nothing to test.
+  bool found_nothing(TaskIndex index);
 
   // After restores that failed, those that were judged by what should have been restored wait for it to run.
   // Returns them. Not while others run.
@@ -78,6 +93,19 @@ class TaskRunner {
     bool names_checkout = false;  // a file holds this checkout's path
   };
 
+  struct UnitRun;
+  UnitRun& begin_units(TaskIndex index);
+  void run_batch(UnitRun& run, std::size_t batch);
+  void run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);
+  void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown);
+  struct Ended;
+  Ended execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown,
+                const std::string& report);
+  void keep_units(UnitRun& run, const std::vector<std::size_t>& units);
+  Outcome finish_units(UnitRun& run);
+  bool take_cached_units(const PlannedTask& task, TaskState& state);
+  void tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
+
   bool restore_locked(TaskIndex index, const TaskState& state);
   bool is_in_place(const PlannedTask& task, const TaskState& state);
   Outcome run(TaskIndex index, TaskState state, TaskLock& lock);
@@ -91,6 +119,8 @@ class TaskRunner {
   void publish(TaskIndex index, TaskState state);
   Outcome fail(TaskIndex index, Outcome outcome, Capture capture, int exit_status);
   Action make_action(const PlannedTask& task) const;
+  Action make_action(const PlannedTask& task, const std::vector<PlannedStep>& steps,
+                     const Values& values) const;
   void warn(Diagnostic diagnostic);
   // Once a run.
   void warn_of_cache(Diagnostic diagnostic, std::string_view what = "the cache does not work");
@@ -109,6 +139,9 @@ class TaskRunner {
   std::vector<TaskState> states_;
   std::vector<int> exit_statuses_;
   std::vector<std::pair<TaskIndex, Outcome>> settled_;
+  Slots slots_;
+  std::mutex unit_runs_mutex_;
+  std::map<TaskIndex, std::unique_ptr<UnitRun>> unit_runs_;
   std::atomic<bool> warned_of_cache_{false};
   std::function<void(Diagnostic note)> tell_;
 };

@@ -96,11 +96,21 @@ std::string Values::text(std::string_view name) const {
   return joined;
 }
 
+namespace {
+
+// What differs from one checkout to another, or from one batch of units to the next.
+bool keeps_its_name(std::string_view name) {
+  return name == "root" || name == "units" || name == "report" || name == "plugins";
+}
+
+}  // namespace
+
 std::string Values::key_text(std::string_view name) const {
-  return name == "root" ? "{{root}}" : escape_template(text(name));
+  return keeps_its_name(name) ? fmt::format("{{{{{}}}}}", name) : escape_template(text(name));
 }
 
 std::vector<std::string> Values::key_words(std::string_view name) const {
+  if (keeps_its_name(name)) return {key_text(name)};
   std::vector<std::string> escaped = words(name);
   for (std::string& word : escaped) word = escape_template(word);
   return escaped;

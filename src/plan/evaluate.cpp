@@ -9,20 +9,13 @@
 #include "os/parallel.h"
 #include "os/process.h"
 #include "plan/damage.h"
+#include "plan/paths_below.h"
+#include "plan/sealer.h"
 
 namespace devtask {
 namespace {
 
 constexpr std::size_t kTasksPerBlock = 8;
-
-// A member's paths are told relative to its folder, so that the member alone and as a part have the same
-// keys.
-std::string_view below_base(std::string_view path, const std::string& base) {
-  if (!base.empty() && path.size() > base.size() && path.starts_with(base) && path[base.size()] == '/') {
-    path.remove_prefix(base.size() + 1);
-  }
-  return path;
-}
 
 std::string pattern_below_base(std::string_view pattern, const std::string& base) {
   const bool exclude = pattern.starts_with('!');
@@ -53,15 +46,37 @@ std::string input_value(const TreeFile& file) {
 
 }  // namespace
 
+namespace {
+
+// All of them fresh.
+SealedTests tests_of(const PlannedTask& task, const UnitStates& states) {
+  SealedTests sealed{task.label, {}, states.units.size(), states.saved().count()};
+  for (const UnitState& unit : states.units) sealed.tests += unit.record->tests;
+  return sealed;
+}
+
+}  // namespace
+
 struct Evaluator::Gathered {
   std::vector<TreeFile*> inputs;
   std::shared_ptr<const JournalEntry> last;
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
+  UnitFiles units;
   std::string behind_link;                  // told as damage: an output that would be reached through a link
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
   std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
+  std::vector<const TreeFile*> looked_units;  // as looked_inputs, but what all units share does not depend on it
+
+  // Whose content is asked for.
+  std::vector<TreeFile*> files() const {
+    std::vector<TreeFile*> all = inputs;
+    for (const auto& output : outputs) all.push_back(output.second);
+    for (const UnitFiles::Unit& unit : units.units) all.push_back(unit.file);
+    for (const auto& list : units.besides) all.insert(all.end(), list.begin(), list.end());
+    return all;
+  }
 
   std::string damage() const {
     if (!behind_link.empty()) return behind_link;
@@ -90,12 +105,18 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   if (task.is_group()) return gathered;
   if (task.always_runs() && plan.is_brought_up_to_date(index)) return gathered;
   if (!task.always_runs()) gather_inputs(task, tree, gathered);
+  if (task.units) gather_units(task, tree, gathered);
   gather_outputs(task, tree, gathered);
   return gathered;
 }
 
 void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
+  if (task.inputs == nullptr) return;
   FileSelection selection{task.inputs, &task.task->scope->ignore, {}};
+  if (task.units) {
+    selection.excluded.push_back({&task.units->patterns->globs, nullptr});
+    for (const Patterns* each : task.units->family) selection.excluded.push_back({&each->globs, nullptr});
+  }
   std::vector<std::shared_ptr<const JournalEntry>> records;  // keeps what the selection points to
   for (const Maker& maker : task.makers) {
     if (maker.whole) {
@@ -106,6 +127,13 @@ void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gat
     }
   }
   gathered.inputs = tree.list(selection, gathered.looked_inputs);
+  std::erase_if(gathered.inputs,
+                [&](const TreeFile* file) { return is_unit_input(*task.task, file->path); });
+}
+
+void Evaluator::gather_units(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
+  gathered.units = find_units(task, tree, gathered.looked_units);
+  if (sources_.units != nullptr) gathered.looked_units.push_back(tree.file(sources_.units->path(task.units->log)));
 }
 
 void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
@@ -137,62 +165,6 @@ bool Evaluator::may_recall(const PlannedTask& task, const Seal::Task* sealed) co
   if (sealed == nullptr || !sealed->key || !sealed->inputs_hold || task.forced) return false;
   return sources_.journal.last_key(task.id) == sealed->key && !sources_.journal.unfinished(task.id);
 }
-
-namespace {
-
-// Puts together what the next evaluation of the same plan can build on.
-class Sealer {
- public:
-  explicit Sealer(const std::vector<Observation>* known) : known_(known) {}
-
-  std::uint32_t add(Observation seen) {
-    const auto [entry, added] =
-        places_.try_emplace(key_of(seen), static_cast<std::uint32_t>(contents.observations.size()));
-    if (added) contents.observations.push_back(std::move(seen));
-    return entry->second;
-  }
-  // What was common to all tasks is not among those of one: a change of it concerns all.
-  void add_common(const std::vector<Observation>& all) {
-    for (const Observation& each : all) common_.insert(add(each));
-  }
-  void add_files(const std::vector<const TreeFile*>& files, bool kind_only,
-                 std::vector<std::uint32_t>& list) {
-    for (const TreeFile* file : files) {
-      Observation seen = observe(*file);
-      seen.kind_only = kind_only;
-      if (kind_only) seen.digest.reset();
-      list.push_back(add(std::move(seen)));
-    }
-  }
-  void add_known(const std::vector<std::uint32_t>& numbers, std::vector<std::uint32_t>& list) {
-    for (const std::uint32_t number : numbers) list.push_back(add((*known_)[number]));
-  }
-  SealContents finish() {
-    const auto tidy = [&](std::vector<std::uint32_t>& list) {
-      std::erase_if(list, [&](std::uint32_t number) { return common_.contains(number); });
-      std::sort(list.begin(), list.end());
-      list.erase(std::unique(list.begin(), list.end()), list.end());
-    };
-    for (SealedTask& task : contents.tasks) {
-      tidy(task.inputs);
-      tidy(task.outputs);
-    }
-    return std::move(contents);
-  }
-
-  SealContents contents;
-
- private:
-  static std::string key_of(const Observation& seen) {
-    return seen.path + (seen.follow ? "\nf" : "\n") + (seen.kind_only ? "k" : "");
-  }
-
-  const std::vector<Observation>* known_;
-  std::unordered_map<std::string, std::uint32_t> places_;
-  std::set<std::uint32_t> common_;
-};
-
-}  // namespace
 
 Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& options) const {
   Evaluation evaluation;
@@ -227,8 +199,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   ProfileSpan reading(sources_.profile, "read files");
   std::vector<TreeFile*> files;
   for (const Gathered& each : gathered) {
-    files.insert(files.end(), each.inputs.begin(), each.inputs.end());
-    for (const auto& output : each.outputs) files.push_back(output.second);
+    const std::vector<TreeFile*> more = each.files();
+    files.insert(files.end(), more.begin(), more.end());
   }
   tree.read(files);
   reading.end();
@@ -248,8 +220,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     if (recalled[i] != nullptr && !dependencies_hold(task)) {
       recalled[i] = nullptr;
       gathered[i] = gather(plan, i, tree);
-      tree.read(gathered[i].inputs);
-      for (const auto& output : gathered[i].outputs) tree.read({&output.second, 1});
+      tree.read(gathered[i].files());
     }
     const bool has_facts = !task.is_group() && !task.always_runs() && recalled[i] == nullptr;
     auto own = has_facts ? std::make_shared<OwnFacts>(own_facts(look, i, gathered[i])) : nullptr;
@@ -279,7 +250,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   if (!all_fresh) return evaluation;
   const ProfileSpan sealing(sources_.profile, "seal");
   const SealContents before = seal != nullptr ? seal->contents() : SealContents();
-  Sealer sealer(&before.observations);
+  Sealer sealer(before.observations);
   sealer.contents.outcome.nothing_to_do = nothing_to_do;
   if (seal != nullptr) {
     std::vector<char> is_common(before.observations.size(), 1);
@@ -296,11 +267,13 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
   for (TaskIndex i = 0; i < count; ++i) {
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = evaluation.states[i];
-    SealedTask sealed{task.id, state.key, state.seen, {}, {}};
+    SealedTask sealed{task.id, state.key, state.seen, {}, {}, {}};
+    if (task.task->reports && state.units) sealed.tests = tests_of(task, *state.units);
     if (recalled[i] != nullptr) {
       sealer.add_known(before.tasks[i].inputs, sealed.inputs);
     } else {
       sealer.add_files(gathered[i].looked_inputs, false, sealed.inputs);
+      sealer.add_files(gathered[i].looked_units, false, sealed.inputs);
     }
     if (recalled[i] != nullptr && outputs_recalled[i] != 0) {
       sealer.add_known(before.tasks[i].outputs, sealed.outputs);
@@ -351,14 +324,13 @@ TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
   const bool is_known = same_inputs && index < states.size();
   std::shared_ptr<const OwnFacts> own = is_known ? states[index].own : nullptr;
   if (own != nullptr && own->hold(plan.project->root)) {
+    if (task.units) gather_units(task, look.tree, gathered);
     gather_outputs(task, look.tree, gathered);
   } else {
     own = nullptr;
     gathered = gather(plan, index, look.tree);
   }
-  std::vector<TreeFile*> files = gathered.inputs;
-  for (const auto& output : gathered.outputs) files.push_back(output.second);
-  look.tree.read(files);
+  look.tree.read(gathered.files());
   if (own == nullptr && !task.is_group() && !task.always_runs()) {
     auto looked = std::make_shared<OwnFacts>(own_facts(look, index, gathered));
     add_observations(gathered, *looked);
@@ -397,7 +369,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string& base = task.task->scope->base;
   const std::string& root = plan.project->root;
   Fingerprint facts;
-  facts.add("task", "name", task.local_name());
+  facts.add("task", "name", task.shared_name());
   facts.add("platform", "", platform_);
   facts.add("cwd", "", task.dir == base ? std::string_view() : below_base(task.dir, base));
   for (std::size_t i = 0; i < task.steps.size(); ++i)
@@ -409,7 +381,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
     facts.add("output", pattern_below_base(pattern.value, base), "");
   for (const auto& pattern : task.creates->written)
     facts.add("creates", pattern_below_base(pattern.value, base), "");
-  for (const auto& pattern : task.edits->written)
+  for (const auto& pattern : task.units ? Patterns().written : task.edits->written)
     facts.add("edits", pattern_below_base(pattern.value, base), "");
 
   std::set<std::string> names;
@@ -466,8 +438,14 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     state.seen = sha256(seen);
     return state;
   }
-  if (!plan.is_brought_up_to_date(index)) return as_it_last_was(task, gathered);
-  if (task.always_runs()) {
+  if (!plan.is_brought_up_to_date(index)) {
+    if (!task.units) return as_it_last_was(task, gathered);
+    state.verdict = Verdict::kUpToDate;  // it leaves nothing that could be as it was or not
+    state.result = std::make_shared<const ActionResult>();
+    state.seen = state.result->outputs_digest();
+    return state;
+  }
+  if (task.always_runs() && !task.units) {
     state.verdict = Verdict::kStale;
     state.why = task.task->interactive               ? "it is interactive, always runs"
                 : task.task->cache == CacheMode::kNo ? "cache = \"no\", always runs"
@@ -503,6 +481,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     state.fingerprint = own->facts.text_with(deps);
     key = sha256(state.fingerprint);
   }
+  if (task.units) return judge_units(task, gathered, key, waiting, complete, std::move(state));
   const bool same_key = gathered.last && gathered.last->key == key;
   if (waiting) {
     state.verdict = Verdict::kWaiting;
@@ -567,14 +546,58 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   const auto last = sources_.journal.last_success(task.id);
   if (!last) return "never ran here";
   if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
+  return why_different(last->key, state);
+}
+
+std::string Evaluator::why_different(const Digest& key, TaskState& state) const {
   const auto before =
-      sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key) : failure("no store of fingerprints");
+      sources_.blobs != nullptr ? sources_.blobs->get_bytes(key) : failure("no store of fingerprints");
   if (!before) return "something it depends on changed (the cache no longer has what it was)";
   state.changes = explain(*before, state.fingerprint);
   if (state.changes.empty()) return "its fingerprint changed";
   std::string why = state.changes.front().sentence();
   if (state.changes.size() > 1) why += fmt::format(" and {} more", state.changes.size() - 1);
   return why;
+}
+
+// `key`: of what all units share.
+TaskState Evaluator::judge_units(const PlannedTask& task, const Gathered& gathered, const Digest& key,
+                                 bool waiting, bool complete, TaskState state) const {
+  const UnitRecords records =
+      sources_.units != nullptr ? sources_.units->read(task.units->log) : UnitRecords();
+  const bool forced = task.forced || task.task->cache == CacheMode::kNo;
+  ActionCache* cache = task.task->cache == CacheMode::kYes ? sources_.cache : nullptr;
+  auto units = std::make_shared<UnitStates>(
+      devtask::judge_units(task, gathered.units, key, records, waiting ? nullptr : cache, forced));
+  const std::size_t stale = units->count(UnitState::What::kStale);
+  const std::size_t cached = units->count(UnitState::What::kCached);
+  state.was_here = true;  // nobody needs it in place
+  state.units = units;
+  if (waiting) {
+    state.verdict = Verdict::kWaiting;
+    state.stale_anyway = !complete || stale + cached > 0;
+    if (task.forced) state.why = "forced";
+    return state;
+  }
+  state.key = key;
+  if (stale > 0) {
+    state.verdict = Verdict::kStale;
+    std::string common;
+    for (const UnitState& unit : units->units) {
+      if (unit.what != UnitState::What::kStale || !unit.why.empty()) continue;
+      common = why_different(unit.record->common, state);
+      break;
+    }
+    state.why = why_units(*units, common);
+    return state;
+  }
+  auto result = std::make_shared<ActionResult>();
+  result->duration = units->saved();
+  state.seen = result->outputs_digest();
+  state.result = std::move(result);
+  state.verdict = cached > 0 ? Verdict::kCached : Verdict::kUpToDate;
+  if (cached > 0) state.why = fmt::format("{} of {} files", cached, units->units.size());
+  return state;
 }
 
 bool OwnFacts::hold(const std::string& root) const {

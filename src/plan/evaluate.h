@@ -15,8 +15,10 @@
 #include "plan/programs.h"
 #include "plan/seal.h"
 #include "plan/tree.h"
+#include "plan/units.h"
 #include "store/blob_store.h"
 #include "store/journal.h"
+#include "store/unit_log.h"
 
 namespace devtask {
 
@@ -52,6 +54,7 @@ struct TaskState {
   bool damaged = false;                 // its key is as wanted, but its outputs are not as it left them
   bool stale_anyway = false;            // waiting: even if its dependencies come out as they last did
   TaskIndex waits_for = 0;              // waiting: the first dependency that has to run
+  std::shared_ptr<const UnitStates> units;  // of a task with units; its key is of what they share
   std::shared_ptr<const OwnFacts> own;  // as the options of the evaluation say
   std::optional<Diagnostic> problem;    // its inputs cannot be read: it must not run
 };
@@ -76,7 +79,8 @@ struct EvaluatorSources {
   ActionCache* cache = nullptr;  // null: not to be used
   BlobStore* blobs = nullptr;    // for explanations; null: none
   std::string home;
-  Profile* profile = nullptr;  // null: none
+  Profile* profile = nullptr;       // null: none
+  const UnitLogs* units = nullptr;  // null: no unit ever ran
 };
 
 class Evaluator {
@@ -94,6 +98,7 @@ class Evaluator {
   struct Look;
   Gathered gather(const Plan& plan, TaskIndex index, Tree& tree) const;
   void gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
+  void gather_units(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   void gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
   OwnFacts own_facts(Look& look, TaskIndex index, const Gathered& gathered) const;
@@ -107,6 +112,9 @@ class Evaluator {
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
   std::string why_stale(const PlannedTask& task, TaskState& state) const;
+  std::string why_different(const Digest& key, TaskState& state) const;  // from the fingerprint with that key
+  TaskState judge_units(const PlannedTask& task, const Gathered& gathered, const Digest& key, bool waiting,
+                        bool complete, TaskState state) const;
   void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
 
   EvaluatorSources sources_;

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/suggest.h"
 #include "config/matrix.h"
+#include "config/paths.h"
 #include "os/file.h"
 #include "plan/output_makers.h"
 #include "plan/steps.h"
@@ -76,6 +77,7 @@ class Planner {
       if (auto added = add_dependencies(i); !added) return added;
     }
     order_edits();
+    order_families();
     if (auto sorted = sort(); !sorted) return sorted;
     if (auto apart = refuse_twins(); !apart) return apart;
     for (TaskIndex i = 0; i < plan_.tasks.size(); ++i) find_read_deps(i);
@@ -109,6 +111,7 @@ class Planner {
     planned.values.set("task", {task.local}, false);
     for (const auto& [axis, value] : row.values) planned.values.set(axis, {value}, false);
     if (auto given = give_arguments(planned, target); !given) return tl::unexpected(given.error());
+    if (auto chosen = choose_units(planned, target); !chosen) return tl::unexpected(chosen.error());
     planned.id = file_id(planned.label);
 
     if (const auto known = by_id_.find(planned.id); known != by_id_.end()) {
@@ -177,6 +180,9 @@ class Planner {
       }
       planned.values.set(arg.name, std::move(given), arg.many);
     }
+    if (task.units && target != nullptr) {
+      for (const std::string& word : words) typed += " " + shell_quote(word);
+    }
     if (target != nullptr && !request_.extra.empty()) {
       typed += " --";
       for (const std::string& word : request_.extra) typed += " " + shell_quote(word);
@@ -185,6 +191,33 @@ class Planner {
       planned.values.set("extra", {}, true);
     }
     planned.label += typed;
+    return {};
+  }
+
+  // With other arguments for its command the results are others, and kept apart.
+  Result<void> choose_units(PlannedTask& planned, const Request::Target* target) {
+    const Task& task = *planned.task;
+    if (!task.units) return {};
+    std::string log = task.family + (planned.row.empty() ? "" : "@" + planned.row);
+    planned.lock_id = file_id(log);
+    if (target != nullptr && !request_.extra.empty()) {
+      log += " --";
+      for (const std::string& word : request_.extra) log += " " + shell_quote(word);
+    }
+    planned.units.emplace();
+    planned.units->log = file_id(log);
+    // Filled in for each batch; until then, and in keys, they stand for themselves.
+    for (const char* name : {"units", "report", "plugins"}) {
+      planned.values.set(name, {fmt::format("{{{{{}}}}}", name)}, std::string_view(name) == "units");
+    }
+    if (target == nullptr) return {};
+    for (const std::string& word : target->words) {
+      const std::size_t part = word.find("::");
+      auto path = place_path("", word.substr(0, part));
+      if (!path) return tl::unexpected(std::move(path.error()));
+      if (path->ends_with('/')) path->pop_back();
+      planned.units->chosen.push_back({std::move(*path), part == std::string::npos ? "" : word.substr(part)});
+    }
     return {};
   }
 
@@ -201,6 +234,16 @@ class Planner {
       auto inputs = filled(*task.inputs);
       if (!inputs) return tl::unexpected(inputs.error());
       planned.inputs = &(*inputs)->globs;
+    }
+    if (task.units) {
+      auto units = filled(*task.units);
+      if (!units) return tl::unexpected(units.error());
+      planned.units->patterns = *units;
+      for (const auto& each : task.family_units) {
+        auto family = filled(*each);
+        if (!family) return tl::unexpected(family.error());
+        planned.units->family.push_back(*family);
+      }
     }
     for (const auto& [from, to] :
          {std::pair(&task.outputs, &planned.outputs), std::pair(&task.creates, &planned.creates),
@@ -240,11 +283,25 @@ class Planner {
       if (edited.empty()) continue;
       for (TaskIndex reader = 0; reader < plan_.tasks.size(); ++reader) {
         PlannedTask& task = plan_.tasks[reader];
-        const bool reads = task.inputs != nullptr && task.inputs->may_overlap(edited);
+        const bool reads = (task.inputs != nullptr && task.inputs->may_overlap(edited)) ||
+                           (task.units && task.units->patterns->globs.may_overlap(edited));
         if (reader != editor && reads && task.edits->globs.empty() && !reaches(editor, reader)) {
           task.after.push_back(editor);
         }
       }
+    }
+  }
+
+  // Tasks that share the results of their units: one after the other, so that each file runs once.
+  void order_families() {
+    std::unordered_map<std::string_view, TaskIndex> last;
+    for (TaskIndex index = 0; index < plan_.tasks.size(); ++index) {
+      PlannedTask& task = plan_.tasks[index];
+      if (!task.units) continue;
+      const auto [before, first] = last.try_emplace(task.lock_id, index);
+      if (first) continue;
+      if (!reaches(before->second, index)) task.after.push_back(before->second);
+      before->second = index;
     }
   }
 
@@ -318,6 +375,12 @@ class Planner {
     if (!task.outputs->globs.empty()) task.made_by_deps.push_back(&task.outputs->globs);
     std::vector<OutputMakers::Maker> makers;
     if (task.inputs != nullptr) makers = outputs_.makers(*task.inputs);
+    if (task.units) {
+      for (OutputMakers::Maker& maker : outputs_.makers(task.units->patterns->globs)) {
+        if (std::ranges::find(makers, maker.outputs, &OutputMakers::Maker::outputs) == makers.end())
+          makers.push_back(std::move(maker));
+      }
+    }
     for (const OutputMakers::Maker& maker : makers) {
       const bool whole = maker.task == task.task || maker.task->cache == CacheMode::kLocal;
       task.makers.push_back({maker.outputs, file_id(maker.label), whole});
@@ -391,13 +454,33 @@ std::string qualify(const std::string& word, std::string_view member) {
 
 }  // namespace
 
+namespace {
+
+// "test_a.py::TestX", typed in `folder`, relative to the root.
+Result<std::string> unit_word(const Project& project, const std::string& word, const std::string& folder) {
+  const std::size_t part = word.find("::");
+  std::string path = word.substr(0, part);
+  const std::string inside = project.root + "/";
+  const bool absolute = path.starts_with(inside);
+  if (absolute) path.erase(0, inside.size());
+  auto placed = place_path(absolute ? "" : folder, path);
+  if (!placed) {
+    placed.error().message = fmt::format("`{}`: {}", escape_line(word), placed.error().message);
+    return placed;
+  }
+  if (placed->ends_with('/')) placed->pop_back();
+  return *placed + (part == std::string::npos ? "" : word.substr(part));
+}
+
+}  // namespace
+
 Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
-                             const std::vector<std::string>& extra, std::string_view member) {
+                             const std::vector<std::string>& extra, const Caller& caller) {
   Request request;
   request.extra = extra;
   std::size_t at = 0;
   while (at < words.size()) {
-    const std::string name = qualify(words[at], member);
+    const std::string name = qualify(words[at], caller.member);
     auto selection = select(project, name);
     if (!selection) {
       if (name != words[at] && select(project, words[at]))
@@ -415,6 +498,12 @@ Result<Request> read_request(const Project& project, const std::vector<std::stri
     std::size_t most = 0;
     for (const ArgSpec& arg : selection->task->args) most = arg.many ? words.size() : most + 1;
     while (at < words.size() && target.words.size() < most) target.words.push_back(words[at++]);
+    // Paths keep their form from here on: relative to the root. A folder that is called like a task is `./NAME`.
+    while (selection->task->units && at < words.size() && !select(project, qualify(words[at], caller.member))) {
+      auto path = unit_word(project, words[at++], caller.folder);
+      if (!path) return tl::unexpected(path.error());
+      target.words.push_back(std::move(*path));
+    }
     request.targets.push_back(std::move(target));
   }
   return request;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +29,17 @@ struct Request {
   bool only = false;  // without dependencies
 };
 
+// Where the words were typed.
+struct Caller {
+  std::string member;  // the prefix that a name without ':' gets ("flows:", "" for none)
+  std::string folder;  // that paths are relative to, itself relative to the project root
+};
+
 // Splits the words of a command line into targets and their arguments: words after a task that declares
-// `args` are its arguments, others are further targets.
-// `member`: the prefix that a name without ':' gets ("flows:", "" for none); ":NAME" is a task of the root.
+// `args` are its arguments; words after one with `units` are paths of units, unless they name a task; others
+// are further targets. ":NAME" is a task of the root.
 Result<Request> read_request(const Project& project, const std::vector<std::string>& words,
-                             const std::vector<std::string>& extra, std::string_view member = {});
+                             const std::vector<std::string>& extra, const Caller& caller = {});
 
 // One argv of a step, ready to start, and the same as text for the key.
 struct PlannedStep {
@@ -53,6 +60,21 @@ struct Maker {
                        // which are not recorded file by file
 };
 
+// Some units, as they were asked for: a file, or all below a folder ("": below the root).
+struct UnitChoice {
+  std::string path;  // relative to the project root
+  std::string part;  // "::TestFlow::test_run": of a file, for its runner to understand; "" is all of it
+
+  std::string text() const { return path + part; }
+};
+
+struct PlannedUnits {
+  const Patterns* patterns = nullptr;
+  std::vector<const Patterns*> family;  // of the tasks that it extends
+  std::vector<UnitChoice> chosen;       // empty: all
+  std::string log;                      // name of the log with the results (store/unit_log.h)
+};
+
 // An instance of a task: a matrix value chosen, arguments given.
 struct PlannedTask {
   const Task* task = nullptr;
@@ -69,6 +91,7 @@ struct PlannedTask {
   const Patterns* outputs = nullptr;
   const Patterns* creates = nullptr;
   const Patterns* edits = nullptr;
+  std::optional<PlannedUnits> units;
   std::string witness;
   std::string dir;
 
@@ -82,13 +105,19 @@ struct PlannedTask {
 
   // As its own file names it, with matrix values, without arguments: "schema@sqlite".
   std::string local_name() const { return row.empty() ? task->local : task->local + "@" + row; }
+  // In keys: tasks that extend one another share the results of their units.
+  std::string shared_name() const {
+    if (!units) return local_name();
+    const std::string name = task->family.substr(task->name.size() - task->local.size());
+    return row.empty() ? name : name + "@" + row;
+  }
   bool is_group() const { return steps.empty(); }
   bool has_outputs() const { return !outputs->written.empty(); }
   // Whether its output patterns speak of that path.
   bool may_make(const OutputEntry& entry) const;
   // Without a key: it runs whenever it is asked for.
   bool always_runs() const {
-    return !is_group() && (inputs == nullptr || task->cache == CacheMode::kNo || task->interactive);
+    return !is_group() && ((inputs == nullptr && !units) || task->cache == CacheMode::kNo || task->interactive);
   }
 };
 

@@ -22,7 +22,7 @@ bool is_young(const FileStat& stat, std::int64_t looked_ns) {
 
 namespace {
 
-constexpr std::string_view kMagic = "DTSEAL02";
+constexpr std::string_view kMagic = "DTSEAL03";
 constexpr std::size_t kMostSeals = 8;
 constexpr std::size_t kPerBlock = 128;
 
@@ -39,7 +39,8 @@ enum Flags : std::uint32_t {
   kHasDigest = 4,
   kYoung = 8,
   kHasKey = 16,
-  kHasSeen = 32
+  kHasSeen = 32,
+  kHasTests = 64
 };
 
 // A piece of the bytes at the end of the file, a NUL behind it and none in it.
@@ -61,12 +62,14 @@ struct Numbers {
 };
 
 struct TaskEntry {
-  Text id;
+  Text id, label;  // the label is of the tests
   Numbers inputs, outputs;
   std::uint32_t flags, reserved;
   std::uint8_t key[32], seen[32];
+  std::uint64_t passed, failed, skipped, expected_failures, units;
+  std::int64_t saved_ms;
 };
-static_assert(sizeof(TaskEntry) == 96);
+static_assert(sizeof(TaskEntry) == 152);
 
 struct Head {
   char magic[8];
@@ -167,7 +170,7 @@ std::optional<View> view_of(std::string_view bytes) {
   }
   for (const TaskEntry& each : view.tasks) {
     const bool good =
-        is_next_text(each.id) && are_next_numbers(each.inputs) && are_next_numbers(each.outputs);
+        is_next_text(each.id) && is_next_text(each.label) && are_next_numbers(each.inputs) && are_next_numbers(each.outputs);
     if (!good) return std::nullopt;
   }
   if (text_taken != head.text || numbers_taken != head.numbers) return std::nullopt;
@@ -253,9 +256,15 @@ std::optional<Seal> Seal::compare(const SealPlace& place) {
   seal.tasks_.reserve(view->tasks.size());
   bool all = true;
   for (const TaskEntry& each : view->tasks) {
-    Task task{view->string(each.id), std::nullopt, std::nullopt, hold(each.inputs), hold(each.outputs)};
+    Task task{view->string(each.id), std::nullopt, std::nullopt, hold(each.inputs), hold(each.outputs), {}};
     if ((each.flags & kHasKey) != 0) task.key = digest_of(each.key);
     if ((each.flags & kHasSeen) != 0) task.seen = digest_of(each.seen);
+    if ((each.flags & kHasTests) != 0) {
+      task.tests = SealedTests{std::string(view->string(each.label)),
+                               {each.passed, each.failed, each.skipped, each.expected_failures},
+                               each.units,
+                               each.saved_ms};
+    }
     all = all && task.inputs_hold && task.outputs_hold;
     seal.tasks_.push_back(task);
   }
@@ -301,7 +310,8 @@ SealContents Seal::contents() const {
                               tasks_[i].key,
                               tasks_[i].seen,
                               {inputs.begin(), inputs.end()},
-                              {outputs.begin(), outputs.end()}});
+                              {outputs.begin(), outputs.end()},
+                              tasks_[i].tests});
   }
   return contents;
 }
@@ -338,8 +348,21 @@ Result<void> write_seal(const SealPlace& place, const SealContents& contents, st
     observations.back().path = add_text(seen.path);
   }
   for (const SealedTask& task : contents.tasks) {
-    TaskEntry entry{add_text(task.id), add_numbers(task.inputs), add_numbers(task.outputs), 0, 0, {}, {}};
-    entry.flags = (task.key ? kHasKey : 0U) | (task.seen ? kHasSeen : 0U);
+    TaskEntry entry{};
+    entry.id = add_text(task.id);
+    entry.label = add_text(task.tests ? task.tests->label : "");
+    entry.inputs = add_numbers(task.inputs);
+    entry.outputs = add_numbers(task.outputs);
+    entry.flags = (task.key ? kHasKey : 0U) | (task.seen ? kHasSeen : 0U) | (task.tests ? kHasTests : 0U);
+    if (task.tests) {
+      const TestCounts& tests = task.tests->tests;
+      entry.passed = tests.passed;
+      entry.failed = tests.failed;
+      entry.skipped = tests.skipped;
+      entry.expected_failures = tests.expected_failures;
+      entry.units = task.tests->units;
+      entry.saved_ms = task.tests->saved_ms;
+    }
     if (task.key) std::copy(task.key->bytes.begin(), task.key->bytes.end(), entry.key);
     if (task.seen) std::copy(task.seen->bytes.begin(), task.seen->bytes.end(), entry.seen);
     tasks.push_back(entry);

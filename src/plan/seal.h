@@ -19,6 +19,7 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "os/file.h"
+#include "report/test_case.h"
 
 namespace devtask {
 
@@ -40,6 +41,16 @@ bool is_young(const FileStat& stat, std::int64_t looked_ns);
 bool still_holds(const Observation& seen, const Fd& root, const std::string& root_path,
                  std::int64_t looked_ns);
 
+// Of a task with test units: what there is to tell of it when nothing has to run.
+struct SealedTests {
+  std::string label;
+  TestCounts tests;
+  std::uint64_t units = 0;
+  std::int64_t saved_ms = 0;
+
+  bool operator==(const SealedTests&) const = default;
+};
+
 struct SealedTask {
   std::string id;
   std::optional<Digest> key;   // absent: a group, or it always runs
@@ -47,6 +58,7 @@ struct SealedTask {
   // Positions of the observations that decided about its key (but for the common ones), and of those that
   // decided whether its outputs are in place.
   std::vector<std::uint32_t> inputs, outputs;
+  std::optional<SealedTests> tests;
 };
 
 struct SealedOutcome {
@@ -88,8 +100,10 @@ class Seal {
     std::string_view id;
     std::optional<Digest> key, seen;
     bool inputs_hold = false, outputs_hold = false;
+    std::optional<SealedTests> tests;
   };
   const Task* task(std::size_t index, std::string_view id) const;
+  const std::vector<Task>& tasks() const { return tasks_; }
 
   // Files that had to be read, as they are now.
   const std::vector<Observation>& read_again() const { return read_again_; }

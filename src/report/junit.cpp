@@ -127,6 +127,7 @@ struct Reader : pugi::xml_tree_walker {
 
   bool for_each(pugi::xml_node& node) override {
     const std::string_view name = node.name();
+    if (name == "testsuite") report.suites.push_back(attribute(node, "name"));
     if (name == "testcase") report.cases.push_back(read_case(node));
     if (name == "property" && std::string_view(node.attribute("name").value()) == kComplete &&
         std::string_view(node.attribute("value").value()) == "false") {

@@ -15,6 +15,7 @@ namespace devtask {
 
 struct JUnitReport {
   std::vector<TestCase> cases;
+  std::vector<std::string> suites;  // names of all, also of those without cases
   // False: some <testsuite> says that it was cut short (its property `devtask.complete` is "false").
   bool complete = true;
 };

@@ -1,0 +1,263 @@
+#include "plan/units.h"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <set>
+
+#include "base/escape.h"
+#include "base/suggest.h"
+#include "os/file.h"
+#include "plan/paths_below.h"
+
+namespace devtask {
+namespace {
+
+bool lies_in(std::string_view path, std::string_view folder) {
+  return folder.empty() || path == folder ||
+         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+// The files of `unit-inputs` in the folder and in those above it, up to the folder of the tasks.toml.
+std::vector<TreeFile*> besides_of(const PlannedTask& task, std::string_view folder, Tree& tree,
+                                  std::vector<const TreeFile*>& looked) {
+  std::vector<TreeFile*> found;
+  const std::string& base = task.task->scope->base;
+  for (std::string_view at = folder;; at = parent_folder(at)) {
+    for (const std::string& name : task.task->unit_inputs) {
+      TreeFile* file = tree.file(join_path(at, name));
+      looked.push_back(file);
+      if (file->stat.kind == FileKind::kRegular || file->stat.kind == FileKind::kLink) found.push_back(file);
+    }
+    if (at.empty() || at == base) break;
+  }
+  std::ranges::sort(found, {}, &TreeFile::path);
+  return found;
+}
+
+// The nearest of what could have been meant.
+std::string suggest_unit(const UnitChoice& choice, const std::vector<TreeFile*>& all) {
+  std::set<std::string> paths;
+  for (const TreeFile* file : all) {
+    paths.insert(file->path);
+    for (auto folder = parent_folder(file->path); !folder.empty(); folder = parent_folder(folder))
+      paths.emplace(folder);
+  }
+  // A name alone is often right where the folder is wrong.
+  const std::string_view name = file_name(choice.path);
+  for (const std::string& path : paths) {
+    if (file_name(path) == name) return fmt::format("did you mean `{}`?", path + choice.part);
+  }
+  return did_you_mean(choice.path, std::vector<std::string>(paths.begin(), paths.end()));
+}
+
+void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree& tree,
+                std::map<std::pair<std::string, std::string>, TreeFile*>& chosen, UnitFiles& files,
+                std::vector<const TreeFile*>& looked) {
+  std::set<std::string> whole;
+  for (const UnitChoice& choice : task.units->chosen) {
+    bool found = false;
+    for (TreeFile* file : all) {
+      const bool meant = choice.part.empty() ? lies_in(file->path, choice.path) : file->path == choice.path;
+      if (!meant) continue;
+      found = true;
+      chosen.emplace(std::pair(file->path, choice.part), file);
+      if (choice.part.empty()) whole.insert(file->path);
+    }
+    if (found || !files.unmatched.empty()) continue;
+    const TreeFile* there = tree.file(choice.path.empty() ? "." : choice.path);
+    looked.push_back(there);
+    files.help = suggest_unit(choice, all);
+    if (there->stat.kind == FileKind::kAbsent) {
+      files.unmatched = fmt::format("there is no `{}`", escape_line(choice.path));
+    } else {
+      files.unmatched =
+          fmt::format("`{}` is no unit of task `{}`, nor has it any", escape_line(choice.text()), task.task->name);
+      std::string patterns;
+      for (const auto& pattern : task.units->patterns->written)
+        patterns += fmt::format("{}`{}`", patterns.empty() ? "" : ", ", pattern.value);
+      files.help = "its units are " + patterns;
+    }
+  }
+  // A part of what is chosen as a whole is chosen already.
+  std::erase_if(chosen, [&](const auto& entry) {
+    return !entry.first.second.empty() && whole.contains(entry.first.first);
+  });
+}
+
+std::string change_of(const UnitState& unit, const Digest& common, const std::string& beside_name) {
+  if (!unit.record) return "never ran here";
+  if (!unit.record->passed) return "did not pass last time";
+  if (unit.record->own != unit.own) return "changed";
+  if (unit.record->beside != unit.beside) {
+    return beside_name.empty() ? "what lies beside it changed" : "what lies beside it changed (" + beside_name + ")";
+  }
+  return unit.record->common != common ? "" : "its result is gone";
+}
+
+}  // namespace
+
+std::size_t UnitStates::count(UnitState::What what) const {
+  return static_cast<std::size_t>(std::ranges::count(units, what, &UnitState::what));
+}
+
+std::chrono::milliseconds UnitStates::saved() const {
+  std::chrono::milliseconds all{0};
+  for (const UnitState& unit : units) {
+    if (unit.what == UnitState::What::kFresh) all += unit.record->duration;
+    if (unit.what == UnitState::What::kCached) all += unit.cached->duration;
+  }
+  return all;
+}
+
+bool is_unit_input(const Task& task, std::string_view path) {
+  return std::ranges::find(task.unit_inputs, file_name(path)) != task.unit_inputs.end();
+}
+
+UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked) {
+  UnitFiles files;
+  const std::vector<TreeFile*> all =
+      tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
+  files.nothing = all.empty();
+  std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
+  if (task.units->chosen.empty()) {
+    for (TreeFile* file : all) files.units.push_back({file, "", 0});
+  } else {
+    add_chosen(task, all, tree, chosen, files, looked);
+    for (const auto& [name, file] : chosen) files.units.push_back({file, name.second, 0});
+  }
+  std::map<std::string, std::size_t, std::less<>> folders;
+  for (UnitFiles::Unit& unit : files.units) {
+    const std::string_view folder = parent_folder(unit.file->path);
+    auto known = folders.find(folder);
+    if (known == folders.end()) {
+      known = folders.emplace(folder, files.besides.size()).first;
+      files.besides.push_back(besides_of(task, folder, tree, looked));
+    }
+    unit.beside = known->second;
+  }
+  return files;
+}
+
+Digest unit_key(const Task& task, const Digest& common, const Digest& own, const Digest& beside,
+                std::string_view name) {
+  std::string text = "devtask-unit 1\ncommon ";
+  common.append_hex(text);
+  text += "\nunit ";
+  own.append_hex(text);
+  text += ' ';
+  text += escape_line(below_base(name, task.scope->base));
+  text += "\nbeside ";
+  beside.append_hex(text);
+  text += '\n';
+  return sha256(text);
+}
+
+UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Digest& common,
+                       const UnitRecords& records, ActionCache* cache, bool forced) {
+  UnitStates states;
+  states.common = common;
+  states.unmatched = files.unmatched;
+  states.help = files.help;
+  states.nothing = files.nothing;
+  const std::string& base = task.task->scope->base;
+  std::vector<Digest> besides;
+  for (const auto& list : files.besides) {
+    std::string text;
+    for (const TreeFile* file : list) {
+      text += escape_line(below_base(file->path, base)) + ' ';
+      file->digest.append_hex(text);
+      text += '\n';
+      states.besides.push_back(observe(*file));
+    }
+    besides.push_back(sha256(text));
+  }
+  states.units.reserve(files.units.size());
+  std::size_t next = 0;
+  for (const UnitFiles::Unit& file : files.units) {
+    UnitState unit;
+    unit.path = file.file->path;
+    unit.name = unit.path + file.part;
+    unit.own = file.file->digest;
+    unit.beside = besides[file.beside];
+    unit.stat = file.file->stat;
+    if (const UnitRecord* record = records.find(unit.name, next)) unit.record = *record;
+    const bool fresh = unit.record && unit.record->passed && unit.record->common == common &&
+                       unit.record->own == unit.own && unit.record->beside == unit.beside;
+    const bool failed_so = unit.record && !unit.record->passed && unit.record->common == common &&
+                           unit.record->own == unit.own && unit.record->beside == unit.beside;
+    if (forced) {
+      unit.why = "forced";
+    } else if (fresh) {
+      unit.what = UnitState::What::kFresh;
+    } else {
+      // What failed here as it is now is not believed to pass because it once did elsewhere.
+      if (cache != nullptr && !failed_so) {
+        auto found = cache->find(unit_key(*task.task, common, unit.own, unit.beside, unit.name));
+        if (found && *found && (*found)->outputs.empty()) {
+          unit.cached = std::make_shared<const ActionResult>(std::move(**found));
+          unit.what = UnitState::What::kCached;
+        }
+      }
+      if (unit.what == UnitState::What::kStale) {
+        unit.why = change_of(unit, common, files.besides[file.beside].empty()
+                                               ? ""
+                                               : files.besides[file.beside].back()->path);
+      }
+    }
+    states.units.push_back(std::move(unit));
+  }
+  return states;
+}
+
+std::string why_units(const UnitStates& states, const std::string& common) {
+  const std::size_t stale = states.count(UnitState::What::kStale);
+  const UnitState* first = nullptr;
+  std::string said = common;
+  for (const UnitState& unit : states.units) {
+    if (unit.what != UnitState::What::kStale || (unit.why.empty() && !said.empty())) continue;
+    first = &unit;
+    if (!unit.why.empty()) break;
+  }
+  if (said.empty() && first != nullptr) {
+    said = first->why == "forced"           ? first->why
+           : first->why == "never ran here" ? fmt::format("`{}` never ran here", escape_line(first->name))
+           : first->why.empty()             ? "something that all of them depend on changed"
+                                            : fmt::format("`{}` {}", escape_line(first->name), first->why);
+  }
+  return fmt::format("{} ({} of {} {})", said, stale, states.units.size(),
+                     states.units.size() == 1 ? "file" : "files");
+}
+
+std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std::vector<std::size_t> units,
+                                                  std::size_t most) {
+  if (units.empty()) return {};
+  // Who never ran here takes as long as the others on average.
+  std::chrono::milliseconds known{0};
+  std::int64_t knowing = 0;
+  for (const std::size_t unit : units) {
+    if (const auto& record = states.units[unit].record) {
+      known += record->duration;
+      ++knowing;
+    }
+  }
+  const std::int64_t usual = knowing > 0 ? std::max<std::int64_t>(known.count() / knowing, 1) : 1;
+  const auto duration = [&](std::size_t unit) {
+    const auto& record = states.units[unit].record;
+    return record ? std::max<std::int64_t>(record->duration.count(), 1) : usual;
+  };
+  std::ranges::stable_sort(units, std::ranges::greater{}, duration);
+  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
+  using Load = std::pair<std::int64_t, std::size_t>;
+  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
+  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
+  for (const std::size_t unit : units) {
+    auto [load, share] = loads.top();
+    loads.pop();
+    shares[share].push_back(unit);
+    loads.emplace(load + duration(unit), share);
+  }
+  return shares;
+}
+
+}  // namespace devtask
