@@ -15,6 +15,7 @@
 #include "console/report_lines.h"
 #include "console/screen.h"
 #include "console/status_area.h"
+#include "console/test_lines.h"
 #include "console/workflow_command.h"
 
 namespace devtask {
@@ -73,6 +74,7 @@ class Console::Impl {
   void handle(const TaskStarted& event);
   void handle(const TaskOutput& event);
   void handle(const TaskFinished& event);
+  void handle(const TestsReported& event);
   void handle(const Notice& event);
   void handle(const RunFinished& event);
 
@@ -84,6 +86,7 @@ class Console::Impl {
   void print_grouped(const std::string& label, std::string_view text);
   void print_rest_of_output(const std::string& label, Task& task);
   void print_failure(const TaskFinished& event);
+  void print_tests();
   void annotate(const Diagnostic& diagnostic);
 
   bool prefixed() const { return options_.prefix && !options_.github_actions && !single_; }
@@ -115,6 +118,7 @@ class Console::Impl {
   std::map<std::string, Task> tasks_;
   std::vector<std::string> order_;  // running tasks as they started
   std::vector<TaskFinished> failures_;
+  std::vector<TestsReported> tests_;
   bool run_active_ = false;
   bool single_ = false;  // only one task's output will be shown
   Clock::time_point run_started_;
@@ -238,6 +242,8 @@ void Console::Impl::handle(const TaskFinished& event) {
   failures_.push_back(event);
 }
 
+void Console::Impl::handle(const TestsReported& event) { tests_.push_back(event); }
+
 void Console::Impl::handle(const Notice& event) {
   if (options_.verbosity < 0 && event.diagnostic.severity != Severity::kError) return;
   screen_.print(Stream::kErr, render(event.diagnostic, options_.color));
@@ -253,6 +259,7 @@ void Console::Impl::handle(const RunFinished& event) {
   for (const TaskFinished& failure : failures_) print_failure(failure);
   failures_.clear();
   if (options_.verbosity >= 0) screen_.print(Stream::kErr, summary_line(event, look_));
+  print_tests();
 }
 
 Console::Impl::Task& Console::Impl::task(const std::string& label) {
@@ -324,6 +331,16 @@ void Console::Impl::print_failure(const TaskFinished& event) {
     lines.finish(print);
   }
   if (!event.rerun.empty()) screen_.print(Stream::kErr, rerun_line(event, options_.color));
+}
+
+void Console::Impl::print_tests() {
+  for (const TestsReported& tests : tests_) {
+    if (options_.github_actions) screen_.print(Stream::kOut, test_annotations(tests));
+    const std::string_view label = tests_.size() > 1 ? std::string_view(tests.task) : std::string_view();
+    screen_.print(Stream::kErr, test_lines(tests, options_.verbosity >= 1, look_));
+    screen_.print(Stream::kErr, tests_line(tests, label, look_));
+  }
+  tests_.clear();
 }
 
 void Console::Impl::annotate(const Diagnostic& diagnostic) {

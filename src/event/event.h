@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +68,28 @@ struct TaskFinished {
   std::function<void(const std::function<void(std::string_view)>& piece)> replay = {};
 };
 
+// Once for each task with units that are tests, when it has ended or was found up to date. Text comes from
+// the tests: anything may be in it.
+struct TestsReported {
+  struct Failure {
+    std::string where;  // "tests/a.py:12"; without a line if that is not known
+    std::string name;
+    std::string message;  // one line
+    std::string detail;
+    std::string rerun;  // the command line that runs just this again
+  };
+
+  std::string task;  // label
+  // Of all selected units, the cached ones too. Skipped includes the expected failures.
+  std::size_t passed = 0, failed = 0, skipped = 0, expected_failures = 0;
+  std::size_t units_ran = 0, units_cached = 0, units_not_run = 0;
+  std::chrono::milliseconds saved{0};  // recorded durations of the cached ones
+  std::vector<Failure> failures;       // sorted
+  std::vector<std::string> not_run;    // "tests/a.py: the process ended before it (exit status 139)"
+  std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest;  // empty: not asked for
+  std::string rerun;  // the command line that runs all of the failures again; empty: each has its own
+};
+
 struct Notice {
   Diagnostic diagnostic;
 };
@@ -78,7 +101,7 @@ struct RunFinished {
   int exit_code = 0;
 };
 
-using Event = std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, Notice, RunFinished>;
+using Event = std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, TestsReported, Notice, RunFinished>;
 
 // Called from any thread; implementations serialise for themselves.
 class EventSink {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <cmath>
 #include <cstdint>
 #include <pugixml.hpp>
@@ -30,7 +31,9 @@ std::string tidy(std::string_view text) {
                                                      static_cast<utf8proc_ssize_t>(text.size()), &code);
     if (length <= 0 || code == 0xfffe || code == 0xffff) {
       result += "\xef\xbf\xbd";
-    } else if (code < 0x20 && code != '\n' && code != '\t' && code != '\r') {
+    } else if (code == '\r') {  // as every XML parser reads the end of a line
+      if (!text.substr(1).starts_with('\n')) result += '\n';
+    } else if (code < 0x20 && code != '\n' && code != '\t') {
       result += fmt::format("#x{:02X}", code);
     } else {
       result += text.substr(0, static_cast<std::size_t>(length));
@@ -44,6 +47,14 @@ std::string_view first_line(std::string_view text) {
   const std::size_t start = std::min(text.find_first_not_of("\r\n"), text.size());
   text.remove_prefix(start);
   return text.substr(0, text.find_first_of("\r\n"));
+}
+
+// GoogleTest has the place in a line of its own before what happened there.
+std::string_view without_place(std::string_view text, std::string_view file) {
+  const std::string_view line = first_line(text);
+  const bool place = !file.empty() && line.starts_with(file) && line.substr(file.size()).starts_with(':') &&
+                     line.find_first_not_of("0123456789", file.size() + 1) == std::string_view::npos;
+  return place && line.size() < text.size() ? text.substr(line.size()) : text;
 }
 
 // ---- reading
@@ -66,21 +77,26 @@ T number(pugi::xml_attribute attribute, T otherwise) {
 std::chrono::microseconds seconds(pugi::xml_attribute attribute) {
   constexpr double kLongest = 1e9;  // more is no duration
   const double value = number(attribute, 0.0);
-  if (!(value > 0 && value < kLongest)) return std::chrono::microseconds(0);
+  if (!(value > 0 && value <= kLongest)) return std::chrono::microseconds(0);
   return std::chrono::microseconds(std::llround(value * 1e6));
 }
 
-// GoogleTest has a disabled test in its report without an element for that, CTest one that it did not run.
-bool says_not_run(pugi::xml_node node) {
+// GoogleTest and CTest say of a disabled test only that it did not run.
+bool is_disabled(pugi::xml_node node) {
   const std::string_view status = node.attribute("status").value();
   return status == "notrun" || status == "disabled";
+}
+
+// CTest takes a test that it could not start for skipped, too; one that skipped itself has a property's name.
+bool could_not_start(pugi::xml_node node, std::string_view reason) {
+  return std::string_view(node.attribute("status").value()) == "notrun" && !reason.starts_with("SKIP_");
 }
 
 // What went wrong in `node`, or why it did not run, into `test`.
 void read_outcome(pugi::xml_node node, TestCase& test) {
   const auto note = [&](pugi::xml_node reason) {
     const pugi::xml_attribute message = reason.attribute("message");
-    test.message = first_line(message ? tidy(message.value()) : text_of(reason));
+    test.message = first_line(without_place(message ? tidy(message.value()) : text_of(reason), test.file));
   };
   for (const pugi::xml_node child : node.children()) {
     const std::string_view kind = child.name();
@@ -91,12 +107,17 @@ void read_outcome(pugi::xml_node node, TestCase& test) {
     if (first || kind == "failure") test.outcome = kind == "failure" ? Outcome::kFailed : Outcome::kError;
     test.detail += (first ? "" : "\n") + text_of(child);
   }
-  if (test.outcome != Outcome::kPassed) return;
+  if (test.outcome != Outcome::kPassed) {
+    // CTest has nothing but what the test wrote.
+    if (test.detail.empty() && test.message.empty()) test.detail = text_of(node.child("system-out"));
+    return;
+  }
   if (const pugi::xml_node skipped = node.child("skipped")) {
     const std::string_view type = skipped.attribute("type").value();
     test.outcome = type == "pytest.xfail" ? Outcome::kExpectedFailure : Outcome::kSkipped;
     note(skipped);
-  } else if (says_not_run(node)) {
+    if (could_not_start(node, test.message)) test.outcome = Outcome::kError;
+  } else if (is_disabled(node)) {
     test.outcome = Outcome::kSkipped;
   }
 }
@@ -113,9 +134,9 @@ TestCase read_case(pugi::xml_node node) {
   test.classname = attribute(node, "classname");
   test.name = attribute(node, "name");
   test.file = attribute(node, "file");
-  if (const pugi::xml_attribute line = node.attribute("line")) {
-    test.line = std::clamp(number(line, 0), 0, INT32_MAX - 1) + (counts_lines_from_zero(suite) ? 1 : 0);
-  }
+  const int first_line = counts_lines_from_zero(suite) ? 0 : 1;
+  const int line = number(node.attribute("line"), -1);
+  if (line >= first_line && line < INT_MAX) test.line = line + 1 - first_line;
   test.duration = seconds(node.attribute("time"));
   read_outcome(node, test);
   return test;
@@ -247,9 +268,11 @@ void write_suite(pugi::xml_node parent, std::string_view name, const std::vector
 Result<JUnitReport> read_junit(std::string_view xml) {
   if (xml.empty()) return failure("not a JUnit report: it is empty");
   pugi::xml_document document;
-  // Blanks that are all of a failure's text are kept.
-  const pugi::xml_parse_result parsed =
-      document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
+  // Blanks that are all of a failure's text are kept, and lines in attributes (vitest writes them as they
+  // are).
+  constexpr unsigned kOptions =
+      (pugi::parse_default | pugi::parse_ws_pcdata_single) & ~pugi::parse_wconv_attribute;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size(), kOptions);
   if (!parsed) return broken(xml, lower_case_start(parsed.description()), parsed.offset);
   const pugi::xml_node root = document.document_element();
   const std::string_view name = root.name();

@@ -21,8 +21,8 @@ struct JUnitReport {
 };
 
 // <testsuites> or <testsuite>, suites in suites. All text comes out as UTF-8 that XML allows: other bytes are
-// U+FFFD, control characters "#x1B", as pytest writes them. An error says what is wrong, at which line and
-// column.
+// U+FFFD, control characters "#x1B", as pytest writes them, and lines end in '\n'. An error says what is
+// wrong, at which line and column.
 Result<JUnitReport> read_junit(std::string_view xml);
 
 // One <testsuite>. read_junit gives the same cases back, with `name` as their suite.

@@ -10,7 +10,7 @@ import pytest
 
 PLUGIN = Path(__file__).resolve().parents[2] / "src" / "report"
 
-OUTCOMES = '''\
+OUTCOMES = """\
 import pytest
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_torn_down(left_over):
 
 def test_both(left_over):
     assert 1 == 2
-'''
+"""
 
 
 @pytest.fixture
