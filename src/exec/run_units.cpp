@@ -91,7 +91,9 @@ struct TaskRunner::UnitRun {
   TaskState state;
   std::optional<TaskLock> lock;
   Capture capture;
-  std::vector<std::vector<std::size_t>> batches;  // positions in state.units->units
+  std::shared_ptr<UnitStates> units;              // those of `state`
+  std::vector<std::vector<std::size_t>> batches;  // positions in `units`
+  std::mutex keeping;                             // one at a time compares what all share with what it was
 
   std::mutex mutex;  // guards what follows
   std::vector<char> taken;
@@ -102,7 +104,6 @@ struct TaskRunner::UnitRun {
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
   std::string failed_log;      // of what failed alone
-  bool nothing_kept = false;   // what all of them share changed
   std::optional<Outcome> outcome;
 };
 
@@ -180,7 +181,9 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
     publish(index, state);
     return run;
   }
-  run.batches = share_units(*state.units, std::move(stale), batches(index));
+  run.units = std::make_shared<UnitStates>(*state.units);
+  state.units = run.units;
+  run.batches = share_units(*run.units, std::move(stale), batches(index));
   run.taken.resize(run.batches.size());
   run.outcomes.resize(state.units->units.size());
   run.durations.resize(state.units->units.size());
@@ -234,7 +237,7 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
     run.taken[batch] = 1;
   }
   const PlannedTask& task = parts_.plan.tasks[run.index];
-  for (const auto& units : below_limit(run.batches[batch], *run.state.units)) {
+  for (const auto& units : below_limit(run.batches[batch], *run.units)) {
     if (parts_.stop.stopping()) return;
     if (task.task->reports) {
       run_reported(run, units, batch);
@@ -249,7 +252,7 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   const PlannedTask& task = parts_.plan.tasks[run.index];
   Values values = task.values;
   std::vector<std::string> words;
-  for (const std::size_t unit : units) words.push_back(argument(run.state.units->units[unit], task.dir));
+  for (const std::size_t unit : units) words.push_back(argument(run.units->units[unit], task.dir));
   values.set("units", std::move(words), true);
   values.set("report", {report}, false);
   values.set("plugins", {parts_.state.plugins()}, false);
@@ -322,7 +325,7 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   read_reports(folder, report);
   (void)remove_tree(folder);
   std::vector<std::string> names;
-  for (const std::size_t unit : units) names.push_back(run.state.units->units[unit].name);
+  for (const std::size_t unit : units) names.push_back(run.units->units[unit].name);
   BatchOutcomes outcomes = judge_batch(names, root_, task.dir, report);
   for (const std::string& stranger : outcomes.strangers) {
     warn(warning("task `{}` reports results of `{}`, which it was not given: they do not count", task.label,
@@ -330,9 +333,6 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   }
   {
     const std::scoped_lock lock(run.mutex);
-    // A runner starts and cleans up for all of its files; each bears its part of that.
-    std::chrono::milliseconds tests{0};
-    for (const UnitOutcome& each : outcomes.units) tests += duration_of(each.cases);
     for (std::size_t i = 0; i < units.size(); ++i) {
       run.durations[units[i]] = duration_of(outcomes.units[i].cases);
       run.outcomes[units[i]] = std::move(outcomes.units[i]);
@@ -368,7 +368,7 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
   }
   std::vector<std::size_t> named, others;
   for (const std::size_t unit : units) {
-    const std::string& path = run.state.units->units[unit].path;
+    const std::string& path = run.units->units[unit].path;
     (ended.log.find(file_name(path)) != std::string::npos ? named : others).push_back(unit);
   }
   if (named.empty() || others.empty()) {
@@ -386,13 +386,16 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
 void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
-  UnitStates& states = const_cast<UnitStates&>(*run.state.units);
+  UnitStates& states = *run.units;
   const bool edits = !task.edits->written.empty();
   const Digest common = states.common;
-  if (facts_changed(run.index, run.state, run.capture)) {
-    const std::scoped_lock lock(run.mutex);
-    run.nothing_kept = true;
-    return;
+  {
+    const std::scoped_lock keeping(run.keeping);
+    if (facts_changed(run.index, run.state, run.capture)) {
+      const std::scoped_lock lock(run.mutex);
+      for (const std::size_t unit : units) run.changed[unit] = 1;
+      return;
+    }
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr && task.task->cache == CacheMode::kYes &&
                       run.capture.beside.empty();
@@ -400,6 +403,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
     if (const auto kept = parts_.blobs->put_bytes(run.state.fingerprint); !kept) warn_of_cache(kept.error());
   }
   std::vector<UnitRecord> records;
+  std::vector<std::size_t> kept_units;
   for (const std::size_t index : units) {
     UnitState& unit = states.units[index];
     std::optional<UnitOutcome> outcome;
@@ -437,14 +441,15 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       if (auto kept = parts_.cache->store(key, result); !kept) warn_of_cache(std::move(kept.error()));
     }
     records.push_back(std::move(record));
+    kept_units.push_back(index);
   }
   if (auto kept = parts_.units->append(task.units->log, records); !kept) warn(std::move(kept.error()));
   const std::scoped_lock lock(run.mutex);
-  for (UnitRecord& record : records) {
-    const auto unit = std::ranges::lower_bound(states.units, record.name, {}, &UnitState::name);
-    unit->what = record.passed ? UnitState::What::kFresh : UnitState::What::kStale;
-    unit->own = record.own;
-    unit->record = std::move(record);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    UnitState& unit = states.units[kept_units[i]];
+    unit.what = records[i].passed ? UnitState::What::kFresh : UnitState::What::kStale;
+    unit.own = records[i].own;
+    unit.record = std::move(records[i]);
   }
 }
 
@@ -452,7 +457,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   const std::scoped_lock finishing(run.beginning);
   if (run.outcome) return *run.outcome;
   const PlannedTask& task = parts_.plan.tasks[run.index];
-  UnitStates& states = const_cast<UnitStates&>(*run.state.units);
+  UnitStates& states = *run.units;
   std::size_t failed = 0;
   TestCounts tests;
   for (std::size_t i = 0; i < states.units.size(); ++i) {

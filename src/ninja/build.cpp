@@ -64,6 +64,7 @@ class Build {
     for (const TaskIndex index : schedule_.up_to_date) {
       const TaskState& state = runner_.states()[index];
       outcomes_[index] = Outcome::kUpToDate;
+      runner_.tell_tests(index);
       if (!options_.tell_up_to_date) continue;
       TaskFinished finished;
       finished.task = task(index).label;
@@ -104,7 +105,8 @@ class Build {
     const std::string relative = std::string(kStateName) + "/runs/" + folder->name();
     const std::vector<Chain> chains = make_chains(parts_.plan, schedule_);
     const std::string text =
-        run_manifest(parts_.plan, runner_.states(), schedule_, chains, {options_.shim, relative});
+        run_manifest(parts_.plan, runner_.states(), schedule_, chains,
+                     {options_.shim, relative, [this](TaskIndex index) { return runner_.batches(index); }});
     if (auto written = write_file(folder->path() + "/build.ninja", text); !written) return written;
     if (auto written = write_known_outs(chains); !written) return written;
 
@@ -175,9 +177,14 @@ class Build {
   unsigned char serve(const std::vector<std::string>& ids) {
     TaskIndex last = 0;
     for (const std::string& id : ids) {
-      const auto found = by_id_.find(id);
+      const std::size_t mark = id.find(kBatchMark);
+      const auto found = by_id_.find(id.substr(0, mark));
       if (found == by_id_.end()) return static_cast<unsigned char>(ExitCode::kInternal);
       if (parts_.stop.stopping()) return static_cast<unsigned char>(ExitCode::kInterrupted);
+      if (mark != std::string::npos) {
+        runner_.run_batch(found->second, static_cast<std::size_t>(std::atoi(id.c_str() + mark + 1)));
+        return 0;  // what came of it the task says, when all of them have ended
+      }
       last = found->second;
       const Outcome outcome = bring_up_to_date(last);
       if (succeeded(outcome)) continue;
@@ -269,7 +276,7 @@ class Build {
           ++finished.failed;
           break;
         case Outcome::kFailed:
-          failed = true;
+          (runner_.found_nothing(index) ? no_tests : failed) = true;
           ++finished.failed;
           break;
         case Outcome::kSkipped:
@@ -285,6 +292,7 @@ class Build {
     const ExitCode code = parts_.stop.stopping() ? ExitCode::kInterrupted
                           : failed               ? ExitCode::kTaskFailed
                           : timed_out            ? ExitCode::kTimeLimit
+                          : no_tests             ? ExitCode::kNoTests
                                                  : ExitCode::kDone;
     finished.duration =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);

@@ -27,6 +27,7 @@ enum class ExitCode : int {
   kDone = 0,
   kTaskFailed = 1,
   kUsage = 2,
+  kNoTests = 4,
   kTimeLimit = 124,
   kInterrupted = 130,
   kInternal = 70,

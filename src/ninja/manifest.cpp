@@ -77,6 +77,21 @@ void add_edge(std::string& text, const Edge& edge) {
   text += "  cmd = " + ninja_value(edge.command) + "\n";
 }
 
+// An edge for each process that gets a share of the units; `edge`, which collects, waits for them.
+void add_batches(std::string& text, Edge& edge, std::size_t batches) {
+  std::vector<std::string> outs;
+  for (std::size_t batch = 0; batch < batches; ++batch) {
+    Edge each = edge;
+    const std::string mark = kBatchMark + std::to_string(batch);
+    each.outputs = {edge.outputs.front() + mark};
+    each.ids = {edge.ids.front() + mark};
+    add_edge(text, each);
+    outs.push_back(std::move(each.outputs.front()));
+  }
+  edge.inputs.insert(edge.inputs.end(), outs.begin(), outs.end());
+  if (std::ranges::find(edge.inputs, kDirty) == edge.inputs.end()) edge.inputs.emplace_back(kDirty);
+}
+
 }  // namespace
 
 std::string ninja_path(std::string_view path) {
@@ -110,7 +125,8 @@ std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule) {
     const auto& deps = before[index];
     const auto tail =
         deps.size() == 1 && dependents[deps[0]] == 1 ? ends_chain.find(deps[0]) : ends_chain.end();
-    if (tail != ends_chain.end() && pool_of(plan.tasks[index]).empty() &&
+    if (tail != ends_chain.end() && !plan.tasks[index].units && !plan.tasks[deps[0]].units &&
+        pool_of(plan.tasks[index]).empty() &&
         pool_of(plan.tasks[deps[0]]).empty()) {
       const std::size_t chain = tail->second;
       chains[chain].push_back(index);
@@ -152,6 +168,7 @@ std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states,
     for (const TaskIndex dep : awaited(plan, schedule, chain.front()))
       edge.inputs.push_back(out_path(plan.tasks[dep]));
     if (dirty) edge.inputs.emplace_back(kDirty);
+    if (plan.tasks[chain.front()].units) add_batches(text, edge, options.batches(chain.front()));
     add_edge(text, edge);
     ends.push_back(out_path(plan.tasks[chain.back()]));
   }

@@ -2,6 +2,7 @@
 // The form is that of the Ninja manual (1.11); paths are relative to the project root, where Ninja runs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,12 @@ std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule);
 struct ManifestOptions {
   std::string shim;      // path of devtask-shim
   std::string builddir;  // for Ninja's own log, relative to the root
+  // How many processes share the stale units of a task; for a run only.
+  std::function<std::size_t(TaskIndex)> batches = {};
 };
+
+// "test#0" is the first batch of the units of `test`: no task's id has this character.
+inline constexpr char kBatchMark = '#';
 
 // The graph of one run: the tasks of the schedule that must or may have to run. Target `.devtask/all` is
 // everything.
