@@ -71,6 +71,7 @@ bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& o
 
 Result<ExitCode> command_run(const Invocation& invocation) {
   const Options& options = invocation.options;
+  if (options.watch) return command_watch(invocation);
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty())
     return failure(error("no task is named").advise("`devtask list` shows the tasks"));

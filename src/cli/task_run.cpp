@@ -1,6 +1,7 @@
 #include "cli/task_run.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/escape.h"
 #include "cli/report.h"
@@ -33,6 +34,25 @@ Result<void> refuse_tool_options(const Project& project, const Request& request,
           .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
 }
 
+// Hands events on, and keeps how tasks ended.
+class OutcomeSink : public EventSink {
+ public:
+  OutcomeSink(EventSink& next, std::map<std::string, Outcome>& outcomes) : next_(next), outcomes_(outcomes) {}
+
+  void on(const Event& event) override {
+    if (const auto* finished = std::get_if<TaskFinished>(&event)) {
+      const std::scoped_lock lock(mutex_);
+      outcomes_[finished->task] = finished->outcome;
+    }
+    next_.on(event);
+  }
+
+ private:
+  EventSink& next_;
+  std::mutex mutex_;
+  std::map<std::string, Outcome>& outcomes_;
+};
+
 ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std::string> ninja,
                           StopRequest& stop) {
   const Options& options = invocation.options;
@@ -47,6 +67,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
   build.environment = own_environment();
   looks.prefix = build.jobs > 1;
   Console console(std::move(looks));
+  OutcomeSink events(console, run.outcomes);
   LocalExecutor executor(stop);
   Session& session = *run.session;
   const RunnerParts parts{run.plan,
@@ -57,7 +78,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
                           session.action_cache(),
                           session.blob_store(),
                           session.memo(),
-                          console,
+                          events,
                           stop,
                           session.state(),
                           invocation.profile};

@@ -2,10 +2,13 @@
 // and what is stale is built. `devtask TASK` does it once, `devtask watch TASK` again and again.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "event/event.h"
 #include "os/stop.h"
 #include "plan/evaluate.h"
 #include "plan/plan.h"
@@ -19,6 +22,7 @@ struct TaskRun {
   Plan plan;
   Evaluation evaluation;
   Schedule schedule;
+  std::map<std::string, Outcome> outcomes;  // after build(), by label, of those that were told
 
   // Reads the project and plans what the words say. `tell` gets what is to be said of the configuration.
   static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell);

@@ -1,8 +1,10 @@
 #include "os/folder_watch.h"
 
+#include <poll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -108,6 +110,34 @@ Result<FolderWatch::Changes> FolderWatch::take() {
   }
   if (problem) return tl::unexpected(std::move(*problem));
   return changes;
+}
+
+Result<FolderWatch::Changes> FolderWatch::next(const StopRequest& stop, std::chrono::milliseconds quiet,
+                                               std::chrono::milliseconds most) {
+  using Clock = std::chrono::steady_clock;
+  Changes all;
+  std::optional<Clock::time_point> end, quiet_end;
+  while (!stop.stopping()) {
+    int timeout = -1;
+    if (quiet_end) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(std::min(*end, *quiet_end) - Clock::now());
+      if (left.count() <= 0) return all;
+      timeout = static_cast<int>(left.count());
+    }
+    pollfd waiting[2] = {{fd(), POLLIN, 0}, {stop.stopping_fd(), POLLIN, 0}};
+    if (::poll(waiting, 2, timeout) <= 0 || waiting[0].revents == 0) continue;
+    auto more = take();
+    if (!more) return more;
+    const std::size_t known = all.paths.size();
+    all.paths.merge(more->paths);
+    const bool is_news = all.paths.size() > known || (more->everything && !all.everything);
+    all.everything = all.everything || more->everything;
+    if (!is_news) continue;
+    quiet_end = Clock::now() + quiet;
+    if (!end) end = Clock::now() + most;
+  }
+  return Changes();
 }
 
 Result<void> FolderWatch::handle(const Event& event, Changes& changes) {

@@ -3,6 +3,7 @@
 // Unaware of: globs, what is to be ignored (callers say which folders). For one thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <set>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "os/file.h"
+#include "os/stop.h"
 
 namespace devtask {
 
@@ -40,6 +42,11 @@ class FolderWatch {
   // What has happened since the last call. Does not wait: poll fd(), which is readable while there is
   // something. Fails if the limit is reached in a new folder; what it should have watched is not watched.
   Result<Changes> take();
+
+  // Waits for a change, and then until nothing else has changed for `quiet`, at most `most` in all. What
+  // changes again and again does not prolong it. Nothing, if it was asked to stop.
+  Result<Changes> next(const StopRequest& stop, std::chrono::milliseconds quiet,
+                       std::chrono::milliseconds most);
 
   int fd() const { return inotify_.get(); }
   std::size_t folders() const { return watched_.size(); }
