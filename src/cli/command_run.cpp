@@ -1,57 +1,15 @@
 // `devtask TASK`: plan, look, and hand over to the build.
-#include <algorithm>
-
-#include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/look.h"
 #include "cli/report.h"
 #include "cli/session.h"
-#include "cli/tools.h"
+#include "cli/task_run.h"
 #include "console/console.h"
-#include "exec/local_executor.h"
-#include "os/parallel.h"
 #include "os/process.h"
 #include "os/stop.h"
 
 namespace devtask {
 namespace {
-
-void report_problems(const Evaluation& evaluation, const Schedule& schedule, const Options& options) {
-  for (const Diagnostic& each : evaluation.warnings) report(each, options);
-  for (const TaskIndex index : schedule.run) {
-    if (const auto& problem = evaluation.states[index].problem) report(*problem, options);
-  }
-}
-
-ExitCode build(Session& session, const Plan& plan, Evaluation evaluation, const Invocation& invocation,
-               StopRequest& stop) {
-  const Options& options = invocation.options;
-  ConsoleOptions looks = console_options(options);
-  BuildOptions build;
-  build.ninja = find_ninja(invocation.environment);
-  build.shim = shim_path();
-  build.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(core_count());
-  build.keep_going = options.keep_going;
-  build.replay_up_to_date = options.output_logs == OutputLogs::kFull;
-  build.tell_up_to_date = build.replay_up_to_date || options.verbosity > 1;
-  build.environment = own_environment();
-  looks.prefix = build.jobs > 1;
-  Console console(std::move(looks));
-  LocalExecutor executor(stop);
-  const RunnerParts parts{plan,
-                          session.evaluator(),
-                          session.environment(),
-                          executor,
-                          session.journal(),
-                          session.action_cache(),
-                          session.blob_store(),
-                          session.memo(),
-                          console,
-                          stop,
-                          session.state(),
-                          invocation.profile};
-  return run_build(parts, std::move(evaluation.states), build);
-}
 
 // Everything that decides about a run and is not on disk. Variables that change with every command are left
 // out; none of them reaches a task.
@@ -109,30 +67,11 @@ bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& o
   return true;
 }
 
-// `devtask test -k retry`: behind a task that takes arguments these are hardly meant for devtask, and its own
-// -k and -n would make something else of them, silently.
-Result<void> refuse_tool_options(const Project& project, const Request& request, const Options& options) {
-  const std::string name = request.targets.front().name.substr(0, request.targets.front().name.find('@'));
-  const Task* task = project.find(name);
-  if (task == nullptr || task->args.empty()) return {};
-  const std::vector<std::string> typed = behind_first_word(options);
-  const auto found = std::find_if(typed.begin(), typed.end(), [](const std::string& word) {
-    return word == "-k" || word == "-n" || word == "-x" || word == "-s";
-  });
-  if (found == typed.end()) return {};
-  std::string meant = "devtask " + request.targets.front().name;
-  for (auto word = typed.begin(); word != found; ++word) meant += " " + shell_quote(*word);
-  meant += " --";
-  for (auto word = found; word != typed.end(); ++word) meant += " " + shell_quote(*word);
-  return failure(
-      error("`{}` behind task `{}` could be meant for the task's command or for devtask", *found, name)
-          .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
-}
-
 }  // namespace
 
 Result<ExitCode> command_run(const Invocation& invocation) {
   const Options& options = invocation.options;
+  if (options.watch) return command_watch(invocation);
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty())
     return failure(error("no task is named").advise("`devtask list` shows the tasks"));
@@ -153,51 +92,24 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   }
   const FileStat journal = stat_followed(state.journal());  // before it is read
   StopRequest stop;
-  auto session = Session::open(invocation, looking ? Session::Mode::kLook : Session::Mode::kWork);
-  if (!session) return tl::unexpected(session.error());
-  ProfileSpan planning(invocation.profile, "plan");
-  auto request = read_request((*session)->project(), invocation.words, options.extra, (*session)->member());
-  if (!request) return tl::unexpected(request.error());
-  if (auto meant = refuse_tool_options((*session)->project(), *request, options); !meant) {
-    return tl::unexpected(meant.error());
-  }
-  request->force = options.force;
-  request->only = options.only;
-  auto plan = make_plan((*session)->project(), *request);
-  if (!plan) return tl::unexpected(plan.error());
-  planning.end();
-
-  ProfileSpan evaluating(invocation.profile, "evaluate");
-  Evaluation evaluation =
-      (*session)->evaluator().evaluate(*plan, {EvaluationOptions::Keep::kStale, seal ? &*seal : nullptr});
-  const Schedule schedule = make_schedule(*plan, evaluation.states);
-  evaluating.end();
-  report_problems(evaluation, schedule, options);
+  const Tell tell = [&](Diagnostic said) { report(said, options); };
+  auto run = TaskRun::prepare(invocation, looking ? Session::Mode::kLook : Session::Mode::kWork, tell);
+  if (!run) return tl::unexpected(run.error());
+  run->look(invocation, seal ? &*seal : nullptr);
+  run->tell_problems(tell);
+  const Schedule& schedule = run->schedule;
   if (looking) {
     print(options.status && schedule.nothing_to_do() ? "up to date\n"
-                                                     : plan_text(*plan, evaluation, schedule));
+                                                     : plan_text(run->plan, run->evaluation, schedule));
     return options.status && !schedule.nothing_to_do() ? ExitCode::kTaskFailed : ExitCode::kDone;
   }
-  if (!schedule.run.empty()) {
-    if (auto ninja = find_ninja(invocation.environment); !ninja) return tl::unexpected(ninja.error());
-  }
-  if (plain && (*session)->silent() && evaluation.seal) {
-    seal_outcome(**session, place, journal, std::move(*evaluation.seal), looked_ns);
+  if (plain && run->session->silent() && run->evaluation.seal) {
+    seal_outcome(*run->session, place, journal, std::move(*run->evaluation.seal), looked_ns);
   }
   adopt_orphans();
   const auto signals = SignalWatch::start(stop);
   if (!signals) return tl::unexpected(signals.error());
-  const ExitCode code = build(**session, *plan, std::move(evaluation), invocation, stop);
-  const ProfileSpan closing(invocation.profile, "save what was learned");
-  keep_memo(**session, options);
-  if (LocalStore* store = (*session)->store(); store != nullptr && !schedule.run.empty()) {
-    if (auto collected = store->gc_if_due(); !collected) {
-      Diagnostic problem = collected.error();
-      problem.severity = Severity::kWarning;
-      report(problem, options);
-    }
-  }
-  return code;
+  return run->build(invocation, stop);
 }
 
 }  // namespace devtask

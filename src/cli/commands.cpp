@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"run", "TASK… [-- ARGS…]", "Run tasks (the verb can be left out)", command_run},
+    Command{"watch", "TASK… [-- ARGS…]", "Run tasks, and again what is stale whenever something changes",
+            command_watch},
     Command{"list", "[--json]", "Show the tasks", command_list},
     Command{"graph", "[--format dot|mermaid|json] [TASK…]", "Show what depends on what", command_graph},
     Command{"why", "TASK", "Say why a task would run", command_why},

@@ -49,6 +49,8 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
   app.add_flag("-f,--force", options.force, "Run the named tasks although they are up to date or cached")
       ->envname("DEVTASK_FORCE");
   app.add_flag("--only", options.only, "Without the dependencies")->envname("DEVTASK_ONLY");
+  app.add_flag("-w,--watch", options.watch, "Run again what is stale whenever something changes")
+      ->envname("DEVTASK_WATCH");
   app.add_flag("--no-cache", options.no_cache, "Neither read nor write the shared cache")
       ->envname("DEVTASK_NO_CACHE");
   app.add_option("--output-logs", options.output_logs,

@@ -18,6 +18,7 @@ struct Options {
   bool status = false;
   bool force = false;
   bool only = false;
+  bool watch = false;
   bool no_cache = false;
   bool help = false;
   bool version = false;

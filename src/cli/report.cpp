@@ -31,6 +31,10 @@ ConsoleOptions console_options(const Options& options) {
   return console;
 }
 
+void say(std::string_view text, const Options& options) {
+  if (options.verbosity >= 0) write_all(kStandardError, fmt::format("devtask: {}\n", text));
+}
+
 void report(const Diagnostic& diagnostic, const Options& options) {
   write_all(kStandardError, render(diagnostic, console_options(options).color));
 }

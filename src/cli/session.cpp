@@ -83,6 +83,10 @@ Result<ProjectPlace> project_place(const Options& options) {
 std::string start_folder(const Options& options) { return join_path(current_folder(), options.folder); }
 
 Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mode mode) {
+  return open(invocation, mode, [&](const Diagnostic& said) { report(said, invocation.options); });
+}
+
+Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mode mode, const Tell& tell) {
   const ProfileSpan span(invocation.profile, "load tasks.toml");
   const Options& options = invocation.options;
   const auto place = project_place(options);
@@ -92,7 +96,7 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
   auto limits = cache_limits(invocation.environment);
   if (!limits) return tl::unexpected(limits.error());
   LoadedProject loaded = load_project(place->root, state.project(), mode == Mode::kWork);
-  for (const Diagnostic& diagnostic : loaded.diagnostics) report(diagnostic, options);
+  for (const Diagnostic& diagnostic : loaded.diagnostics) tell(diagnostic);
   if (!loaded.ok()) {
     const auto mistakes =
         std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "config/load.h"
+#include "exec/in_hand.h"
 #include "exec/state_folder.h"
 #include "plan/environment.h"
 #include "plan/evaluate.h"
@@ -32,8 +33,10 @@ class Session {
   // True if the configuration was read without a word.
   bool silent() const { return silent_; }
 
-  // Prints warnings and mistakes of the configuration to standard error. On failure the exit code is 2.
+  // Prints warnings and mistakes of the configuration to standard error, or tells them. On failure the exit
+  // code is 2.
   static Result<std::unique_ptr<Session>> open(const Invocation& invocation, Mode mode);
+  static Result<std::unique_ptr<Session>> open(const Invocation& invocation, Mode mode, const Tell& tell);
 
   const Project& project() const { return project_; }
   const std::string& root() const { return project_.root; }

@@ -190,8 +190,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     // What holds are the outputs of the result that was sealed; a later one of the same key may have others.
     if (known->outputs_hold) gathered[i].last = sources_.journal.last_success(task.id);
     const auto& last = gathered[i].last;
-    outputs_recalled[i] = last && (task.task->cache == CacheMode::kLocal ||
-                                   last->result.outputs_digest() == known->seen);
+    outputs_recalled[i] =
+        last && (task.task->cache == CacheMode::kLocal || last->result.outputs_digest() == known->seen);
     if (!outputs_recalled[i]) gather_outputs(task, tree, gathered[i]);
   });
   gathering.end();
@@ -238,7 +238,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
 
   const auto common = std::make_shared<const std::vector<Observation>>(tree.common_observations());
   for (OwnFacts* own : kept) own->common = common;
-
+  evaluation.looked_at = tree.looked_at();
   bool all_fresh = evaluation.warnings.empty(), nothing_to_do = true;
   for (TaskIndex i = 0; i < count && all_fresh; ++i) {
     const bool always = plan.tasks[i].always_runs();
@@ -402,6 +402,12 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
 TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gathered) const {
   TaskState state;
   const bool local = task.task->cache == CacheMode::kLocal;
+  if (task.settled && !task.has_outputs()) {  // nobody remembers it, and nothing can have happened to it
+    state.verdict = Verdict::kUpToDate;
+    state.result = std::make_shared<const ActionResult>();
+    state.seen = state.result->outputs_digest();
+    return state;
+  }
   const bool known = gathered.last && !(local && gathered.last->key == Digest());
   if (!known || !gathered.damage().empty() || sources_.journal.unfinished(task.id)) return state;
   state.verdict = Verdict::kUpToDate;

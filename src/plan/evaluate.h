@@ -62,6 +62,7 @@ struct TaskState {
 struct Evaluation {
   std::vector<TaskState> states;     // one for each task of the plan
   std::vector<Diagnostic> warnings;  // patterns that match nothing
+  LookedAt looked_at;                // but for what a seal said
   std::optional<SealContents> seal;  // if nothing is stale but what always runs, and there are no warnings
 };
 

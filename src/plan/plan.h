@@ -83,6 +83,7 @@ struct PlannedTask {
   std::string lock_id;  // instances that write the same outputs share it
   bool requested = false;
   bool forced = false;
+  bool settled = false;  // taken as it last was here, although it always runs
   Values values;
   std::vector<PlannedStep> steps;  // empty: a group
   std::string row;                 // matrix values, "sqlite,3.11"; empty without a matrix
@@ -127,8 +128,10 @@ struct Plan {
   bool only = false;
   std::vector<std::shared_ptr<const Patterns>> owned;  // matrix values filled in
 
-  // False: with `only`, it was not asked for, and is taken as it last was here.
-  bool is_brought_up_to_date(TaskIndex index) const { return !only || tasks[index].requested; }
+  // False: it is taken as it last was here: settled, or not asked for, with `only`.
+  bool is_brought_up_to_date(TaskIndex index) const {
+    return !tasks[index].settled && (!only || tasks[index].requested);
+  }
   // By label or id; nullptr if it is not in the plan.
   const PlannedTask* find(std::string_view label) const;
 };

@@ -1,6 +1,7 @@
 #include "plan/tree.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "os/parallel.h"
 #include "os/process.h"
@@ -149,6 +150,28 @@ std::vector<Observation> Tree::common_observations() const {
   }
   for (const auto& [path, stat] : followed_) seen.push_back({path, true, false, stat, std::nullopt});
   return seen;
+}
+
+LookedAt Tree::looked_at() const {
+  LookedAt looked;
+  std::unordered_set<std::string> folders;
+  const auto add = [&](const std::string& path) { folders.emplace(parent_folder(path)); };
+  for (const auto& [path, folder] : folders_) {
+    if (folder->listed) folders.insert(join_path(root_, path));
+    looked.files += static_cast<std::size_t>(
+        std::ranges::count_if(folder->files, [](const auto& file) { return file != nullptr; }));
+  }
+  for (const auto& [path, file] : singles_) {
+    add(join_path(root_, path));
+    if (!path.starts_with('/') && file->stat.kind == FileKind::kRegular) ++looked.files;
+  }
+  for (const auto& [path, stat] : followed_) {
+    const std::string absolute = join_path(root_, path);
+    add(absolute);
+    if (const auto behind = real_path(absolute)) add(*behind);
+  }
+  looked.folders.assign(folders.begin(), folders.end());
+  return looked;
 }
 
 void Tree::assume(const std::vector<Observation>& known) {

@@ -49,6 +49,12 @@ struct FileSelection {
   std::vector<Exclusion> excluded;
 };
 
+// Where a look led to: to watch for what would make another one come out differently.
+struct LookedAt {
+  std::vector<std::string> folders;  // absolute; also such as are not there
+  std::size_t files = 0;             // of the project
+};
+
 // For a seal.
 Observation observe(const TreeFile& file);
 
@@ -74,6 +80,8 @@ class Tree {
   // What common things looked like: programs, and what was followed. To be called when nobody else uses the
   // tree.
   std::vector<Observation> common_observations() const;
+  // To be called when nobody else uses the tree.
+  LookedAt looked_at() const;
   // Digests that are known already, of files that still look as they do there. To be called first.
   void assume(const std::vector<Observation>& known);
 

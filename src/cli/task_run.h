@@ -1,0 +1,39 @@
+// One run of the tasks that a command line names: the project is read, the plan made, everything looked at,
+// and what is stale is built. `devtask TASK` does it once, `devtask watch TASK` again and again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "event/event.h"
+#include "os/stop.h"
+#include "plan/evaluate.h"
+#include "plan/plan.h"
+#include "plan/schedule.h"
+#include "plan/seal.h"
+
+namespace devtask {
+
+struct TaskRun {
+  std::unique_ptr<Session> session;
+  Plan plan;
+  Evaluation evaluation;
+  Schedule schedule;
+  std::map<std::string, Outcome> outcomes;  // after build(), by label, of those that were told
+
+  // Reads the project and plans what the words say. `tell` gets what is to be said of the configuration.
+  static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell);
+
+  // Fills `evaluation` and `schedule`. `seal`: of the same question, or null.
+  void look(const Invocation& invocation, const Seal* seal);
+  void tell_problems(const Tell& tell) const;
+
+  // Brings up to date what is stale, and keeps what was learned. To be called once after a look. Fails if
+  // there is no Ninja to run something.
+  Result<ExitCode> build(const Invocation& invocation, StopRequest& stop);
+};
+
+}  // namespace devtask
