@@ -58,7 +58,7 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
   if (!opened) return tl::unexpected(opened.error());
   Session& session = **opened;
   const bool named = !invocation.words.empty();
-  auto request = named ? read_request(session.project(), invocation.words, {}, session.member())
+  auto request = named ? read_request(session.project(), invocation.words, {}, session.caller())
                        : Result<Request>(everything(session.project(), session.member()));
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan(session.project(), *request);

@@ -77,8 +77,8 @@ Result<ExitCode> command_graph(const Invocation& invocation) {
   if (!session) return tl::unexpected(session.error());
   const Project& project = (*session)->project();
   const std::string& member = (*session)->member();
-  auto request =
-      names.empty() ? Result<Request>(everything(project, member)) : read_request(project, names, {}, member);
+  auto request = names.empty() ? Result<Request>(everything(project, member))
+                               : read_request(project, names, {}, (*session)->caller());
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan(project, *request);
   if (!plan) return tl::unexpected(plan.error());

@@ -80,7 +80,7 @@ std::string as_json(Session& session, const Plan& plan) {
 Result<ExitCode> command_task_help(const Invocation& invocation) {
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
-  auto request = read_request((*session)->project(), {invocation.words[0]}, {}, (*session)->member());
+  auto request = read_request((*session)->project(), {invocation.words[0]}, {}, (*session)->caller());
   if (!request) return tl::unexpected(request.error());
   const std::string& asked = request->targets.front().name;
   const std::string name = asked.substr(0, asked.find('@'));

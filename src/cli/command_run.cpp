@@ -14,7 +14,8 @@ namespace {
 // Everything that decides about a run and is not on disk. Variables that change with every command are left
 // out; none of them reaches a task.
 Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
-  std::string text = own_executable() + '\n' + project.root + '\n' + project.member + '\n';
+  std::string text =
+      own_executable() + '\n' + project.root + '\n' + project.member + '\n' + project.folder + '\n';
   for (const auto* list : {&invocation.words, &invocation.options.extra}) {
     for (const std::string& word : *list) text += word + '\0';
     text += '\n';
@@ -27,11 +28,23 @@ Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
   return sha256(text);
 }
 
-void announce_nothing(const SealedOutcome& outcome, const Options& options) {
+void announce_nothing(const Seal& seal, const Options& options) {
+  const SealedOutcome& outcome = seal.outcome();
   Console console(console_options(options));
   RunStarted started;
   started.tasks = started.up_to_date = outcome.tasks;
   console.on(started);
+  for (const Seal::Task& task : seal.tasks()) {
+    if (!task.tests) continue;
+    TestsReported told;
+    told.task = task.tests->label;
+    told.passed = task.tests->tests.passed;
+    told.skipped = task.tests->tests.skipped;
+    told.expected_failures = task.tests->tests.expected_failures;
+    told.units_cached = task.tests->units;
+    told.saved = std::chrono::milliseconds(task.tests->saved_ms);
+    console.on(told);
+  }
   RunFinished finished;
   finished.up_to_date = outcome.tasks;
   finished.saved = std::chrono::milliseconds(outcome.saved_ms);
@@ -63,7 +76,7 @@ bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& o
     return true;
   }
   if (seal.is_worn()) (void)write_seal(place, seal.contents(), looked_ns);
-  announce_nothing(seal.outcome(), options);
+  announce_nothing(seal, options);
   return true;
 }
 
@@ -97,6 +110,10 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!run) return tl::unexpected(run.error());
   run->look(invocation, seal ? &*seal : nullptr);
   run->tell_problems(tell);
+  if (auto meant = run->refuse_unmatched(); !meant) {
+    report(meant.error(), options);
+    return ExitCode::kNoTests;
+  }
   const Schedule& schedule = run->schedule;
   if (looking) {
     print(options.status && schedule.nothing_to_do() ? "up to date\n"

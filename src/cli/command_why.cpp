@@ -11,7 +11,7 @@ Result<ExitCode> command_why(const Invocation& invocation) {
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
   auto request =
-      read_request((*session)->project(), invocation.words, invocation.options.extra, (*session)->member());
+      read_request((*session)->project(), invocation.words, invocation.options.extra, (*session)->caller());
   if (!request) return tl::unexpected(request.error());
   auto plan = make_plan((*session)->project(), *request);
   if (!plan) return tl::unexpected(plan.error());

@@ -109,8 +109,9 @@ Result<std::unique_ptr<Session>> Session::open(const Invocation& invocation, Mod
   const auto& tasks = session->project().tasks;
   const auto here =
       std::ranges::find_if(tasks, [&](const Task& task) { return task.scope->base == place->member; });
+  session->caller_.folder = place->folder;
   if (!place->member.empty() && here != tasks.end())
-    session->member_ = here->name.substr(0, here->name.size() - here->local.size());
+    session->caller_.member = here->name.substr(0, here->name.size() - here->local.size());
   return session;
 }
 
@@ -120,6 +121,7 @@ Session::Session(Project project, const Invocation& invocation, CacheLimits limi
       environment_(invocation.environment),
       memo_(state_.memo()),
       journal_(state_.path, mode == Mode::kLook),
+      units_(state_.units()),
       evaluator_([&] {
         const Variables& environment = invocation.environment;
         if (!invocation.options.no_cache)
@@ -130,7 +132,8 @@ Session::Session(Project project, const Invocation& invocation, CacheLimits limi
                                 action_cache(),
                                 blob_store(),
                                 value_of(environment, "HOME"),
-                                invocation.profile};
+                                invocation.profile,
+                                &units_};
       }()) {}
 
 }  // namespace devtask

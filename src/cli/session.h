@@ -15,6 +15,7 @@
 #include "store/digest_memo.h"
 #include "store/journal.h"
 #include "store/local_store.h"
+#include "store/unit_log.h"
 
 namespace devtask {
 
@@ -40,14 +41,16 @@ class Session {
 
   const Project& project() const { return project_; }
   const std::string& root() const { return project_.root; }
-  // Prefix of the names of the member that devtask was started in, "" for none.
-  const std::string& member() const { return member_; }
+  // Where devtask was started.
+  const Caller& caller() const { return caller_; }
+  const std::string& member() const { return caller_.member; }
   const Environment& environment() const { return environment_; }
   Journal& journal() { return journal_; }
   const StateFolder& state() const { return state_; }
   ActionCache* action_cache() { return store_ ? &*store_ : nullptr; }
   BlobStore* blob_store() { return store_ ? &*store_ : nullptr; }
   LocalStore* store() { return store_ ? &*store_ : nullptr; }
+  const UnitLogs& units() const { return units_; }
   DigestMemo& memo() { return memo_; }
   const Evaluator& evaluator() const { return evaluator_; }
 
@@ -55,12 +58,13 @@ class Session {
   Session(Project project, const Invocation& invocation, CacheLimits limits, Mode mode);
 
   bool silent_ = true;
-  std::string member_;
+  Caller caller_;
   Project project_;
   StateFolder state_;
   Environment environment_;
   DigestMemo memo_;
   Journal journal_;
+  UnitLogs units_;
   std::optional<LocalStore> store_;
   Evaluator evaluator_;
 };

@@ -19,7 +19,7 @@ namespace {
 Result<void> refuse_tool_options(const Project& project, const Request& request, const Options& options) {
   const std::string name = request.targets.front().name.substr(0, request.targets.front().name.find('@'));
   const Task* task = project.find(name);
-  if (task == nullptr || task->args.empty()) return {};
+  if (task == nullptr || (task->args.empty() && !task->units)) return {};
   const std::vector<std::string> typed = behind_first_word(options);
   const auto found = std::find_if(typed.begin(), typed.end(), [](const std::string& word) {
     return word == "-k" || word == "-n" || word == "-x" || word == "-s";
@@ -81,7 +81,9 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
                           events,
                           stop,
                           session.state(),
-                          invocation.profile};
+                          invocation.profile,
+                          &session.units(),
+                          static_cast<std::size_t>(build.jobs)};
   return run_build(parts, std::move(run.evaluation.states), build);
 }
 
@@ -95,7 +97,7 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
   run.session = std::move(*session);
   const ProfileSpan planning(invocation.profile, "plan");
   const Project& project = run.session->project();
-  auto request = read_request(project, invocation.words, options.extra, run.session->member());
+  auto request = read_request(project, invocation.words, options.extra, run.session->caller());
   if (!request) return tl::unexpected(request.error());
   if (auto meant = refuse_tool_options(project, *request, options); !meant)
     return tl::unexpected(meant.error());
@@ -118,6 +120,14 @@ void TaskRun::tell_problems(const Tell& tell) const {
   for (const TaskIndex index : schedule.run) {
     if (const auto& problem = evaluation.states[index].problem) tell(*problem);
   }
+}
+
+Result<void> TaskRun::refuse_unmatched() const {
+  for (const TaskState& state : evaluation.states) {
+    if (!state.units || state.units->unmatched.empty()) continue;
+    return failure(error("{}", state.units->unmatched).advise(state.units->help));
+  }
+  return {};
 }
 
 Result<ExitCode> TaskRun::build(const Invocation& invocation, StopRequest& stop) {

@@ -31,6 +31,9 @@ struct TaskRun {
   void look(const Invocation& invocation, const Seal* seal);
   void tell_problems(const Tell& tell) const;
 
+  // Paths that were asked for and are no units.
+  Result<void> refuse_unmatched() const;
+
   // Brings up to date what is stale, and keeps what was learned. To be called once after a look. Fails if
   // there is no Ninja to run something.
   Result<ExitCode> build(const Invocation& invocation, StopRequest& stop);

@@ -199,7 +199,8 @@ class StepBinder {
       }
       if (!check_nul(word)) continue;
       auto parsed = bind_template(table_, key_, word, known_);
-      if (parsed && check_lists(table_, key_, *parsed, word, known_)) step.words.push_back(std::move(*parsed));
+      if (parsed && check_lists(table_, key_, *parsed, word, known_))
+        step.words.push_back(std::move(*parsed));
     }
     if (!step.words.empty()) steps_.push_back(std::move(step));
   }

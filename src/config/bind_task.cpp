@@ -250,8 +250,8 @@ class TaskBinder {
                             .advise("name the files that have a result each in `units`"));
       }
     }
-    if (TomlEntry* edits = table_.get("edits"); edits != nullptr && table_.written("units") &&
-                                                edits->value.as_bool() == nullptr) {
+    if (TomlEntry* edits = table_.get("edits");
+        edits != nullptr && table_.written("units") && edits->value.as_bool() == nullptr) {
       table_.complain(error("{} names files, and it has `units`", table_.of("edits"))
                           .at(table_.key_place("edits"))
                           .advise("write `edits = true`: its units are what it rewrites"));
@@ -274,9 +274,9 @@ class TaskBinder {
       const std::int64_t number = *processes->value.as_integer();
       constexpr std::int64_t kMost = 10'000;
       if (number < 1) {
-        table_.complain(error("{} must be {}, found {}", table_.of("processes"), expectation(KeyType::kDepth),
-                              number)
-                            .at(table_.file().span(processes->value.place)));
+        table_.complain(
+            error("{} must be {}, found {}", table_.of("processes"), expectation(KeyType::kDepth), number)
+                .at(table_.file().span(processes->value.place)));
       }
       task.processes = static_cast<std::size_t>(std::clamp<std::int64_t>(number, 1, kMost));
     }
@@ -300,8 +300,7 @@ class TaskBinder {
         return std::ranges::any_of(step.words, [&](const Template& word) { return names(word, name); });
       });
     };
-    task.reports = steps_name(task.run, "report") ||
-                   std::ranges::any_of(task.env, [&](const auto& each) {
+    task.reports = steps_name(task.run, "report") || std::ranges::any_of(task.env, [&](const auto& each) {
                      return names(each.second.value, "report");
                    });
     for (const auto& [key, steps] : {std::pair("run", &task.run), std::pair("check", &task.check)}) {

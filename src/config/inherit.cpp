@@ -91,8 +91,7 @@ class Inheritance {
     if (name == nullptr) return;
     const auto preset = std::ranges::find(kPresets, *name, &Preset::name);
     if (preset == kPresets.end()) return;  // the reader of the task complains
-    auto table =
-        parse_toml(std::make_shared<const SourceFile>(SourceFile{*name, std::string(preset->text)}));
+    auto table = parse_toml(std::make_shared<const SourceFile>(SourceFile{*name, std::string(preset->text)}));
     if (!table) return file_.complain(std::move(table.error()));
     const TomlPlace place = uses->value.place;
     for (TomlEntry& each : *table) {

@@ -247,6 +247,14 @@ std::optional<std::string> folder_with_tasks(std::string folder) {
   }
 }
 
+// `folder` as seen from `root`, which is at or above it.
+std::string below(std::string_view folder, std::string_view root) {
+  folder.remove_prefix(std::min(folder.size(), root == "/" ? 0 : root.size()));
+  while (folder.starts_with('/')) folder.remove_prefix(1);
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  return std::string(folder);
+}
+
 // A tasks.toml that cannot be read says so when it is loaded; until then it names nobody.
 bool names_member(const std::string& root, const std::string& path) {
   auto text = read_file(join_path(root, kFileName));
@@ -306,10 +314,10 @@ Result<ProjectPlace> find_project(const std::string& start) {
   for (auto above = folder_with_tasks(folder_above(*nearest)); above;
        above = folder_with_tasks(folder_above(*above))) {
     const std::string path = nearest->substr(*above == "/" ? 1 : above->size() + 1);
-    if (names_member(*above, path)) return ProjectPlace{*above, path};
+    if (names_member(*above, path)) return ProjectPlace{*above, path, below(start, *above)};
     if (*above == "/") break;
   }
-  return ProjectPlace{*nearest, ""};
+  return ProjectPlace{*nearest, "", below(start, *nearest)};
 }
 
 }  // namespace devtask

@@ -30,6 +30,7 @@ LoadedProject load_project(const std::string& root);
 struct ProjectPlace {
   std::string root;    // of the project, absolute
   std::string member;  // folder of the member that it was found from, relative to the root; "" for none
+  std::string folder;  // that it was found from, relative to the root, "" for the root itself
 };
 
 // The project that `start` (absolute) lies in: the nearest folder at or above it that holds a tasks.toml. If

@@ -94,8 +94,8 @@ struct Task {
   std::vector<Step> check;               // instead of `run` with --check; empty: `run`, on copies
   std::string family;                    // name of the first task of the chain of `extends`, or its own
   std::vector<std::shared_ptr<const Patterns>> family_units;  // of the tasks that it extends
-  std::size_t processes = 0;             // units: at most so many at once; 0: as many as there are jobs
-  bool reports = false;                  // `{{report}}` stands in it: the steps say how each unit came out
+  std::size_t processes = 0;  // units: at most so many at once; 0: as many as there are jobs
+  bool reports = false;       // `{{report}}` stands in it: the steps say how each unit came out
   std::optional<Placed<std::string>> witness;  // a file relative to the root
   std::map<std::string, Placed<Template>> env;
   std::vector<Placed<std::string>> env_inputs;

@@ -101,7 +101,8 @@ struct RunFinished {
   int exit_code = 0;
 };
 
-using Event = std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, TestsReported, Notice, RunFinished>;
+using Event =
+    std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, TestsReported, Notice, RunFinished>;
 
 // Called from any thread; implementations serialise for themselves.
 class EventSink {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/escape.h"
+#include "exec/in_hand.h"
 #include "exec/outputs.h"
 #include "exec/task_capture.h"
 #include "exec/task_runner.h"
@@ -23,7 +24,8 @@ constexpr int kNoTests = 4;
 
 // As a step in `folder` names it. A name that begins like an option does not.
 std::string argument(const UnitState& unit, const std::string& folder) {
-  std::string path = folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder);
+  std::string path =
+      folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder).string();
   if (path.starts_with('-')) path.insert(0, "./");
   return path + unit.name.substr(unit.path.size());
 }
@@ -64,7 +66,8 @@ void read_reports(const std::string& folder, BatchReport& batch) {
     if (report) {
       batch.reports.push_back(std::move(*report));
     } else {
-      batch.problem = fmt::format("its report `{}` cannot be read: {}", file_name(path), report.error().message);
+      batch.problem =
+          fmt::format("its report `{}` cannot be read: {}", file_name(path), report.error().message);
     }
   }
   if (files.empty()) batch.problem = "the runner wrote no report";
@@ -99,11 +102,11 @@ struct TaskRunner::UnitRun {
   std::vector<char> taken;
   std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
   std::vector<std::chrono::milliseconds> durations;
-  std::vector<char> changed;   // while they ran: their result is of what is not there any more
+  std::vector<char> changed;  // while they ran: their result is of what is not there any more
   std::chrono::milliseconds duration{0};
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
-  std::string failed_log;      // of what failed alone
+  std::string failed_log;  // of what failed alone
   std::optional<Outcome> outcome;
 };
 
@@ -113,8 +116,6 @@ struct TaskRunner::Ended {
   std::chrono::milliseconds duration{0};
   std::string log;  // unless it was shown
 };
-
-TaskRunner::~TaskRunner() = default;
 
 std::size_t TaskRunner::batches(TaskIndex index) const {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -130,7 +131,7 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   {
     const std::scoped_lock lock(unit_runs_mutex_);
     auto& entry = unit_runs_[index];
-    if (entry == nullptr) entry = std::make_unique<UnitRun>();
+    if (entry == nullptr) entry = std::make_shared<UnitRun>();
     found = entry.get();
   }
   UnitRun& run = *found;
@@ -203,8 +204,8 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
   bool all = true;
   for (UnitState& unit : units->units) {
     if (unit.what != UnitState::What::kCached) continue;
-    UnitRecord record{unit.name,        true, units->common, unit.own, unit.beside, unit.cached->log,
-                      unit.cached->duration, {}};
+    UnitRecord record{
+        unit.name, true, units->common, unit.own, unit.beside, unit.cached->log, unit.cached->duration, {}};
     if (task.task->reports) {
       const auto text = unit.cached->log ? parts_.blobs->get_bytes(*unit.cached->log)
                                          : Result<std::string>(failure("no report"));
@@ -257,8 +258,9 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   values.set("report", {report}, false);
   values.set("plugins", {parts_.state.plugins()}, false);
   const std::vector<PlannedStep> steps = plan_steps(*task.task, values);
-  const std::string label =
-      run.batches.size() > 1 ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size()) : task.label;
+  const std::string label = run.batches.size() > 1
+                                ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size())
+                                : task.label;
   const Slots::Slot slot = slots_.take();
   Action action = make_action(task, steps, values);
   action.env.push_back(slot_variable(slot));
@@ -300,7 +302,8 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
   const std::scoped_lock lock(run.mutex);
   run.duration += ended.duration;
-  if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped) run.end = ended.end;
+  if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
+    run.end = ended.end;
   return ended;
 }
 
@@ -309,8 +312,8 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   const PlannedTask& task = parts_.plan.tasks[run.index];
   const std::string folder = parts_.state.report(task.lock_id + "." + std::to_string(batch));
   (void)remove_tree(folder);
-  for (const auto& [path, text] : {std::pair(folder, std::string_view()),
-                                   std::pair(parts_.state.plugins(), pytest_plugin())}) {
+  for (const auto& [path, text] :
+       {std::pair(folder, std::string_view()), std::pair(parts_.state.plugins(), pytest_plugin())}) {
     auto made = make_folders(path);
     const std::string plugin = path + "/devtask_pytest.py";
     if (made && !text.empty() && read_file(plugin).value_or("") != text) made = write_file(plugin, text);
@@ -333,8 +336,12 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   }
   {
     const std::scoped_lock lock(run.mutex);
+    // A runner starts and cleans up for all of its files: each bears its part of that.
+    std::chrono::milliseconds rest = ended.duration;
+    for (const UnitOutcome& each : outcomes.units) rest -= duration_of(each.cases);
+    const auto part = std::max(rest, std::chrono::milliseconds(0)) / units.size();
     for (std::size_t i = 0; i < units.size(); ++i) {
-      run.durations[units[i]] = duration_of(outcomes.units[i].cases);
+      run.durations[units[i]] = duration_of(outcomes.units[i].cases) + part;
       run.outcomes[units[i]] = std::move(outcomes.units[i]);
     }
   }
@@ -397,8 +404,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       return;
     }
   }
-  const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr && task.task->cache == CacheMode::kYes &&
-                      run.capture.beside.empty();
+  const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
+                      task.task->cache == CacheMode::kYes && run.capture.beside.empty();
   if (parts_.blobs != nullptr) {
     if (const auto kept = parts_.blobs->put_bytes(run.state.fingerprint); !kept) warn_of_cache(kept.error());
   }
@@ -412,15 +419,22 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       outcome = run.outcomes[index];
     }
     if (!outcome) continue;
-    UnitRecord record{unit.name, outcome->what == UnitOutcome::What::kPassed, common, unit.own, unit.beside, {},
-                      run.durations[index], count(outcome->cases)};
+    UnitRecord record{unit.name,
+                      outcome->what == UnitOutcome::What::kPassed,
+                      common,
+                      unit.own,
+                      unit.beside,
+                      {},
+                      run.durations[index],
+                      count(outcome->cases)};
     const std::string path = join_path(root_, unit.path);
     if (edits) {
       const auto now = hash_file(path);
       if (!now) continue;
       record.own = *now;
     } else if (stat_file(path) != unit.stat) {
-      warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path), task.label));
+      warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
+                   task.label));
       const std::scoped_lock lock(run.mutex);
       run.changed[index] = 1;
       continue;
@@ -461,15 +475,15 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   std::size_t failed = 0;
   TestCounts tests;
   for (std::size_t i = 0; i < states.units.size(); ++i) {
-    const bool ran = std::ranges::any_of(run.batches, [&](const auto& batch) {
-      return std::ranges::find(batch, i) != batch.end();
-    });
+    const bool ran = std::ranges::any_of(
+        run.batches, [&](const auto& batch) { return std::ranges::find(batch, i) != batch.end(); });
     if (!ran) {
       tests += states.units[i].record->tests;
       continue;
     }
     auto& outcome = run.outcomes[i];
-    if (!outcome) outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
+    if (!outcome)
+      outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
     tests += count(outcome->cases);
     if (outcome->what != UnitOutcome::What::kPassed) ++failed;
   }
@@ -491,8 +505,8 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     run.outcome = Outcome::kRan;
     return Outcome::kRan;
   }
-  run.capture.duration = run.duration;
-  const Outcome outcome = run.end == ExecutionResult::End::kStopped || parts_.stop.stopping() ? Outcome::kCancelled
+  const Outcome outcome = run.end == ExecutionResult::End::kStopped || parts_.stop.stopping()
+                              ? Outcome::kCancelled
                           : run.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
                                                                        : Outcome::kFailed;
   const int status = outcome == Outcome::kCancelled  ? 130
@@ -501,9 +515,10 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                      : run.exit_status != 0          ? run.exit_status
                                                      : 1;
   if (nothing) warn(error("task `{}` found no tests", task.label));
-  run.capture.log = TaskLog(parts_.state.log(task.id));
-  run.capture.log.append(run.failed_log);
-  run.outcome = fail(run.index, outcome, std::move(run.capture), status);
+  Capture capture(TaskLog(parts_.state.log(task.id)));
+  capture.duration = run.duration;
+  capture.log.append(run.failed_log);
+  run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;
 }
 
@@ -533,7 +548,8 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
     counts += count(outcome->cases);
     if (outcome->what == UnitOutcome::What::kNotRun) {
       ++told.units_not_run;
-      told.not_run.push_back(escape_line(unit.name) + (outcome->reason.empty() ? "" : ": " + outcome->reason));
+      told.not_run.push_back(escape_line(unit.name) +
+                             (outcome->reason.empty() ? "" : ": " + outcome->reason));
     } else {
       ++told.units_ran;
     }

@@ -1,5 +1,5 @@
-// The numbers 0, 1, 2 … of the processes that run at a time: DEVTASK_SLOT, for a database or a port of its own.
-// A process gets the lowest that is free. Thread-safe.
+// The numbers 0, 1, 2 … of the processes that run at a time: DEVTASK_SLOT, for a database or a port of its
+// own. A process gets the lowest that is free. Thread-safe.
 #pragma once
 
 #include <algorithm>

@@ -50,7 +50,6 @@ class TaskRunner {
  public:
   // `states`: from Evaluator::evaluate, one a task.
   TaskRunner(RunnerParts parts, std::vector<TaskState> states);
-  ~TaskRunner();
 
   // Dependencies have ended. Returns how it ended; events have been sent (none for up to date). Skipped,
   // without an event: a dependency failed that was brought up to date on the way. Thread-safe.
@@ -141,7 +140,7 @@ class TaskRunner {
   std::vector<std::pair<TaskIndex, Outcome>> settled_;
   Slots slots_;
   std::mutex unit_runs_mutex_;
-  std::map<TaskIndex, std::unique_ptr<UnitRun>> unit_runs_;
+  std::map<TaskIndex, std::shared_ptr<UnitRun>> unit_runs_;
   std::atomic<bool> warned_of_cache_{false};
   std::function<void(Diagnostic note)> tell_;
 };

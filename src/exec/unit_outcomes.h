@@ -24,8 +24,8 @@ struct UnitOutcome {
 };
 
 struct BatchReport {
-  std::string problem;                // a report that could not be read, and why
-  std::vector<JUnitReport> reports;   // one for each file
+  std::string problem;               // a report that could not be read, and why
+  std::vector<JUnitReport> reports;  // one for each file
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
 };

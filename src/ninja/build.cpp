@@ -257,7 +257,7 @@ class Build {
   ExitCode finish() {
     runner_.flush_cache();
     RunFinished finished;
-    bool timed_out = false, failed = false;
+    bool timed_out = false, failed = false, no_tests = false;
     for (TaskIndex index = 0; index < outcomes_.size(); ++index) {
       if (!outcomes_[index]) continue;
       const TaskState& state = runner_.states()[index];

@@ -126,8 +126,7 @@ std::vector<Chain> make_chains(const Plan& plan, const Schedule& schedule) {
     const auto tail =
         deps.size() == 1 && dependents[deps[0]] == 1 ? ends_chain.find(deps[0]) : ends_chain.end();
     if (tail != ends_chain.end() && !plan.tasks[index].units && !plan.tasks[deps[0]].units &&
-        pool_of(plan.tasks[index]).empty() &&
-        pool_of(plan.tasks[deps[0]]).empty()) {
+        pool_of(plan.tasks[index]).empty() && pool_of(plan.tasks[deps[0]]).empty()) {
       const std::size_t chain = tail->second;
       chains[chain].push_back(index);
       ends_chain.erase(tail);

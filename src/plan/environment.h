@@ -18,8 +18,8 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 Variables to_variables(const std::vector<std::string>& environment);
 
 // Values of placeholders. A list is one argument each; `root` keeps its name in keys, so that no key holds an
-// absolute path, and so do `units`, `report` and `plugins`. Key texts are templates in which everything else is text: `{{root}}` is that placeholder,
-// and whoever writes the same as a text has `{{{{root}}` there.
+// absolute path, and so do `units`, `report` and `plugins`. Key texts are templates in which everything else
+// is text: `{{root}}` is that placeholder, and whoever writes the same as a text has `{{{{root}}` there.
 class Values {
  public:
   void set(std::string name, std::vector<std::string> words, bool list);

@@ -63,11 +63,12 @@ struct Evaluator::Gathered {
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
   UnitFiles units;
-  std::string behind_link;                  // told as damage: an output that would be reached through a link
+  std::string behind_link;  // told as damage: an output that would be reached through a link
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
   std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
-  std::vector<const TreeFile*> looked_units;  // as looked_inputs, but what all units share does not depend on it
+  std::vector<const TreeFile*>
+      looked_units;  // as looked_inputs, but what all units share does not depend on it
 
   // Whose content is asked for.
   std::vector<TreeFile*> files() const {
@@ -127,13 +128,13 @@ void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gat
     }
   }
   gathered.inputs = tree.list(selection, gathered.looked_inputs);
-  std::erase_if(gathered.inputs,
-                [&](const TreeFile* file) { return is_unit_input(*task.task, file->path); });
+  std::erase_if(gathered.inputs, [&](const TreeFile* file) { return is_unit_input(*task.task, file->path); });
 }
 
 void Evaluator::gather_units(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
   gathered.units = find_units(task, tree, gathered.looked_units);
-  if (sources_.units != nullptr) gathered.looked_units.push_back(tree.file(sources_.units->path(task.units->log)));
+  if (sources_.units != nullptr)
+    gathered.looked_units.push_back(tree.file(sources_.units->path(task.units->log)));
 }
 
 void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {

@@ -49,14 +49,14 @@ struct TaskState {
   std::shared_ptr<const ActionResult> result;  // up to date: of the last success; cached: from the cache
   std::string why;                             // one line; empty when up to date
   std::vector<Change> changes;                 // what differs from the last success, if that is known
-  std::optional<Digest> seen;           // what goes into the keys of dependents; absent until it has run
-  bool was_here = false;                // it has succeeded in this checkout before
-  bool damaged = false;                 // its key is as wanted, but its outputs are not as it left them
-  bool stale_anyway = false;            // waiting: even if its dependencies come out as they last did
-  TaskIndex waits_for = 0;              // waiting: the first dependency that has to run
+  std::optional<Digest> seen;               // what goes into the keys of dependents; absent until it has run
+  bool was_here = false;                    // it has succeeded in this checkout before
+  bool damaged = false;                     // its key is as wanted, but its outputs are not as it left them
+  bool stale_anyway = false;                // waiting: even if its dependencies come out as they last did
+  TaskIndex waits_for = 0;                  // waiting: the first dependency that has to run
   std::shared_ptr<const UnitStates> units;  // of a task with units; its key is of what they share
-  std::shared_ptr<const OwnFacts> own;  // as the options of the evaluation say
-  std::optional<Diagnostic> problem;    // its inputs cannot be read: it must not run
+  std::shared_ptr<const OwnFacts> own;      // as the options of the evaluation say
+  std::optional<Diagnostic> problem;        // its inputs cannot be read: it must not run
 };
 
 struct Evaluation {

@@ -498,8 +498,10 @@ Result<Request> read_request(const Project& project, const std::vector<std::stri
     std::size_t most = 0;
     for (const ArgSpec& arg : selection->task->args) most = arg.many ? words.size() : most + 1;
     while (at < words.size() && target.words.size() < most) target.words.push_back(words[at++]);
-    // Paths keep their form from here on: relative to the root. A folder that is called like a task is `./NAME`.
-    while (selection->task->units && at < words.size() && !select(project, qualify(words[at], caller.member))) {
+    // Paths keep their form from here on: relative to the root. A folder that is called like a task is
+    // `./NAME`.
+    while (selection->task->units && at < words.size() &&
+           !select(project, qualify(words[at], caller.member))) {
       auto path = unit_word(project, words[at++], caller.folder);
       if (!path) return tl::unexpected(path.error());
       target.words.push_back(std::move(*path));

@@ -118,7 +118,8 @@ struct PlannedTask {
   bool may_make(const OutputEntry& entry) const;
   // Without a key: it runs whenever it is asked for.
   bool always_runs() const {
-    return !is_group() && ((inputs == nullptr && !units) || task->cache == CacheMode::kNo || task->interactive);
+    return !is_group() &&
+           ((inputs == nullptr && !units) || task->cache == CacheMode::kNo || task->interactive);
   }
 };
 

@@ -169,8 +169,8 @@ std::optional<View> view_of(std::string_view bytes) {
     if (!good) return std::nullopt;
   }
   for (const TaskEntry& each : view.tasks) {
-    const bool good =
-        is_next_text(each.id) && is_next_text(each.label) && are_next_numbers(each.inputs) && are_next_numbers(each.outputs);
+    const bool good = is_next_text(each.id) && is_next_text(each.label) && are_next_numbers(each.inputs) &&
+                      are_next_numbers(each.outputs);
     if (!good) return std::nullopt;
   }
   if (text_taken != head.text || numbers_taken != head.numbers) return std::nullopt;

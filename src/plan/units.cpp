@@ -71,8 +71,8 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
     if (there->stat.kind == FileKind::kAbsent) {
       files.unmatched = fmt::format("there is no `{}`", escape_line(choice.path));
     } else {
-      files.unmatched =
-          fmt::format("`{}` is no unit of task `{}`, nor has it any", escape_line(choice.text()), task.task->name);
+      files.unmatched = fmt::format("`{}` is no unit of task `{}`, nor has it any",
+                                    escape_line(choice.text()), task.task->name);
       std::string patterns;
       for (const auto& pattern : task.units->patterns->written)
         patterns += fmt::format("{}`{}`", patterns.empty() ? "" : ", ", pattern.value);
@@ -90,7 +90,8 @@ std::string change_of(const UnitState& unit, const Digest& common, const std::st
   if (!unit.record->passed) return "did not pass last time";
   if (unit.record->own != unit.own) return "changed";
   if (unit.record->beside != unit.beside) {
-    return beside_name.empty() ? "what lies beside it changed" : "what lies beside it changed (" + beside_name + ")";
+    return beside_name.empty() ? "what lies beside it changed"
+                               : "what lies beside it changed (" + beside_name + ")";
   }
   return unit.record->common != common ? "" : "its result is gone";
 }
@@ -200,9 +201,8 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
         }
       }
       if (unit.what == UnitState::What::kStale) {
-        unit.why = change_of(unit, common, files.besides[file.beside].empty()
-                                               ? ""
-                                               : files.besides[file.beside].back()->path);
+        unit.why = change_of(
+            unit, common, files.besides[file.beside].empty() ? "" : files.besides[file.beside].back()->path);
       }
     }
     states.units.push_back(std::move(unit));

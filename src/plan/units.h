@@ -60,7 +60,7 @@ struct UnitFiles {
     std::string part;
     std::size_t beside;  // position in `besides`
   };
-  std::vector<Unit> units;  // sorted by path, then part
+  std::vector<Unit> units;                      // sorted by path, then part
   std::vector<std::vector<TreeFile*>> besides;  // sorted by path, one list for each folder with units
   std::string unmatched, help;
   bool nothing = false;

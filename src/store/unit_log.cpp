@@ -110,8 +110,9 @@ std::string to_text(const std::vector<UnitRecord>& records) {
     text += ' ' + (record.report ? record.report->hex() : "-") + ' ';
     const TestCounts& tests = record.tests;
     const auto ms = static_cast<std::uint64_t>(record.duration.count());
-    for (const std::uint64_t number : {ms, std::uint64_t{tests.passed}, std::uint64_t{tests.failed},
-                                       std::uint64_t{tests.skipped}, std::uint64_t{tests.expected_failures}}) {
+    for (const std::uint64_t number :
+         {ms, std::uint64_t{tests.passed}, std::uint64_t{tests.failed}, std::uint64_t{tests.skipped},
+          std::uint64_t{tests.expected_failures}}) {
       text += std::to_string(number) + ' ';
     }
     text += escape_line(record.name) + '\n';
@@ -160,8 +161,6 @@ Result<void> UnitLogs::append(std::string_view id, const std::vector<UnitRecord>
   });
 }
 
-Result<void> UnitLogs::forget(std::string_view id) const {
-  return remove_file(path(id));
-}
+Result<void> UnitLogs::forget(std::string_view id) const { return remove_file(path(id)); }
 
 }  // namespace devtask

@@ -48,7 +48,7 @@ class UnitRecords {
   void add(UnitRecord record);
 
   std::vector<UnitRecord> records_;
-  bool in_order_ = true;  // written once: each name is there once
+  bool in_order_ = true;                                              // written once: each name is there once
   mutable std::unordered_map<std::string_view, std::size_t> places_;  // of names in records_, once needed
 };
 
