@@ -20,7 +20,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def pytest_configure(config):
     folder = os.environ.get("DEVTASK_REPORT")
     is_worker = hasattr(config, "workerinput")  # of pytest-xdist: the controller hears everything
-    if folder and not is_worker and not config.pluginmanager.has_plugin("devtask-report"):
+    if folder and not is_worker:
         config.pluginmanager.register(Reporter(config, os.path.abspath(folder)), "devtask-report")
 
 
