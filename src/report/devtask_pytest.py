@@ -20,7 +20,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def pytest_configure(config):
     folder = os.environ.get("DEVTASK_REPORT")
     is_worker = hasattr(config, "workerinput")  # of pytest-xdist: the controller hears everything
-    if folder and not is_worker and not config.pluginmanager.has_plugin("devtask-report"):
+    if folder and not is_worker:
         config.pluginmanager.register(Reporter(config, os.path.abspath(folder)), "devtask-report")
 
 
@@ -115,6 +115,7 @@ class Reporter:
         self.root = str(getattr(config, "rootpath", None) or config.rootdir)
         self.start = str(config.invocation_params.dir)
         self.config = config
+        self.relative_paths = {}
         self.expected = collections.Counter()  # tests of each file
         self.ended = collections.Counter()
         self.cases = collections.defaultdict(dict)  # file -> node id -> Case
@@ -122,10 +123,12 @@ class Reporter:
         self.running = None  # the file of the test; a controller of pytest-xdist has node ids only
 
     def relative(self, path):
-        return os.path.relpath(str(path), self.root).replace(os.sep, "/")
+        if path not in self.relative_paths:
+            self.relative_paths[path] = os.path.relpath(path, self.root).replace(os.sep, "/")
+        return self.relative_paths[path]
 
     def file_of_node(self, node):
-        return self.relative(getattr(node, "path", None) or node.fspath)
+        return self.relative(str(getattr(node, "path", None) or node.fspath))
 
     # ---- what will run
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "report/unit_names.h"
+
 namespace devtask {
 namespace {
 
@@ -114,7 +116,7 @@ error | pytest | tests.test_a | test_both | failed on teardown with "ValueError:
 
 TEST(JUnit, ReadsVitest) {
   EXPECT_EQ("\n" + told(read(sample("vitest.xml"))), R"(
-failed | src/broken.test.mjs | src/broken.test.mjs | src/broken.test.mjs | Failed to load url ./nothing (resolved id: ./nothing) in /work/shop/src/broken.test.mjs. Does the file exist?
+failed | src/broken.test.mjs | src/broken.test.mjs | src/broken.test.mjs | Failed to load url ./nothing (resolved id: ./nothing) in /home/ann/shop/src/broken.test.mjs. Does the file exist?
 passed | src/sum.test.mjs | src/sum.test.mjs | sum > adds
 failed | src/sum.test.mjs | src/sum.test.mjs | sum > fails <&> ]]> | expected 2 to be 3 // Object.is equality
 skipped | src/sum.test.mjs | src/sum.test.mjs | sum > later
@@ -136,12 +138,12 @@ failed | sum |  alone |  alone | Error: two
 
 TEST(JUnit, ReadsGoogleTest) {
   EXPECT_EQ("\n" + told(read(sample("gtest.xml"))), R"(
-passed | Sum | Sum | Adds | /work/shop/t.cpp:2
-failed | Sum | Sum | Fails | /work/shop/t.cpp:3 | Expected equality of these values:
-skipped | Sum | Sum | IsSkipped | /work/shop/t.cpp:4 | not here
-skipped | Sum | Sum | DISABLED_Later | /work/shop/t.cpp:5
-passed | All/P | All/P | Runs/0 | /work/shop/t.cpp:7
-passed | All/P | All/P | Runs/1 | /work/shop/t.cpp:7
+passed | Sum | Sum | Adds | /home/ann/shop/t.cpp:2
+failed | Sum | Sum | Fails | /home/ann/shop/t.cpp:3 | Expected equality of these values:
+skipped | Sum | Sum | IsSkipped | /home/ann/shop/t.cpp:4 | not here
+skipped | Sum | Sum | DISABLED_Later | /home/ann/shop/t.cpp:5
+passed | All/P | All/P | Runs/0 | /home/ann/shop/t.cpp:7
+passed | All/P | All/P | Runs/1 | /home/ann/shop/t.cpp:7
 )");
 }
 
@@ -156,12 +158,54 @@ failed | (empty) | test_slow | test_slow
 )");
 }
 
+// Each unit and how many of the cases of `name` are its; last those that are nobody's.
+std::string whose(const std::string& name, const std::vector<std::string>& units, const std::string& folder) {
+  const UnitNames names(units, "/home/ann/shop", folder);
+  std::vector<std::size_t> counts(units.size() + 1);
+  for (const TestCase& test : read(sample(name)).cases) ++counts[names.find(test).value_or(units.size())];
+  std::string text;
+  for (std::size_t i = 0; i < units.size(); ++i) text += units[i] + " " + std::to_string(counts[i]) + ", ";
+  return text + "others " + std::to_string(counts.back());
+}
+
+TEST(JUnit, NamesTheUnitsOfRealRunners) {
+  const std::vector<std::string> python{"tests/test_a.py", "tests/test_b.py", "tests/sp ace/test_e.py"};
+  EXPECT_EQ(whose("plugin.xml", python, ""),
+            "tests/test_a.py 13, tests/test_b.py 0, tests/sp ace/test_e.py 0, others 0");
+  EXPECT_EQ(whose("plugin-broken.xml", python, ""),
+            "tests/test_a.py 0, tests/test_b.py 1, tests/sp ace/test_e.py 0, others 0");
+  for (const char* const name : {"pytest-xunit1.xml", "pytest-xunit2.xml"}) {
+    // tests/test_c.py is no unit here.
+    EXPECT_EQ(whose(name, python, ""),
+              "tests/test_a.py 14, tests/test_b.py 1, tests/sp ace/test_e.py 1, others 1");
+  }
+  EXPECT_EQ(whose("vitest.xml", {"ui/src/broken.test.mjs", "ui/src/sum.test.mjs"}, "ui"),
+            "ui/src/broken.test.mjs 1, ui/src/sum.test.mjs 6, others 0");
+  EXPECT_EQ(whose("jest-junit-file.xml", {"ui/jt/sum.test.js", "ui/jt/other.test.js"}, "ui"),
+            "ui/jt/sum.test.js 5, ui/jt/other.test.js 0, others 0");
+  EXPECT_EQ(whose("jest-junit.xml", {"ui/jt/add.test.js", "ui/jt/other.test.js"}, "ui"),  // names no files
+            "ui/jt/add.test.js 0, ui/jt/other.test.js 0, others 5");
+  EXPECT_EQ(whose("gtest.xml", {"t.cpp", "u.cpp"}, "build"), "t.cpp 6, u.cpp 0, others 0");
+  EXPECT_EQ(whose("ctest.xml", {"build/bin/test_sum", "build/bin/test_slow"}, "build"),
+            "build/bin/test_sum 1, build/bin/test_slow 1, others 4");
+}
+
+TEST(JUnit, GivesPytestTheNamesOfItsTestsBack) {
+  std::vector<std::string> ids;
+  for (const TestCase& test : read(sample("plugin.xml")).cases) ids.push_back(node_id(test));
+  ASSERT_EQ(ids.size(), 13u);
+  EXPECT_EQ(ids[2], "tests/test_a.py::TestX::TestY::test_p[x::y]");
+  EXPECT_EQ(ids[5], "tests/test_a.py::TestX::test_fail");
+  EXPECT_EQ(ids[12], "tests/test_a.py::test_both");
+  EXPECT_EQ(node_id(read(sample("plugin-broken.xml")).cases.at(0)), "tests/test_b.py");
+}
+
 TEST(JUnit, ReadsTheWholeTextOfFailures) {
   const JUnitReport report = read(sample("gtest.xml"));
   EXPECT_EQ(report.cases.at(1).detail,
-            "/work/shop/t.cpp:3\nExpected equality of these values:\n  1 + 1\n    Which is: 2\n  3\n"
+            "/home/ann/shop/t.cpp:3\nExpected equality of these values:\n  1 + 1\n    Which is: 2\n  3\n"
             "two\nlines [31m <&>\n"
-            "/work/shop/t.cpp:3\nValue of: false\n  Actual: false\nExpected: true");
+            "/home/ann/shop/t.cpp:3\nValue of: false\n  Actual: false\nExpected: true");
   const std::string output = read(sample("ctest.xml")).cases.at(0).detail;  // it has nothing else
   EXPECT_NE(output.find("1 FAILED TEST"), std::string::npos) << output;
 }
