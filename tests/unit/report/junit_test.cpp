@@ -278,7 +278,7 @@ TEST(JUnit, MergesReports) {
   const TestCase failed{"x", "c", "two", "b.py", 7, microseconds(500'000), Outcome::kFailed, "no", "no\nno"};
   const TestCase error{"x", "", "three", "", 0, microseconds(0), Outcome::kError, "", ""};
   const TestCase skipped{"x", "", "four", "", 0, microseconds(0), Outcome::kExpectedFailure, "bug", ""};
-  EXPECT_EQ(merge_junit({{"b.py", {{passed, failed}, false}}, {"a.py", {{error, skipped}, true}}}),
+  EXPECT_EQ(merge_junit({{"b.py", {{passed, failed}, {}, false}}, {"a.py", {{error, skipped}, {}, true}}}),
             R"(<?xml version="1.0"?>
 <testsuites tests="4" failures="1" errors="1" skipped="1" time="2.000000">
  <testsuite name="b.py" tests="2" failures="1" errors="0" skipped="0" time="2.000000">
