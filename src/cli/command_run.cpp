@@ -91,7 +91,8 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   const auto project = project_place(options);
   if (!project) return tl::unexpected(project.error());
   const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
-                     !options.dry_run;
+                     !options.dry_run && options.junit.empty() && options.slowest == 0 &&
+                     !options.units.any();
   const bool looking = options.dry_run || options.status;
   const StateFolder state(project->root);
   if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "os/parallel.h"
@@ -24,7 +25,29 @@ Result<int> read_jobs(const std::string& text) {
   return percent ? std::max(1, static_cast<int>(core_count()) * number / 100) : number;
 }
 
-void declare(CLI::App& app, Options& options, std::string& jobs) {
+// "2/5", both from 1.
+Result<void> read_shard(const std::string& text, UnitFilter& filter) {
+  std::size_t slash = 0;
+  const auto number = [](std::string_view digits) {
+    std::size_t value = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return problem == std::errc() && end == digits.data() + digits.size() ? value : 0;
+  };
+  if (slash = text.find('/'); slash != std::string::npos) {
+    filter.shard = number(std::string_view(text).substr(0, slash));
+    filter.shards = number(std::string_view(text).substr(slash + 1));
+  }
+  if (filter.shard >= 1 && filter.shard <= filter.shards) return {};
+  return failure(error("`--shard {}` is no part of a whole", text)
+                     .advise("write which of how many parts, from 1: `--shard 2/5`"));
+}
+
+// Texts that have a form of their own.
+struct Texts {
+  std::string jobs, shard;
+};
+
+void declare(CLI::App& app, Options& options, Texts& texts) {
   static const std::map<std::string, OutputLogs> kOutputLogs = {{"full", OutputLogs::kFull},
                                                                 {"new-only", OutputLogs::kNewOnly},
                                                                 {"errors-only", OutputLogs::kErrorsOnly},
@@ -37,7 +60,7 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
   app.add_option("-C,--directory", options.folder, "Run as if started in DIR")
       ->type_name("DIR")
       ->envname("DEVTASK_DIRECTORY");
-  app.add_option("-j,--jobs", jobs, "So many tasks at once (default: the number of cores)")
+  app.add_option("-j,--jobs", texts.jobs, "So many tasks at once (default: the number of cores)")
       ->type_name("N|N%")
       ->envname("DEVTASK_JOBS");
   app.add_flag("-k,--keep-going", options.keep_going, "Go on with what does not depend on a failed task")
@@ -58,6 +81,18 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
       ->type_name("WHICH")
       ->transform(CLI::CheckedTransformer(kOutputLogs).description(""))
       ->envname("DEVTASK_OUTPUT_LOGS");
+  app.add_option("--junit", options.junit, "Write to FILE what came of all tests, as JUnit XML")
+      ->type_name("FILE")
+      ->envname("DEVTASK_JUNIT");
+  app.add_option("--shard", texts.shard,
+                 "Only the K-th of N parts of the units, that take about as long as each other")
+      ->type_name("K/N")
+      ->envname("DEVTASK_SHARD");
+  app.add_flag("--failed", options.units.failed, "Only the units that did not pass last time")
+      ->envname("DEVTASK_FAILED");
+  app.add_option("--slowest", options.slowest, "Name the N slowest tests")
+      ->type_name("N")
+      ->envname("DEVTASK_SLOWEST");
   app.add_option("--profile", options.profile,
                  "Write to FILE where the time went (a Chrome trace, for ui.perfetto.dev)")
       ->type_name("FILE")
@@ -75,9 +110,9 @@ void declare(CLI::App& app, Options& options, std::string& jobs) {
 
 Result<Options> parse_options(const std::vector<std::string>& arguments) {
   Options options;
-  std::string jobs;
+  Texts texts;
   CLI::App app;
-  declare(app, options, jobs);
+  declare(app, options, texts);
   app.allow_extras();
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> own(arguments.begin(), dashes);
@@ -91,8 +126,11 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
   }
   options.words = app.remaining();
   if (options.quiet) options.verbosity = -1;
-  if (!jobs.empty()) {
-    auto number = read_jobs(jobs);
+  if (!texts.shard.empty()) {
+    if (auto read = read_shard(texts.shard, options.units); !read) return tl::unexpected(read.error());
+  }
+  if (!texts.jobs.empty()) {
+    auto number = read_jobs(texts.jobs);
     if (!number) return tl::unexpected(number.error());
     options.jobs = *number;
   }
@@ -101,9 +139,9 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
 
 std::vector<std::string> behind_first_word(const Options& options) {
   Options ignored;
-  std::string jobs;
+  Texts texts;
   CLI::App app;
-  declare(app, ignored, jobs);
+  declare(app, ignored, texts);
   app.prefix_command();  // all from the first word on remains as it is
   try {
     app.parse(std::vector<std::string>(options.typed.rbegin(), options.typed.rend()));
@@ -117,9 +155,9 @@ std::vector<std::string> behind_first_word(const Options& options) {
 
 std::string options_help() {
   Options options;
-  std::string jobs;
+  Texts texts;
   CLI::App app;
-  declare(app, options, jobs);
+  declare(app, options, texts);
   std::string text = app.help();
   const std::size_t start = text.find("Options:");
   return start == std::string::npos ? text : text.substr(start);

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "console/console_options.h"
+#include "plan/plan.h"
 
 namespace devtask {
 
@@ -26,6 +27,9 @@ struct Options {
   int verbosity = 0;  // -1 quiet, 0, 1 commands, 2 also what is up to date
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
+  std::string junit;               // file for the results of all tests; "": none
+  UnitFilter units;                // --shard, --failed
+  std::size_t slowest = 0;         // so many of the slowest tests to tell
   std::string profile;             // file for a trace of where the time went; "": none
   std::vector<std::string> words;  // a verb and its own options, or tasks and their arguments
   std::vector<std::string> typed;  // all arguments up to `--`

@@ -68,8 +68,17 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
   looks.prefix = build.jobs > 1;
   Console console(std::move(looks));
   OutcomeSink events(console, run.outcomes);
+  std::vector<std::pair<std::string, JUnitReport>> tests;
+  std::mutex tests_mutex;
   LocalExecutor executor(stop);
   Session& session = *run.session;
+  std::function<void(std::vector<std::pair<std::string, JUnitReport>>)> keep_tests;
+  if (!options.junit.empty()) {
+    keep_tests = [&](std::vector<std::pair<std::string, JUnitReport>> results) {
+      const std::scoped_lock lock(tests_mutex);
+      std::ranges::move(results, std::back_inserter(tests));
+    };
+  }
   const RunnerParts parts{run.plan,
                           session.evaluator(),
                           session.environment(),
@@ -83,8 +92,18 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
                           session.state(),
                           invocation.profile,
                           &session.units(),
-                          static_cast<std::size_t>(build.jobs)};
-  return run_build(parts, std::move(run.evaluation.states), build);
+                          static_cast<std::size_t>(build.jobs),
+                          options.slowest,
+                          keep_tests};
+  ExitCode code = run_build(parts, std::move(run.evaluation.states), build);
+  if (options.junit.empty()) return code;
+  std::ranges::sort(tests, {}, [](const auto& unit) { return unit.first; });
+  if (auto written = write_file(join_path(start_folder(options), options.junit), merge_junit(tests));
+      !written) {
+    report(written.error(), options);
+    if (code == ExitCode::kDone) code = ExitCode::kTaskFailed;
+  }
+  return code;
 }
 
 }  // namespace
@@ -103,6 +122,7 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
     return tl::unexpected(meant.error());
   request->force = options.force;
   request->only = options.only;
+  request->units = options.units;
   auto plan = make_plan(project, *request);
   if (!plan) return tl::unexpected(plan.error());
   run.plan = std::move(*plan);
@@ -123,9 +143,16 @@ void TaskRun::tell_problems(const Tell& tell) const {
 }
 
 Result<void> TaskRun::refuse_unmatched() const {
-  for (const TaskState& state : evaluation.states) {
-    if (!state.units || state.units->unmatched.empty()) continue;
-    return failure(error("{}", state.units->unmatched).advise(state.units->help));
+  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
+    const auto& units = evaluation.states[i].units;
+    const PlannedTask& task = plan.tasks[i];
+    // What a dependency makes may not be there yet.
+    if (!units || evaluation.states[i].verdict == Verdict::kWaiting) continue;
+    if (!units->unmatched.empty()) return failure(error("{}", units->unmatched).advise(units->help));
+    if (units->nothing && task.requested && task.task->reports) {
+      return failure(error("task `{}` has no tests: nothing matches its `units`", task.task->name)
+                         .at(task.task->units->written.front().where));
+    }
   }
   return {};
 }

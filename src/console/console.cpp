@@ -239,7 +239,8 @@ void Console::Impl::handle(const TaskFinished& event) {
     screen_.print(Stream::kOut,
                   workflow_command("error", {{"title", event.task}}, outcome_text(event) + rerun));
   }
-  failures_.push_back(event);
+  // Else there is nothing to repeat: of tests what failed is told by itself.
+  if (!event.log.empty() || !event.rerun.empty()) failures_.push_back(event);
 }
 
 void Console::Impl::handle(const TestsReported& event) { tests_.push_back(event); }

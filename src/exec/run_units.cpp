@@ -2,10 +2,12 @@
 // at once, so that nothing that finished is lost.
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "base/escape.h"
 #include "exec/in_hand.h"
 #include "exec/outputs.h"
+#include "exec/secret_mask.h"
 #include "exec/task_capture.h"
 #include "exec/task_runner.h"
 #include "exec/unit_outcomes.h"
@@ -47,7 +49,7 @@ std::vector<std::vector<std::size_t>> below_limit(const std::vector<std::size_t>
 }
 
 // All *.xml below the folder, in the order of their names.
-void read_reports(const std::string& folder, BatchReport& batch) {
+void read_reports(const std::string& folder, const std::vector<std::string>& secrets, BatchReport& batch) {
   std::vector<std::string> open{folder}, files;
   while (!open.empty()) {
     const std::string at = open.back();
@@ -61,7 +63,12 @@ void read_reports(const std::string& folder, BatchReport& batch) {
   }
   std::ranges::sort(files);
   for (const std::string& path : files) {
-    const auto text = read_file(path);
+    auto text = read_file(path);
+    if (text && !secrets.empty()) {
+      SecretMask mask(secrets);
+      *text = mask.feed(*text);
+      *text += mask.finish();
+    }
     auto report = text ? read_junit(*text) : Result<JUnitReport>(tl::unexpected(text.error()));
     if (report) {
       batch.reports.push_back(std::move(*report));
@@ -73,10 +80,37 @@ void read_reports(const std::string& folder, BatchReport& batch) {
   if (files.empty()) batch.problem = "the runner wrote no report";
 }
 
+std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
+    const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
+  std::vector<std::pair<std::string, std::chrono::milliseconds>> tests;
+  for (const auto& [unit, report] : results) {
+    for (const TestCase& test : report.cases) {
+      tests.emplace_back(node_id(test), std::chrono::duration_cast<std::chrono::milliseconds>(test.duration));
+    }
+  }
+  std::ranges::stable_sort(tests, std::ranges::greater{}, [](const auto& test) { return test.second; });
+  tests.resize(std::min(tests.size(), most));
+  return tests;
+}
+
 TestCounts count(const std::vector<TestCase>& cases) {
   TestCounts counts;
   for (const TestCase& test : cases) counts.add(test);
   return counts;
+}
+
+// What failed, by node id where its runner knows those; many are rather chosen by what was remembered.
+std::string rerun_command(const PlannedTask& task, std::vector<std::string> failed) {
+  constexpr std::size_t kMostNamed = 20;
+  std::string command = "devtask ";
+  std::ranges::sort(failed);
+  failed.erase(std::unique(failed.begin(), failed.end()), failed.end());
+  if (failed.size() > kMostNamed || !task.values.words("extra").empty())
+    return command + "--failed " + task.label;
+  command += task.local_name().insert(
+      0, task.task->name.substr(0, task.task->name.size() - task.task->local.size()));
+  for (const std::string& each : failed) command += " " + shell_quote(each);
+  return command;
 }
 
 std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {
@@ -114,7 +148,8 @@ struct TaskRunner::Ended {
   ExecutionResult::End end = ExecutionResult::End::kFailed;
   int exit_status = 127;
   std::chrono::milliseconds duration{0};
-  std::string log;  // unless it was shown
+  std::string log;
+  std::vector<std::string> secrets;  // that may stand in what it wrote
 };
 
 std::size_t TaskRunner::batches(TaskIndex index) const {
@@ -286,6 +321,7 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   } else {
     warn(std::move(executed.error()));
   }
+  ended.secrets = std::move(action.secrets);
   ended.log = std::move(log).keep().text;
   if (shown && run.batches.size() > 1) {
     TaskFinished finished;
@@ -325,7 +361,7 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   BatchReport report;
   report.end = ended.end;
   report.exit_status = ended.exit_status;
-  read_reports(folder, report);
+  read_reports(folder, ended.secrets, report);
   (void)remove_tree(folder);
   std::vector<std::string> names;
   for (const std::size_t unit : units) names.push_back(run.units->units[unit].name);
@@ -529,12 +565,40 @@ void TaskRunner::tell_tests(TaskIndex index) {
   if (task.units && states_[index].units) tell_tests(task, nullptr, *states_[index].units);
 }
 
+// Of what did not run now, from the report that was kept.
+std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const UnitRun* run,
+                                                                          const UnitStates& units) {
+  std::vector<std::pair<std::string, JUnitReport>> results;
+  std::size_t lost = 0;
+  for (std::size_t i = 0; i < units.units.size(); ++i) {
+    const UnitState& unit = units.units[i];
+    if (run != nullptr && run->outcomes[i]) {
+      results.emplace_back(unit.name, JUnitReport{run->outcomes[i]->cases, {}, true});
+    } else if (unit.record) {
+      const auto text = unit.record->report && parts_.blobs != nullptr
+                            ? parts_.blobs->get_bytes(*unit.record->report)
+                            : Result<std::string>(failure("no report"));
+      auto report = text ? read_junit(*text) : Result<JUnitReport>(failure("no report"));
+      if (report) {
+        results.emplace_back(unit.name, std::move(*report));
+      } else {
+        ++lost;
+      }
+    }
+  }
+  if (lost > 0) {
+    warn(warning("the results of {} files are not in the cache any more, and are left out", lost)
+             .advise("`--force` runs all of them"));
+  }
+  return results;
+}
+
 void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
   if (!task.task->reports) return;
   TestsReported told;
   told.task = task.label;
   TestCounts counts;
-  std::string rerun;
+  std::vector<std::string> rerun;
   for (std::size_t i = 0; i < units.units.size(); ++i) {
     const UnitState& unit = units.units[i];
     const UnitOutcome* outcome = run != nullptr && run->outcomes[i] ? &*run->outcomes[i] : nullptr;
@@ -560,8 +624,21 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
       failure.name = test.name;
       failure.message = test.message;
       failure.detail = test.detail;
+      if (const std::string id = node_id(test); id.starts_with(unit.path + "::")) {
+        rerun.push_back(id);
+      } else {
+        rerun.push_back(unit.name);
+      }
       told.failures.push_back(std::move(failure));
     }
+  }
+  std::ranges::sort(told.failures, {},
+                    [](const auto& failure) { return std::tie(failure.where, failure.name); });
+  if (!rerun.empty()) told.rerun = rerun_command(task, std::move(rerun));
+  if (parts_.slowest > 0 || parts_.test_results) {
+    auto results = test_results(run, units);
+    told.slowest = slowest_of(results, parts_.slowest);
+    if (parts_.test_results) parts_.test_results(std::move(results));
   }
   told.passed = counts.passed;
   told.failed = counts.failed;

@@ -19,6 +19,7 @@
 #include "exec/state_folder.h"
 #include "exec/task_lock.h"
 #include "plan/evaluate.h"
+#include "report/junit.h"
 #include "store/blob_store.h"
 #include "store/journal.h"
 
@@ -40,6 +41,9 @@ struct RunnerParts {
   Profile* profile = nullptr;       // null: none
   const UnitLogs* units = nullptr;  // never null if a task of the plan has units
   std::size_t jobs = 1;             // so many processes at once
+  std::size_t slowest = 0;          // so many of the slowest tests are told
+  // Gets the results of all selected units of a task, the cached ones too; null: nobody wants them.
+  std::function<void(std::vector<std::pair<std::string, JUnitReport>>)> test_results = {};
 };
 
 // For TaskFinished. A log that is gone or broken is not told: it is no part of the result.
@@ -104,6 +108,7 @@ class TaskRunner {
   Outcome finish_units(UnitRun& run);
   bool take_cached_units(const PlannedTask& task, TaskState& state);
   void tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
+  std::vector<std::pair<std::string, JUnitReport>> test_results(const UnitRun* run, const UnitStates& units);
 
   bool restore_locked(TaskIndex index, const TaskState& state);
   bool is_in_place(const PlannedTask& task, const TaskState& state);

@@ -211,6 +211,7 @@ class Planner {
       planned.values.set(name, {fmt::format("{{{{{}}}}}", name)}, std::string_view(name) == "units");
     }
     if (target == nullptr) return {};
+    planned.units->filter = request_.units;
     for (const std::string& word : target->words) {
       const std::size_t part = word.find("::");
       auto path = place_path("", word.substr(0, part));

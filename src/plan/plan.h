@@ -17,6 +17,14 @@
 
 namespace devtask {
 
+// Which of a task's units are meant, whatever was named.
+struct UnitFilter {
+  std::size_t shard = 0, shards = 0;  // the first of so many parts, from 1; 0: all of them
+  bool failed = false;                // only what did not pass last time
+
+  bool any() const { return shards > 0 || failed; }
+};
+
 // What a person asks for.
 struct Request {
   struct Target {
@@ -27,6 +35,7 @@ struct Request {
   std::vector<std::string> extra;  // after `--`: for the targets only
   bool force = false;
   bool only = false;  // without dependencies
+  UnitFilter units;   // of the targets
 };
 
 // Where the words were typed.
@@ -72,7 +81,8 @@ struct PlannedUnits {
   const Patterns* patterns = nullptr;
   std::vector<const Patterns*> family;  // of the tasks that it extends
   std::vector<UnitChoice> chosen;       // empty: all
-  std::string log;                      // name of the log with the results (store/unit_log.h)
+  UnitFilter filter;
+  std::string log;  // name of the log with the results (store/unit_log.h)
 };
 
 // An instance of a task: a matrix value chosen, arguments given.

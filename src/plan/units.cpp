@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <queue>
 #include <set>
 
@@ -154,6 +155,28 @@ Digest unit_key(const Task& task, const Digest& common, const Digest& own, const
   return sha256(text);
 }
 
+namespace {
+
+// A part of all units, so that the parts are all of them: it does not matter what is stale.
+void filter_units(const UnitFilter& filter, UnitStates& states) {
+  if (filter.shards > 0) {
+    std::vector<std::size_t> all(states.units.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    auto shares = share_units(states, std::move(all), filter.shards);
+    std::vector<UnitState> mine;
+    if (filter.shard <= shares.size()) {
+      std::ranges::sort(shares[filter.shard - 1]);
+      for (const std::size_t unit : shares[filter.shard - 1]) mine.push_back(std::move(states.units[unit]));
+    }
+    states.units = std::move(mine);
+  }
+  if (filter.failed) {
+    std::erase_if(states.units, [](const UnitState& unit) { return !unit.record || unit.record->passed; });
+  }
+}
+
+}  // namespace
+
 UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Digest& common,
                        const UnitRecords& records, ActionCache* cache, bool forced) {
   UnitStates states;
@@ -207,6 +230,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     }
     states.units.push_back(std::move(unit));
   }
+  filter_units(task.units->filter, states);
   return states;
 }
 
