@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from support.project import DEVTASK
 from support.result import Has
 from support.waiting import wait_for
 
@@ -412,3 +413,29 @@ def test_arguments_and_quiet(project):
     running.interrupt()
     result = running.wait()
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (
+            "max_inotify_watches",
+            "error: cannot watch more than 3 folders: the system's limit is reached\n"
+            "  help: raise it: `sudo sysctl fs.inotify.max_user_watches=524288`\n",
+        ),
+        (
+            "max_inotify_instances",
+            "error: cannot watch folders: Too many open files\n"
+            "  help: others watch too many at once: `sudo sysctl fs.inotify.max_user_instances=512`\n",
+        ),
+    ],
+)
+def test_the_systems_limits(project, limit, said):
+    project.tasks(COPY)
+    project.write("src/a", "1\n")
+    number = 3 if limit == "max_inotify_watches" else 0
+    script = f'echo {number} >/proc/sys/user/{limit} || exit 77; exec "$@"'
+    run = project.command("unshare", "-Ur", "sh", "-c", script, "sh", DEVTASK, "watch", "copy")
+    if run.code in (1, 77):
+        pytest.skip("no limits of our own can be set here")
+    run.expect(stderr=said, code=2)
