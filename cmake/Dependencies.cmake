@@ -1,6 +1,6 @@
 # Every library from outside, found once. Targets to link:
 #   fmt::fmt  tl::expected  tomlplusplus::tomlplusplus  CLI11::CLI11  nlohmann_json::nlohmann_json
-#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  pugixml::pugixml  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
+#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  pugixml::pugixml  dtl::dtl  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
 #
 # Linked statically, except libc: each shared library costs a fraction of a millisecond at every start of devtask, and the
 # C++ ones would bring the shared libstdc++ back as well. What is missing is collected, so that one message names all of it.
@@ -61,6 +61,13 @@ devtask_find_files(libutf8proc-dev DEVTASK_UTF8PROC utf8proc.h libutf8proc.a)
 devtask_import_archive(utf8proc::utf8proc DEVTASK_UTF8PROC)
 devtask_find_files(libpugixml-dev DEVTASK_PUGIXML pugixml.hpp libpugixml.a)
 devtask_import_archive(pugixml::pugixml DEVTASK_PUGIXML)
+
+# Header-only, without a config file.
+devtask_find_files(libdtl-dev DEVTASK_DTL dtl/dtl.hpp)
+if(DEVTASK_DTL_FOUND)
+  add_library(dtl::dtl INTERFACE IMPORTED GLOBAL)
+  target_include_directories(dtl::dtl INTERFACE "${DEVTASK_DTL_INCLUDE}")
+endif()
 
 # toml++ only as headers: Debian's config file would select its shared library.
 devtask_find_files(libtomlplusplus-dev DEVTASK_TOMLPLUSPLUS toml++/toml.h)

@@ -53,8 +53,7 @@ class TaskWatch {
         if (round < kMostRounds && (due || !has_run_)) {
           announce(*run, changes);
           changes = FolderWatch::Changes();
-          build(*run);
-          if (stop_.stopping()) return ExitCode::kInterrupted;
+          if (build(*run) == ExitCode::kInterrupted) return ExitCode::kInterrupted;
           add(changes, folders_.take());
           continue;
         }
@@ -203,7 +202,7 @@ class TaskWatch {
     return state.problem ? state.problem->message : state.why;
   }
 
-  void build(TaskRun& run) {
+  ExitCode build(TaskRun& run) {
     std::map<std::string, Tried> tried;
     for (TaskIndex i = 0; i < run.plan.tasks.size(); ++i) {
       const PlannedTask& task = run.plan.tasks[i];
@@ -217,7 +216,8 @@ class TaskWatch {
       }
     }
     has_run_ = just_run_ = true;
-    if (const auto code = run.build(invocation_, stop_); !code) tell(code.error());
+    const auto code = run.build(invocation_, stop_);
+    if (!code) tell(code.error());
     for (const PlannedTask& task : run.plan.tasks) {
       const auto outcome = run.outcomes.find(task.label);
       if (outcome == run.outcomes.end() || !succeeded(outcome->second)) continue;
@@ -229,6 +229,7 @@ class TaskWatch {
     }
     tried_ = std::move(tried);
     options_.force = false;
+    return code.value_or(ExitCode::kUsage);
   }
 
   // Which file it was, if it is one that the tasks read.

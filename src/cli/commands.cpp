@@ -18,6 +18,8 @@ constexpr std::array kCommands = {
     Command{"why", "TASK", "Say why a task would run", command_why},
     Command{"cache", "stats|gc|verify|clean", "Look after the shared cache", command_cache},
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
+    Command{"hook", "install [TASK]|uninstall",
+            "Run a task (format) on what is staged before each git commit", command_hook},
     Command{"ninja", "-- ARGS…", "Call Ninja on the whole project's graph", command_ninja},
     Command{"init", "", "Write a commented tasks.toml to start from", command_init},
     Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema",

@@ -12,8 +12,7 @@ namespace devtask {
 
 std::string shim_path() { return join_path(parent_folder(own_executable()), "devtask-shim"); }
 
-Result<std::string> find_ninja(const Variables& environment) {
-  const auto named = environment.find("DEVTASK_NINJA");
+std::string find_in_path(const Variables& environment, const std::vector<std::string>& names) {
   std::vector<std::string> folders;
   if (const auto path = environment.find("PATH"); path != environment.end()) {
     std::string_view rest = path->second;
@@ -23,11 +22,17 @@ Result<std::string> find_ninja(const Variables& environment) {
       rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
     }
   }
-  std::vector<std::string> names = {"ninja", "ninja-build"};
-  if (named != environment.end() && !named->second.empty()) names = {named->second};
   for (const std::string& name : names) {
     if (std::string found = find_program(name, folders, current_folder()); !found.empty()) return found;
   }
+  return {};
+}
+
+Result<std::string> find_ninja(const Variables& environment) {
+  const auto named = environment.find("DEVTASK_NINJA");
+  std::vector<std::string> names = {"ninja", "ninja-build"};
+  if (named != environment.end() && !named->second.empty()) names = {named->second};
+  if (std::string found = find_in_path(environment, names); !found.empty()) return found;
   return failure(error("cannot find `{}`, which runs the tasks", names.front())
                      .advise("install it (apt install ninja-build, brew install ninja, pip install ninja), "
                              "or name it in DEVTASK_NINJA"));

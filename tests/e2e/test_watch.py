@@ -1,11 +1,13 @@
 """`devtask watch`: what is stale after a change runs again, and nothing else does. Tests wait for lines, never for a
 time: that nothing ran is seen when the next thing has."""
 
+import contextlib
 import os
 import signal
 
 import pytest
 
+from support.project import DEVTASK
 from support.result import Has
 from support.waiting import wait_for
 
@@ -47,6 +49,11 @@ class Watched:
         assert self.project.processes() == set()
         return result.stderr[self.seen :]
 
+    def stop_in_the_middle(self):
+        """Perhaps of a run: the test knows only what there is."""
+        self.running.interrupt()
+        assert self.running.wait().code in (0, 130)
+
 
 @pytest.fixture
 def copied(project):
@@ -57,8 +64,14 @@ def copied(project):
     yield watch
 
 
+def output(project):
+    with contextlib.suppress(FileNotFoundError):  # it is being made
+        return project.read("out.txt")
+    return ""
+
+
 def output_is(project, text):
-    wait_for(lambda: project.path("out.txt").exists() and project.read("out.txt") == text, f"{text!r} in out.txt")
+    wait_for(lambda: output(project) == text, f"{text!r} in out.txt")
 
 
 def test_it_runs_waits_and_runs_again(copied, project):
@@ -157,8 +170,7 @@ def test_an_input_that_was_not_there(project):
     output_is(project, "1\n")
     project.write("later/deep/in", "2\n")
     output_is(project, "2\n")
-    watch.running.interrupt()
-    assert watch.running.wait().code in (0, 130)  # perhaps it was not yet done with the last
+    watch.stop_in_the_middle()
 
 
 def test_a_thousand_changes_at_once_are_one_run(copied, project):
@@ -204,11 +216,10 @@ def test_git_switches_a_branch(project):
     project.git("checkout", "-q", "main")
     watch = Watched(project, "copy")
     project.git("checkout", "-q", "other")
-    wait_for(lambda: "new\n" in project.read("out.txt"), "the other branch's files")
+    wait_for(lambda: "new\n" in output(project), "the other branch's files")
     project.git("checkout", "-q", "main")
     output_is(project, "main\n" * 300)
-    watch.stop()
-    project.run("--status", "copy").expect(stdout="up to date\n")
+    watch.stop_in_the_middle()
 
 
 def test_a_change_during_a_run_is_not_lost(project):
@@ -412,3 +423,29 @@ def test_arguments_and_quiet(project):
     running.interrupt()
     result = running.wait()
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (
+            "max_inotify_watches",
+            "error: cannot watch more than 3 folders: the system's limit is reached\n"
+            "  help: raise it: `sudo sysctl fs.inotify.max_user_watches=524288`\n",
+        ),
+        (
+            "max_inotify_instances",
+            "error: cannot watch folders: Too many open files\n"
+            "  help: others watch too many at once: `sudo sysctl fs.inotify.max_user_instances=512`\n",
+        ),
+    ],
+)
+def test_the_systems_limits(project, limit, said):
+    project.tasks(COPY)
+    project.write("src/a", "1\n")
+    number = 3 if limit == "max_inotify_watches" else 0
+    script = f'echo {number} >/proc/sys/user/{limit} || exit 77; exec "$@"'
+    run = project.command("unshare", "-Ur", "sh", "-c", script, "sh", DEVTASK, "watch", "copy")
+    if run.code in (1, 77):
+        pytest.skip("no limits of our own can be set here")
+    run.expect(stderr=said, code=2)

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "fakes/temporary_folder.h"
 #include "os/process.h"
@@ -14,6 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 class FolderWatchTest : public testing::Test {
@@ -171,6 +174,39 @@ TEST_F(FolderWatchTest, MoreThanTheSystemKeepsIsEverything) {
   EXPECT_TRUE(changes->everything);
   put("new/y", "1");  // it was found when all was looked at again
   EXPECT_THAT(changed(), Contains("new/y"));
+}
+
+TEST_F(FolderWatchTest, ABatchIsAllThatComesTogether) {
+  add_tree();
+  put("a", "1");
+  make("new");
+  put("new/b", "1");
+  const StopRequest stop;
+  const auto batch = watch_.next(stop, std::chrono::milliseconds(1), std::chrono::milliseconds(1000));
+  ASSERT_TRUE(batch);
+  EXPECT_THAT(batch->paths, IsSupersetOf({folder_ / "a", folder_ / "new", folder_ / "new/b"}));
+}
+
+TEST_F(FolderWatchTest, WhatIsWrittenWithoutEndIsTold) {
+  add_tree();
+  std::atomic<bool> told{false};
+  std::jthread writer([&] {
+    while (!told) (void)write_file(folder_ / "log", "1");
+  });
+  const StopRequest stop;
+  const auto batch = watch_.next(stop, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+  told = true;
+  ASSERT_TRUE(batch);
+  EXPECT_THAT(batch->paths, Contains(folder_ / "log"));
+}
+
+TEST_F(FolderWatchTest, AStopEndsTheWaiting) {
+  add_tree();
+  StopRequest stop;
+  std::jthread other([&] { stop.request(); });
+  const auto batch = watch_.next(stop, std::chrono::milliseconds(1), std::chrono::milliseconds(1000));
+  ASSERT_TRUE(batch);
+  EXPECT_FALSE(batch->any());
 }
 
 }  // namespace

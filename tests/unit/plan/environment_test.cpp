@@ -60,7 +60,8 @@ args = [{ name = "who", default = "me" }]
              {"https_proxy", "p"},
              {"DEVTASK_JOBS", "9"},
              {"DEVTASK_TASK", "outer"}});
-  EXPECT_EQ(keyed(), "BOTH=task\nMODE=m\nOWN=t me\nPREFECT_A=a\nPROJECT={{root}}/p\nTEXT={{{{root}}/p\nTZ=CET\n");
+  EXPECT_EQ(keyed(),
+            "BOTH=task\nMODE=m\nOWN=t me\nPREFECT_A=a\nPROJECT={{root}}/p\nTEXT={{{{root}}/p\nTZ=CET\n");
   EXPECT_EQ(visible(),
             "AGENT=g\nBOTH=task\nHOME=/h\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nMODE=m\nOWN=t me\n"
             "PATH=/p/.venv/bin:/p/bin:/bin\nPIP_INDEX_URL=i\nPREFECT_A=a\nPROJECT=" +

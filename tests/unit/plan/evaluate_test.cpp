@@ -411,5 +411,17 @@ TEST_F(EvaluateTest, FindsDamageOfAResult) {
   EXPECT_EQ(damage(), "its output a was changed");
 }
 
+// A watch has run it, and nothing that it depends on has changed.
+TEST_F(EvaluateTest, ATaskThatAlwaysRunsAndIsSettledIsTakenAsItIs) {
+  project_.configure("[tasks.a]\nrun = 'true'\n[tasks.b]\ndeps = ['a']\ninputs = []\nrun = 'true'\n");
+  EXPECT_EQ(look({"b"}), "a: stale (declares no inputs, always runs)\nb: waits for a, stale anyway\n");
+  plan_.tasks[index("a")].settled = true;
+  now_ = project_.evaluate(plan_);
+  EXPECT_EQ(state("a").verdict, Verdict::kUpToDate);
+  EXPECT_EQ(state("a").seen, ActionResult().outputs_digest());
+  EXPECT_EQ(state("b").verdict, Verdict::kStale);
+  EXPECT_EQ(state("b").why, "never ran here");
+}
+
 }  // namespace
 }  // namespace devtask

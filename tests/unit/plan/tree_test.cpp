@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <set>
 #include <thread>
 
 #include "fakes/temporary_folder.h"
@@ -154,6 +155,21 @@ TEST_F(TreeTest, ListsForManyAtOnce) {
     }
   }
   EXPECT_EQ(list({"**"}).size(), 100U);
+}
+
+TEST_F(TreeTest, SaysWhereItLooked) {
+  write("src/deep/a.py");
+  write("src/b.py");
+  write("other/c.py");
+  write("bin/tool");
+  ASSERT_TRUE(make_link("../bin/tool", folder_ / "src/link"));
+  list({"src/**/*.py", "later/x.py"}, {"src/not/**"});
+  (void)tree_.followed("src/link");
+  const LookedAt looked = tree_.looked_at();
+  std::set<std::string> folders(looked.folders.begin(), looked.folders.end());
+  EXPECT_EQ(folders, (std::set<std::string>{folder_ / "src", folder_ / "src/deep", folder_ / "later",
+                                            real_path(folder_ / "bin").value()}));
+  EXPECT_EQ(looked.files, 2U);
 }
 
 }  // namespace
