@@ -1,6 +1,6 @@
 # Every library from outside, found once. Targets to link:
 #   fmt::fmt  tl::expected  tomlplusplus::tomlplusplus  CLI11::CLI11  nlohmann_json::nlohmann_json
-#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
+#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  yaml-cpp::yaml-cpp  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
 #
 # Linked statically, except libc: each shared library costs a fraction of a millisecond at every start of devtask, and the
 # C++ ones would bring the shared libstdc++ back as well. What is missing is collected, so that one message names all of it.
@@ -59,6 +59,9 @@ devtask_find_files(libxxhash-dev DEVTASK_XXHASH xxhash.h libxxhash.a)
 devtask_import_archive(xxhash::xxhash DEVTASK_XXHASH)
 devtask_find_files(libutf8proc-dev DEVTASK_UTF8PROC utf8proc.h libutf8proc.a)
 devtask_import_archive(utf8proc::utf8proc DEVTASK_UTF8PROC)
+# Debian's config file would select the shared library.
+devtask_find_files(libyaml-cpp-dev DEVTASK_YAML_CPP yaml-cpp/yaml.h libyaml-cpp.a)
+devtask_import_archive(yaml-cpp::yaml-cpp DEVTASK_YAML_CPP)
 
 # toml++ only as headers: Debian's config file would select its shared library.
 devtask_find_files(libtomlplusplus-dev DEVTASK_TOMLPLUSPLUS toml++/toml.h)

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "exec/old_tools.h"
 #include "exec/outputs.h"
 #include "exec/ownership.h"
 #include "exec/task_capture.h"
@@ -243,6 +244,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       warn(std::move(committed.error()));
     }
   }
+  remove_old_tools(*parts_.plan.project, task, parts_.journal);
   state.verdict = Verdict::kUpToDate;
   // Without a key nobody knows what a local task made: it is something else each time.
   const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };

@@ -418,7 +418,7 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string working_folder = join_path(root, task.dir);
   for (const std::string& name : names) {
     facts.add("program", name,
-              programs.identity(name, sources_.environment.search_path(*task.task->scope, root),
+              programs.identity(name, sources_.environment.search_path(*task.task, root),
                                 working_folder, task.made_by_deps));
   }
   for (const TreeFile* file : gathered.inputs)
