@@ -154,6 +154,7 @@ std::string Change::sentence() const {
   if (kind == "input") return fmt::format("{} {}", shown, verb);
   if (kind == "env") return fmt::format("environment variable {} {}", shown, verb);
   if (kind == "program") return fmt::format("program {} {}", shown, verb);
+  if (kind == "installed") return fmt::format("installed distributions changed: {}", shown);
   if (kind == "dep") return fmt::format("its dependency {} {}", shown, verb);
   // There is one of these, or the parts tell the reader nothing.
   if (kind == "format") return "devtask's own way to look at tasks changed";

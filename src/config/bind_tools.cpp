@@ -60,7 +60,8 @@ void bind_tools(TableReader& table, TaskDraft& draft, Placeholders& known) {
     } else {
       TableReader fields(table.file(), *settings, kToolTable,
                          fmt::format("`{}` in {}", entry.key, table.of("tools")));
-      ToolSpec tool{entry.key, where, std::nullopt};
+      ToolSpec tool{entry.key, where, std::nullopt, false};
+      tool.distributions = fields.flag("distributions");
       bind_pin(fields, table, tool, draft, known);
       draft.task.tools.push_back(std::move(tool));
     }

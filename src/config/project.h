@@ -61,6 +61,7 @@ struct ToolSpec {
   Span where;
   // Of one that is pinned in .pre-commit-config.yaml: the words of `{{NAME-args}}`.
   std::optional<std::vector<std::string>> args;
+  bool distributions = false;  // what is installed in the Python environment that runs it matters
 };
 
 // Settings of one tasks.toml ([project]), shared by all of its tasks.
@@ -101,6 +102,7 @@ struct Task {
   std::optional<std::chrono::milliseconds> timeout;
   bool interactive = false;
   bool hidden = false;
+  bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool
   bool makes_tools = false;  // made by devtask for pinned tools (pin_tools.h), with one folder of outputs
   std::string pool;          // "" none
   std::vector<ToolSpec> tools;

@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "plan/damage.h"
+#include "plan/distributions.h"
 
 namespace devtask {
 namespace {
@@ -194,6 +195,33 @@ std::optional<TaskRunner::Taken> TaskRunner::take_files(const PlannedTask& task,
   return taken;
 }
 
+// Says what is in the environment now, and keeps it for checkouts that have yet to make theirs.
+void TaskRunner::see_installed(const PlannedTask& task, TaskState& state) {
+  Tree tree(root_, parts_.memo);
+  std::vector<const TreeFile*> looked;
+  state.installed = installed_text(task, *state.key, tree, looked);
+  state.seen = sha256(state.installed);
+  if (parts_.blobs == nullptr || parts_.cache == nullptr) return;
+  ActionResult record;
+  if (auto text = parts_.blobs->put_bytes(state.installed)) {
+    record.log = *text;
+    if (auto kept = parts_.cache->store(installed_record_key(*state.key), record); !kept)
+      warn_of_cache(std::move(kept.error()));
+  } else {
+    warn_of_cache(std::move(text.error()));
+  }
+}
+
+// What it saw installed, so that a later run can name what has changed since.
+void TaskRunner::keep_installed(const PlannedTask& task) {
+  if (parts_.blobs == nullptr) return;
+  for (const TaskIndex dep : task.read_deps) {
+    const std::string& text = states_[dep].installed;
+    if (text.empty() || parts_.blobs->contains(sha256(text))) continue;
+    if (auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(std::move(kept.error()));
+  }
+}
+
 Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
   const ProfileSpan span(parts_.profile, "take in");
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -249,6 +277,8 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
   // Without a key nobody knows what a local task made: it is something else each time.
   const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };
   state.seen = !local ? result.outputs_digest() : state.key ? *state.key : made_now();
+  if (task.task->shows_distributions && state.key) see_installed(task, state);
+  keep_installed(task);
   state.result = std::make_shared<const ActionResult>(std::move(result));
   publish(index, std::move(state));
 

@@ -9,6 +9,7 @@
 #include "os/parallel.h"
 #include "os/process.h"
 #include "plan/damage.h"
+#include "plan/distributions.h"
 
 namespace devtask {
 namespace {
@@ -58,6 +59,7 @@ struct Evaluator::Gathered {
   std::shared_ptr<const JournalEntry> last;
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
+  std::string installed;                    // of a task that shows distributions: the text as it is now
   std::string behind_link;                  // told as damage: an output that would be reached through a link
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
@@ -123,6 +125,8 @@ void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& ga
   };
   const ActionResult& result = gathered.last->result;
   if (result.witness) look_at(*result.witness, task.witness);
+  if (task.task->shows_distributions)
+    gathered.installed = installed_text(task, gathered.last->key, tree, gathered.looked_outputs);
   for (const OutputEntry& entry : result.outputs) {
     if (entry.kind == OutputEntry::Kind::kCreate) continue;
     look_at(entry, entry.path);
@@ -218,8 +222,9 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     // What holds are the outputs of the result that was sealed; a later one of the same key may have others.
     if (known->outputs_hold) gathered[i].last = sources_.journal.last_success(task.id);
     const auto& last = gathered[i].last;
-    outputs_recalled[i] = last && (task.task->cache == CacheMode::kLocal ||
-                                   last->result.outputs_digest() == known->seen);
+    outputs_recalled[i] =
+        last && !task.task->shows_distributions &&
+        (task.task->cache == CacheMode::kLocal || last->result.outputs_digest() == known->seen);
     if (!outputs_recalled[i]) gather_outputs(task, tree, gathered[i]);
   });
   gathering.end();
@@ -418,8 +423,8 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string working_folder = join_path(root, task.dir);
   for (const std::string& name : names) {
     facts.add("program", name,
-              programs.identity(name, sources_.environment.search_path(*task.task, root),
-                                working_folder, task.made_by_deps));
+              programs.identity(name, sources_.environment.search_path(*task.task, root), working_folder,
+                                task.made_by_deps));
   }
   for (const TreeFile* file : gathered.inputs)
     facts.add("input", below_base(file->path, base), input_value(*file));
@@ -435,6 +440,10 @@ TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gat
   state.verdict = Verdict::kUpToDate;
   state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   state.seen = local ? gathered.last->key : state.result->outputs_digest();
+  if (task.task->shows_distributions) {
+    state.installed = gathered.installed;
+    state.seen = sha256(state.installed);
+  }
   return state;
 }
 
@@ -515,7 +524,8 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     return state;
   }
   state.key = key;
-  if (task.task->cache == CacheMode::kLocal) state.seen = key;  // known before it has run
+  const bool shows = task.task->shows_distributions;
+  if (task.task->cache == CacheMode::kLocal && !shows) state.seen = key;  // known before it has run
   if (task.forced) {
     state.verdict = Verdict::kStale;
     state.why = "forced";
@@ -536,8 +546,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     if (same_key) state.why = damage;
     if (failed) state.why = "its last run did not succeed";
     look_in_cache(plan, task, state);
-    if (state.why.empty()) state.why = why_stale(task, state);
+    if (state.why.empty()) state.why = why_stale(plan, task, states, state);
   }
+  if (shows) see_local(task, gathered, state);
   if (state.result && !state.seen) state.seen = state.result->outputs_digest();
   return state;
 }
@@ -563,7 +574,47 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
   }
 }
 
-std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) const {
+// What dependents see of a local task whose distributions matter. Before it has run it is what was there when
+// somebody else had run it with that key, so that a fresh checkout need not make an environment to know its
+// dependents' keys.
+void Evaluator::see_local(const PlannedTask& task, const Gathered& gathered, TaskState& state) const {
+  if (state.verdict == Verdict::kUpToDate) {
+    state.installed = gathered.installed;
+  } else if (sources_.cache != nullptr && sources_.blobs != nullptr &&
+             !sources_.journal.unfinished(task.id)) {
+    const auto found = sources_.cache->find(installed_record_key(*state.key));
+    if (!found || !*found || !(*found)->log) return;
+    auto text = sources_.blobs->get_bytes(*(*found)->log);
+    if (!text || !is_installed_text(*text)) return;
+    state.installed = std::move(*text);
+  } else {
+    return;
+  }
+  state.seen = sha256(state.installed);
+}
+
+// A dependency that shows distributions has changed: which, if only they did.
+void Evaluator::name_distributions(const Plan& plan, const std::vector<TaskState>& states,
+                                   TaskState& state) const {
+  for (Change& change : state.changes) {
+    const auto before = change.kind == "dep" ? Digest::from_hex(change.before) : std::nullopt;
+    if (!before) continue;
+    for (TaskIndex i = 0; i < states.size(); ++i) {
+      if (!plan.tasks[i].task->shows_distributions || states[i].installed.empty() ||
+          states[i].seen->hex() != change.after)
+        continue;
+      const auto text = sources_.blobs->get_bytes(*before);
+      if (!text || !is_installed_text(*text)) continue;
+      const std::string what = installed_changes(*text, states[i].installed);
+      if (what.empty()) continue;
+      change.kind = "installed";
+      change.name = what;
+    }
+  }
+}
+
+std::string Evaluator::why_stale(const Plan& plan, const PlannedTask& task,
+                                 const std::vector<TaskState>& states, TaskState& state) const {
   const auto last = sources_.journal.last_success(task.id);
   if (!last) return "never ran here";
   if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
@@ -572,6 +623,7 @@ std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) cons
   if (!before) return "something it depends on changed (the cache no longer has what it was)";
   state.changes = explain(*before, state.fingerprint);
   if (state.changes.empty()) return "its fingerprint changed";
+  name_distributions(plan, states, state);
   std::string why = state.changes.front().sentence();
   if (state.changes.size() > 1) why += fmt::format(" and {} more", state.changes.size() - 1);
   return why;

@@ -48,6 +48,7 @@ struct TaskState {
   std::string why;                             // one line; empty when up to date
   std::vector<Change> changes;                 // what differs from the last success, if that is known
   std::optional<Digest> seen;           // what goes into the keys of dependents; absent until it has run
+  std::string installed;                // the text behind `seen`, of a task that shows distributions
   bool was_here = false;                // it has succeeded in this checkout before
   bool damaged = false;                 // its key is as wanted, but its outputs are not as it left them
   bool stale_anyway = false;            // waiting: even if its dependencies come out as they last did
@@ -106,7 +107,10 @@ class Evaluator {
                     std::vector<Diagnostic>& warnings) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
-  std::string why_stale(const PlannedTask& task, TaskState& state) const;
+  void see_local(const PlannedTask& task, const Gathered& gathered, TaskState& state) const;
+  std::string why_stale(const Plan& plan, const PlannedTask& task, const std::vector<TaskState>& states,
+                        TaskState& state) const;
+  void name_distributions(const Plan& plan, const std::vector<TaskState>& states, TaskState& state) const;
   void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
 
   EvaluatorSources sources_;

@@ -3,7 +3,6 @@
 import textwrap
 
 import pytest
-
 from support.wheels import make_wheel, only_from
 
 

@@ -1,4 +1,4 @@
-"""Python packages that do next to nothing, in a folder that pip takes them from: tests of installing need no network."""
+"""Python packages that do next to nothing, in a folder from which pip takes them: installing needs no network."""
 
 import base64
 import hashlib

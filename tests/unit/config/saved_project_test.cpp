@@ -40,7 +40,7 @@ outputs = [".venv/"]
 cache = "local"
 witness = ".venv/pyvenv.cfg"
 run = [["python3", "-m", "venv", ".venv"], "pip install {{extra}}"]
-tools.node = {}
+tools.node = { distributions = true }
 tools.black = { pre-commit = "black" }
 
 [tasks.test]

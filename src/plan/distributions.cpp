@@ -1,0 +1,147 @@
+#include "plan/distributions.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "base/glob.h"
+#include "os/file.h"
+
+namespace devtask {
+namespace {
+
+constexpr std::string_view kHead = "devtask-installed 1\n";
+constexpr std::string_view kConfiguration = "pyvenv.cfg";
+
+// "black 23.1.0" of "black-23.1.0.dist-info"; empty of what pip is about to remove and of other files.
+std::string distribution_of(std::string_view name) {
+  const bool egg = name.ends_with(".egg-info");
+  if ((!egg && !name.ends_with(".dist-info")) || name.starts_with('~')) return {};
+  name.remove_suffix(name.size() - name.rfind('.'));
+  if (const std::size_t python = name.rfind("-py3"); egg && python != std::string_view::npos)
+    name = name.substr(0, python);
+  const std::size_t dash = name.find('-');
+  std::string text;
+  for (const char c : name.substr(0, dash))
+    text += c == '_' || c == '.' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text + (dash == std::string_view::npos ? "" : " " + std::string(name.substr(dash + 1)));
+}
+
+void add_packages(Tree& tree, const std::string& folder, Distributions& found,
+                  std::vector<const TreeFile*>& looked) {
+  for (const FolderEntry& entry : tree.entries(folder, looked)) {
+    if (std::string text = distribution_of(entry.name); !text.empty()) found.push_back(std::move(text));
+  }
+}
+
+// `lib64` is a link to `lib` in most environments, and then not entered.
+void add_libraries(Tree& tree, const std::string& folder, Distributions& found,
+                   std::vector<const TreeFile*>& looked) {
+  for (const std::string_view library : {"lib", "lib64", "local/lib"}) {
+    const std::string path = join_path(folder, library);
+    const TreeFile* file = tree.file(path);
+    looked.push_back(file);
+    if (file->stat.kind != FileKind::kFolder) continue;
+    for (const FolderEntry& entry : tree.entries(path, looked)) {
+      if (!entry.name.starts_with("python3")) continue;
+      for (const std::string_view packages : {"site-packages", "dist-packages"})
+        add_packages(tree, join_path(join_path(path, entry.name), packages), found, looked);
+    }
+  }
+}
+
+// The value of `name = value` in pyvenv.cfg; empty if there is none.
+std::string setting(std::string_view text, std::string_view name) {
+  const auto trimmed = [](std::string_view part) {
+    const std::size_t first = part.find_first_not_of(" \t\r");
+    return first == std::string_view::npos ? std::string_view()
+                                           : part.substr(first, part.find_last_not_of(" \t\r") - first + 1);
+  };
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::size_t equals = line.find('=');
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == name)
+      return std::string(trimmed(line.substr(equals + 1)));
+  }
+  return {};
+}
+
+// The lines after the head and the key.
+std::map<std::string, std::string> versions_in(std::string_view text) {
+  std::map<std::string, std::string> versions;
+  for (int line = 0; !text.empty(); ++line) {
+    const std::string_view one = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    if (line < 2) continue;
+    const std::size_t blank = one.find(' ');
+    std::string& version = versions[std::string(one.substr(0, blank))];
+    if (blank != std::string_view::npos)
+      version += (version.empty() ? "" : " and ") + std::string(one.substr(blank + 1));
+  }
+  return versions;
+}
+
+}  // namespace
+
+Distributions installed_distributions(Tree& tree, const std::string& folder,
+                                      std::vector<const TreeFile*>& looked) {
+  Distributions found;
+  const std::string path = join_path(folder, kConfiguration);
+  const TreeFile* file = tree.file(path);
+  looked.push_back(file);
+  add_libraries(tree, folder, found, looked);
+  if (file->stat.kind == FileKind::kRegular) {
+    const std::string text = read_file(join_path(tree.root(), path)).value_or(std::string());
+    // `home` is the folder of the base installation's programs.
+    const std::string home = setting(text, "home");
+    if (setting(text, "include-system-site-packages") == "true" && home.starts_with('/')) {
+      const std::string base(parent_folder(home));
+      add_libraries(tree, base, found, looked);
+      if (base == "/usr") add_libraries(tree, "/usr/local", found, looked);  // as Debian's looks there, too
+    }
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+std::string installed_text(const PlannedTask& task, const Digest& key, Tree& tree,
+                           std::vector<const TreeFile*>& looked) {
+  Distributions all;
+  for (const std::string& folder : task.outputs->globs.roots()) {
+    const TreeFile* file = tree.file(join_path(folder, kConfiguration));
+    looked.push_back(file);
+    if (file->stat.kind != FileKind::kRegular || !task.outputs->globs.matches(file->path)) continue;
+    Distributions more = installed_distributions(tree, folder, looked);
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end());
+  std::string text = std::string(kHead) + key.hex() + "\n";
+  for (const std::string& each : all) text += each + "\n";
+  return text;
+}
+
+bool is_installed_text(std::string_view text) { return text.starts_with(kHead); }
+
+Digest installed_record_key(const Digest& key) { return sha256("installed " + key.hex()); }
+
+std::string installed_changes(std::string_view before, std::string_view after) {
+  const auto old_versions = versions_in(before), new_versions = versions_in(after);
+  std::string said;
+  const auto say = [&](const std::string& what) { said += (said.empty() ? "" : ", ") + what; };
+  for (const auto& [name, version] : old_versions) {
+    const auto now = new_versions.find(name);
+    if (now == new_versions.end()) {
+      say(name + " " + version + " removed");
+    } else if (now->second != version) {
+      say(name + " " + version + " → " + now->second);
+    }
+  }
+  for (const auto& [name, version] : new_versions) {
+    if (!old_versions.contains(name)) say(name + " " + version + " added");
+  }
+  return said;
+}
+
+}  // namespace devtask
