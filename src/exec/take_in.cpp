@@ -202,14 +202,8 @@ void TaskRunner::see_installed(const PlannedTask& task, TaskState& state) {
   state.installed = installed_text(task, *state.key, tree, looked);
   state.seen = sha256(state.installed);
   if (parts_.blobs == nullptr || parts_.cache == nullptr) return;
-  ActionResult record;
-  if (auto text = parts_.blobs->put_bytes(state.installed)) {
-    record.log = *text;
-    if (auto kept = parts_.cache->store(installed_record_key(*state.key), record); !kept)
-      warn_of_cache(std::move(kept.error()));
-  } else {
-    warn_of_cache(std::move(text.error()));
-  }
+  if (auto kept = record_installed(*state.key, state.installed, *parts_.cache, *parts_.blobs); !kept)
+    warn_of_cache(std::move(kept.error()));
 }
 
 // What it saw installed, so that a later run can name what has changed since.

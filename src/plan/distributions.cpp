@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 
+#include "action/action_result.h"
 #include "base/glob.h"
 #include "os/file.h"
 
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::string_view kHead = "devtask-installed 1\n";
 constexpr std::string_view kConfiguration = "pyvenv.cfg";
+
+// Of the result whose log is the text.
+Digest record_key(const Digest& key) { return sha256("installed " + key.hex()); }
 
 // "black 23.1.0" of "black-23.1.0.dist-info"; empty of what pip is about to remove and of other files.
 std::string distribution_of(std::string_view name) {
@@ -124,22 +128,39 @@ std::string installed_text(const PlannedTask& task, const Digest& key, Tree& tre
 
 bool is_installed_text(std::string_view text) { return text.starts_with(kHead); }
 
-Digest installed_record_key(const Digest& key) { return sha256("installed " + key.hex()); }
+std::string recorded_installed(const Digest& key, ActionCache& cache, BlobStore& blobs) {
+  const auto record = cache.find(record_key(key));
+  if (!record || !*record || !(*record)->log) return {};
+  auto text = blobs.get_bytes(*(*record)->log);
+  return text && is_installed_text(*text) ? std::move(*text) : std::string();
+}
+
+Result<void> record_installed(const Digest& key, const std::string& text, ActionCache& cache,
+                              BlobStore& blobs) {
+  ActionResult record;
+  const auto blob = blobs.put_bytes(text);
+  if (!blob) return tl::unexpected(blob.error());
+  record.log = *blob;
+  return cache.store(record_key(key), record);
+}
 
 std::string installed_changes(std::string_view before, std::string_view after) {
   const auto old_versions = versions_in(before), new_versions = versions_in(after);
   std::string said;
-  const auto say = [&](const std::string& what) { said += (said.empty() ? "" : ", ") + what; };
+  const auto say = [&](const std::string& name, const std::string& version, std::string_view what) {
+    said +=
+        fmt::format("{}{}{} {}", said.empty() ? "" : ", ", name, version.empty() ? "" : " " + version, what);
+  };
   for (const auto& [name, version] : old_versions) {
     const auto now = new_versions.find(name);
     if (now == new_versions.end()) {
-      say(name + " " + version + " removed");
+      say(name, version, "removed");
     } else if (now->second != version) {
-      say(name + " " + version + " → " + now->second);
+      say(name, version, "→ " + now->second);
     }
   }
   for (const auto& [name, version] : new_versions) {
-    if (!old_versions.contains(name)) say(name + " " + version + " added");
+    if (!old_versions.contains(name)) say(name, version, "added");
   }
   return said;
 }

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/result.h"
 #include "plan/plan.h"
 #include "plan/tree.h"
+#include "store/blob_store.h"
 
 namespace devtask {
 
@@ -31,8 +33,11 @@ std::string installed_text(const PlannedTask& task, const Digest& key, Tree& tre
                            std::vector<const TreeFile*>& looked);
 bool is_installed_text(std::string_view text);
 
-// Under which key the text is kept that was true when a task with that key had succeeded.
-Digest installed_record_key(const Digest& key);
+// The text that was true when a task with that key had last succeeded, of whatever checkout; empty if that is
+// not known. Reading takes a cache that fails for one that does not know.
+std::string recorded_installed(const Digest& key, ActionCache& cache, BlobStore& blobs);
+Result<void> record_installed(const Digest& key, const std::string& text, ActionCache& cache,
+                              BlobStore& blobs);
 
 // "black 23.1.0 → 23.3.0, tomli 2.0.1 added" of two texts; empty if they have the same distributions.
 std::string installed_changes(std::string_view before, std::string_view after);

@@ -582,61 +582,9 @@ void Evaluator::see_local(const PlannedTask& task, const Gathered& gathered, Tas
     state.installed = gathered.installed;
   } else if (sources_.cache != nullptr && sources_.blobs != nullptr &&
              !sources_.journal.unfinished(task.id)) {
-    const auto found = sources_.cache->find(installed_record_key(*state.key));
-    if (!found || !*found || !(*found)->log) return;
-    auto text = sources_.blobs->get_bytes(*(*found)->log);
-    if (!text || !is_installed_text(*text)) return;
-    state.installed = std::move(*text);
-  } else {
-    return;
+    state.installed = recorded_installed(*state.key, *sources_.cache, *sources_.blobs);
   }
-  state.seen = sha256(state.installed);
-}
-
-// A dependency that shows distributions has changed: which, if only they did.
-void Evaluator::name_distributions(const Plan& plan, const std::vector<TaskState>& states,
-                                   TaskState& state) const {
-  for (Change& change : state.changes) {
-    const auto before = change.kind == "dep" ? Digest::from_hex(change.before) : std::nullopt;
-    if (!before) continue;
-    for (TaskIndex i = 0; i < states.size(); ++i) {
-      if (!plan.tasks[i].task->shows_distributions || states[i].installed.empty() ||
-          states[i].seen->hex() != change.after)
-        continue;
-      const auto text = sources_.blobs->get_bytes(*before);
-      if (!text || !is_installed_text(*text)) continue;
-      const std::string what = installed_changes(*text, states[i].installed);
-      if (what.empty()) continue;
-      change.kind = "installed";
-      change.name = what;
-    }
-  }
-}
-
-std::string Evaluator::why_stale(const Plan& plan, const PlannedTask& task,
-                                 const std::vector<TaskState>& states, TaskState& state) const {
-  const auto last = sources_.journal.last_success(task.id);
-  if (!last) return "never ran here";
-  if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
-  const auto before =
-      sources_.blobs != nullptr ? sources_.blobs->get_bytes(last->key) : failure("no store of fingerprints");
-  if (!before) return "something it depends on changed (the cache no longer has what it was)";
-  state.changes = explain(*before, state.fingerprint);
-  if (state.changes.empty()) return "its fingerprint changed";
-  name_distributions(plan, states, state);
-  std::string why = state.changes.front().sentence();
-  if (state.changes.size() > 1) why += fmt::format(" and {} more", state.changes.size() - 1);
-  return why;
-}
-
-bool OwnFacts::hold(const std::string& root) const {
-  const Fd folder = open_folder(root);
-  if (!folder) return false;
-  const auto all_hold = [&](const std::vector<Observation>& all) {
-    return std::all_of(all.begin(), all.end(),
-                       [&](const Observation& seen) { return still_holds(seen, folder, root, looked_ns); });
-  };
-  return all_hold(inputs) && all_hold(beside_inputs) && all_hold(*common);
+  if (!state.installed.empty()) state.seen = sha256(state.installed);
 }
 
 Digest checkout_key(const Digest& key, const std::string& root) {
