@@ -136,9 +136,9 @@ void detect_renames(std::vector<Change>& changes) {
 }
 
 // In the order in which changes are told; what is not here comes last.
-constexpr std::array<std::string_view, 14> kKinds = {"format", "command", "task",     "cwd",    "shell",
-                                                     "env",    "program", "platform", "input",  "dep",
-                                                     "edits",  "output",  "creates",  "timeout"};
+constexpr std::array<std::string_view, 15> kKinds = {"format", "command", "task",      "cwd",      "shell",
+                                                     "env",    "program", "installed", "platform", "input",
+                                                     "dep",    "edits",   "output",    "creates",  "timeout"};
 
 std::size_t rank(const Change& change) {
   return static_cast<std::size_t>(std::find(kKinds.begin(), kKinds.end(), change.kind) - kKinds.begin());

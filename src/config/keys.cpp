@@ -152,9 +152,9 @@ constexpr KeyInfo kKeys[] = {
      "The package's name on the package index, where it is not that of the hook's repository.",
      "the repository's name without `mirrors-` and `-pre-commit`", R"(package = "clang-format")"},
     {kToolTable, "distributions", KeyType::kBool,
-     "What is installed in the Python environment of a task with `cache = \"local\"` that this one depends "
-     "on, "
-     "names and versions, is a reason to run again.",
+     "What is installed in the Python environment of the program, names and versions, is a reason to run "
+     "again. If a task with `cache = \"local\"` on which this one depends makes environments, those are "
+     "looked at.",
      "false", R"(distributions = true)"},
 
     {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "",

@@ -7,6 +7,7 @@
 #include "action/action_result.h"
 #include "base/glob.h"
 #include "os/file.h"
+#include "plan/programs.h"
 
 namespace devtask {
 namespace {
@@ -52,6 +53,43 @@ void add_libraries(Tree& tree, const std::string& folder, Distributions& found,
         add_packages(tree, join_path(join_path(path, entry.name), packages), found, looked);
     }
   }
+}
+
+// Relative to the root, if it lies in the project.
+std::string in_tree(const Tree& tree, const std::string& path) {
+  const std::string& root = tree.root();
+  return path.starts_with(root + "/") ? path.substr(root.size() + 1) : path;
+}
+
+// The interpreter of a script by its first line, found in `folders` if that asks for it; else empty.
+std::string interpreter_of(const std::string& program, const std::vector<std::string>& folders) {
+  const std::string head = read_head(program, 256).value_or(std::string());
+  if (!head.starts_with("#!")) return {};
+  std::vector<std::string> words;
+  for (std::string_view rest = std::string_view(head).substr(2, head.find('\n') - 2); !rest.empty();) {
+    const std::size_t end = std::min(rest.find_first_of(" \t\r"), rest.size());
+    if (end > 0) words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (words.empty() || file_name(words.front()) != "env")
+    return words.empty() ? std::string() : words.front();
+  const auto name = std::find_if(words.begin() + 1, words.end(),
+                                 [](const std::string& word) { return !word.starts_with('-'); });
+  return name == words.end() ? std::string() : find_program(*name, folders, "/");
+}
+
+// The folder of the environment whose program it is: of its own, of its interpreter, else the prefix of that.
+std::string environment_of(const std::string& program, const std::vector<std::string>& folders, Tree& tree,
+                           std::vector<const TreeFile*>& looked) {
+  std::string prefix;
+  for (const std::string& each : {program, interpreter_of(program, folders)}) {
+    if (each.empty()) continue;
+    prefix = in_tree(tree, std::string(parent_folder(parent_folder(each))));
+    const TreeFile* file = tree.file(join_path(prefix, kConfiguration));
+    looked.push_back(file);
+    if (file->stat.kind == FileKind::kRegular) break;
+  }
+  return prefix;
 }
 
 // The value of `name = value` in pyvenv.cfg; empty if there is none.
@@ -108,6 +146,29 @@ Distributions installed_distributions(Tree& tree, const std::string& folder,
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
+}
+
+Distributions distributions_of_tools(const PlannedTask& task, const std::vector<std::string>& folders,
+                                     Tree& tree, std::vector<const TreeFile*>& looked) {
+  Distributions all;
+  for (const ToolSpec& tool : task.task->tools) {
+    const bool made = std::ranges::any_of(folders, [&](const std::string& folder) {
+      const std::string path = in_tree(tree, join_path(folder, tool.name));
+      return !path.starts_with('/') && std::ranges::any_of(task.made_by_deps, [&](const GlobList* list) {
+        return list->matches(path);
+      });
+    });
+    if (!tool.distributions || made) continue;
+    const std::string program = find_program(tool.name, folders, tree.root());
+    if (program.empty()) continue;
+    const std::string folder = environment_of(program, folders, tree, looked);
+    Distributions more = installed_distributions(tree, folder, looked);
+    if (folder == "/usr") add_libraries(tree, "/usr/local", more, looked);
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
 std::string installed_text(const PlannedTask& task, const Digest& key, Tree& tree,

@@ -24,6 +24,11 @@ using Distributions = std::vector<std::string>;  // "black 23.1.0", sorted
 Distributions installed_distributions(Tree& tree, const std::string& folder,
                                       std::vector<const TreeFile*>& looked);
 
+// Those of the environments of the task's own tools with `distributions`. A tool that a dependency makes is
+// left out: what is installed there is seen through the dependency. `folders`: of the task's PATH.
+Distributions distributions_of_tools(const PlannedTask& task, const std::vector<std::string>& folders,
+                                     Tree& tree, std::vector<const TreeFile*>& looked);
+
 // What dependents see of a local task that makes Python environments: its key and what is in them now, as a
 // text whose SHA-256 is TaskState::seen.
 //   devtask-installed 1

@@ -375,7 +375,7 @@ TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
   return state;
 }
 
-OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathered) const {
+OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) const {
   const PlannedTask& task = look.plan.tasks[index];
   OwnFacts own;
   own.looked_ns = look.looked_ns;
@@ -385,6 +385,11 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathe
     break;
   }
   own.facts = common_facts(look.plan, task, gathered, look.programs);
+  const auto& folders = sources_.environment.search_path(*task.task, look.tree.root());
+  for (const std::string& each : distributions_of_tools(task, folders, look.tree, gathered.looked_inputs)) {
+    const std::size_t blank = std::min(each.find(' '), each.size());
+    own.facts.add("installed", each.substr(0, blank), each.substr(blank));
+  }
   return own;
 }
 

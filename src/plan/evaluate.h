@@ -97,7 +97,7 @@ class Evaluator {
   void gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   void gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
-  OwnFacts own_facts(Look& look, TaskIndex index, const Gathered& gathered) const;
+  OwnFacts own_facts(Look& look, TaskIndex index, Gathered& gathered) const;
   static void add_observations(const Gathered& gathered, OwnFacts& own);
   TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
                   const std::vector<TaskState>& states, const OwnFacts* own,

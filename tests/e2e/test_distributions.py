@@ -132,3 +132,31 @@ def test_plain_ninja_agrees(made):
     made.run("ninja", "--", "test").succeeded()
     assert made.ran() == ["test"]
     made.run("test", no_processes=True).succeeded()
+
+
+def test_an_environment_that_no_task_makes(project):
+    prepare(project)
+    project.write("tasks.toml", project.read("tasks.toml").replace('deps = ["venv"]\n', ""))
+    subprocess.run(["python3", "-m", "venv", "mine"], check=True, env=project.env, cwd=project.root)
+    project.edit("tasks.toml", '".venv/bin"', '"mine/bin"')
+    pip = ["mine/bin/pip", "install", "-q"]
+    subprocess.run([*pip, "checker==1.0"], check=True, env=project.env, cwd=project.root)
+    project.run("test").succeeded()
+    project.run("test", no_processes=True).succeeded()
+    subprocess.run([*pip, "helper==1.0"], check=True, env=project.env, cwd=project.root)
+    assert project.run("why", "test").stdout == "test: would run:\n  installed distributions changed: helper\n"
+    project.run("test").succeeded()
+    assert project.ran() == ["test", "test"]
+    subprocess.run([*pip, "--force-reinstall", "helper==1.0"], check=True, env=project.env, cwd=project.root)
+    project.run("test", no_processes=True).succeeded()
+
+
+def test_the_environment_of_a_scripts_interpreter(project):
+    prepare(project)
+    project.write("tasks.toml", project.read("tasks.toml").replace('deps = ["venv"]\n', ""))
+    subprocess.run(["python3", "-m", "venv", "elsewhere"], check=True, env=project.env, cwd=project.root)
+    project.tool("checker", "echo ran")
+    (project.bin / "checker").write_text(f"#!{project.root}/elsewhere/bin/python\nprint('ran')\n")
+    project.run("test").succeeded()
+    subprocess.run(["elsewhere/bin/pip", "install", "-q", "helper"], check=True, env=project.env, cwd=project.root)
+    assert project.run("why", "test").stdout.endswith("installed distributions changed: helper\n")
