@@ -160,3 +160,11 @@ def test_the_environment_of_a_scripts_interpreter(project):
     project.run("test").succeeded()
     subprocess.run(["elsewhere/bin/pip", "install", "-q", "helper"], check=True, env=project.env, cwd=project.root)
     assert project.run("why", "test").stdout.endswith("installed distributions changed: helper\n")
+
+
+def test_the_cache_knows_what_these_records_are(made):
+    made.run("cache", "verify").succeeded()
+    made.run("cache", "gc").succeeded()
+    fresh = made.checkout("fresh")
+    prepare(fresh)
+    assert "test: restored from the cache" in fresh.run("test").succeeded().stderr
