@@ -1,6 +1,6 @@
 # Every library from outside, found once. Targets to link:
 #   fmt::fmt  tl::expected  tomlplusplus::tomlplusplus  CLI11::CLI11  nlohmann_json::nlohmann_json
-#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  pugixml::pugixml  dtl::dtl  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
+#   OpenSSL::Crypto  zstd::zstd  SQLite::SQLite3  xxhash::xxhash  utf8proc::utf8proc  pugixml::pugixml  dtl::dtl  yaml-cpp::yaml-cpp  Threads::Threads  GTest::gtest  GTest::gmock  GTest::gmock_main
 #
 # Linked statically, except libc: each shared library costs a fraction of a millisecond at every start of devtask, and the
 # C++ ones would bring the shared libstdc++ back as well. What is missing is collected, so that one message names all of it.
@@ -68,6 +68,10 @@ if(DEVTASK_DTL_FOUND)
   add_library(dtl::dtl INTERFACE IMPORTED GLOBAL)
   target_include_directories(dtl::dtl INTERFACE "${DEVTASK_DTL_INCLUDE}")
 endif()
+
+# Debian's config file would select the shared library.
+devtask_find_files(libyaml-cpp-dev DEVTASK_YAML_CPP yaml-cpp/yaml.h libyaml-cpp.a)
+devtask_import_archive(yaml-cpp::yaml-cpp DEVTASK_YAML_CPP)
 
 # toml++ only as headers: Debian's config file would select its shared library.
 devtask_find_files(libtomlplusplus-dev DEVTASK_TOMLPLUSPLUS toml++/toml.h)

@@ -18,7 +18,7 @@ namespace devtask {
 class Fingerprint {
  public:
   // `kind` is one word of lower-case letters and '-'; kinds in use: command, cwd, dep, edits, creates, env,
-  // input, output, platform, program, shell, task, timeout.
+  // input, installed, output, platform, program, shell, task, timeout.
   void add(std::string_view kind, std::string_view name, std::string_view value);
   std::string text() const;
   // Of both together.

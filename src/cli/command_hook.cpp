@@ -158,7 +158,7 @@ Result<ExitCode> command_hook(const Invocation& invocation) {
   const std::string task = words.size() > 1 ? words[1] : "format";
   auto session = Session::open(invocation, Session::Mode::kLook);
   if (!session) return tl::unexpected(session.error());
-  auto request = read_request((*session)->project(), {task}, {}, (*session)->member());
+  auto request = read_request((*session)->project(), {task}, {}, (*session)->caller());
   if (!request) return tl::unexpected(request.error());
   return install(invocation, *place, task);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/bind_steps.h"
+#include "config/bind_tools.h"
 #include "config/bind_values.h"
 #include "config/keys.h"
 #include "config/matrix.h"
@@ -85,6 +86,7 @@ class TaskBinder {
       if (arg.many) known_.lists.push_back(arg.name);
     }
     known_.names.insert(known_.names.end(), axes_.names.begin(), axes_.names.end());
+    bind_tools(table_, draft_, known_);
     if (table_.written("units")) {
       for (const char* name : {"units", "report", "plugins"}) known_.names.emplace_back(name);
       known_.lists.emplace_back("units");
@@ -175,25 +177,6 @@ class TaskBinder {
     task.env = bind_env(table_, known_);
     task.env_inputs = bind_variable_patterns(table_, "env-inputs");
     task.env_pass = bind_variable_patterns(table_, "env-pass");
-    TomlEntry* tools = table_.get("tools");
-    if (tools == nullptr) return;
-    for (const TomlEntry& tool : *tools->value.as_table()) {
-      const Span where = table_.file().span(tool.key_place);
-      const TomlTable* settings = tool.value.as_table();
-      if (!is_tool_name(tool.key)) {
-        table_.complain(error("`{}` in {} is not the name of a program", shown(tool.key), table_.of("tools"))
-                            .at(where)
-                            .advise("write the name by which a step starts it, without a folder"));
-      } else if (settings == nullptr || !settings->empty()) {
-        const Span place = settings == nullptr ? table_.file().span(tool.value.place)
-                                               : table_.file().span(settings->front().key_place);
-        table_.complain(error("`{}` in {} must be an empty table", tool.key, table_.of("tools"))
-                            .at(place)
-                            .advise(fmt::format("for example `{}`", find_key(kTaskTable, "tools")->example)));
-      } else {
-        task.tools.push_back({tool.key, where});
-      }
-    }
   }
 
   void bind_dependencies() {

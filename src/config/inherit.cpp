@@ -25,9 +25,10 @@ struct Preset {
 
 // The plug-in writes what came of each file as soon as it is known, so that a crash takes nothing away.
 constexpr std::array kPresets{Preset{"pytest", R"(
-run = [["python3", "{{plugins}}/devtask_pytest.py", "{{units}}"]]
+run = [["python3", "{{plugins}}/devtask_pytest.py", "--continue-on-collection-errors", "{{units}}"]]
 unit-inputs = ["conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"]
 env = { DEVTASK_REPORT = "{{report}}" }
+tools = { python3 = { distributions = true } }
 )"}};
 
 TomlEntry* find(TomlTable& table, std::string_view key) {

@@ -58,8 +58,7 @@ Json value_schema(const KeyInfo& key) {
       return named(kPlaceholderNameRule, axis);
     }
     case KeyType::kTools:
-      return {{"type", "object"},
-              {"additionalProperties", {{"type", "object"}, {"additionalProperties", false}}}};
+      return {{"type", "object"}, {"additionalProperties", table_schema(kToolTable)}};
     case KeyType::kDepth:
       return {{"type", "integer"}, {"minimum", 1}};
     case KeyType::kEdits:

@@ -152,9 +152,10 @@ constexpr KeyInfo kKeys[] = {
     {kTaskTable, "pool", KeyType::kString, "The pool of `[pools]` in which it takes a place.", "",
      R"(pool = "database")"},
     {kTaskTable, "tools", KeyType::kTools,
-     "More programs whose change makes the task run again. The ones that the steps start by name are known "
-     "already.",
-     "{}", R"(tools = { node = {} })"},
+     "More programs whose change makes the task run again, by name. The ones that the steps start by name "
+     "are "
+     "known already. With `pre-commit` devtask installs the program.",
+     "{}", R"(tools = { node = {}, black = { pre-commit = "black" } })"},
 
     {kArgTable, "name", KeyType::kString,
      "Name of the argument, for `{{NAME}}` in `run` and `env`. Required.", "", R"(name = "paths")"},
@@ -165,6 +166,22 @@ constexpr KeyInfo kKeys[] = {
     {kArgTable, "default", KeyType::kStringOrList,
      "What it is when nothing is given. Without this key the argument must be given.", "",
      R"(default = ["tests"])"},
+
+    {kToolTable, "pre-commit", KeyType::kString,
+     "The `id` or `alias` of a hook in the .pre-commit-config.yaml beside this tasks.toml. The program is a "
+     "Python package, installed in the version of the hook's `rev`, with its `additional_dependencies`, in "
+     "an "
+     "environment below `.devtask/tools` that all tasks with the same pins share and that comes first in the "
+     "task's PATH. The words of the hook's `entry` and its `args` are `{{NAME-args}}`.",
+     "", R"(pre-commit = "black")"},
+    {kToolTable, "package", KeyType::kString,
+     "The package's name on the package index, where it is not that of the hook's repository.",
+     "the repository's name without `mirrors-` and `-pre-commit`", R"(package = "clang-format")"},
+    {kToolTable, "distributions", KeyType::kBool,
+     "What is installed in the Python environment of the program, names and versions, is a reason to run "
+     "again. If a task with `cache = \"local\"` on which this one depends makes environments, those are "
+     "looked at.",
+     "false", R"(distributions = true)"},
 
     {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "",
      R"(database = 1)"},
@@ -212,7 +229,7 @@ std::string_view expectation(KeyType type) {
     case KeyType::kMatrix:
       return "a table of lists of strings";
     case KeyType::kTools:
-      return "a table of empty tables";
+      return "a table of tables";
     case KeyType::kDepth:
       return "an integer from 1";
     case KeyType::kEdits:

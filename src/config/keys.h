@@ -20,7 +20,7 @@ enum class KeyType {
   kDuration,
   kArgs,    // a list of tables, keys under kArgTable
   kMatrix,  // a table of lists of strings
-  kTools,   // a table of empty tables
+  kTools,   // a table of tables, keys under kToolTable
   kDepth,   // an integer from 1
   kEdits,   // a list of strings, or `true`
   kUses,    // the name of a preset
@@ -33,6 +33,7 @@ inline constexpr std::string_view kTopTable = "";
 inline constexpr std::string_view kProjectTable = "project";
 inline constexpr std::string_view kTaskTable = "tasks.NAME";
 inline constexpr std::string_view kArgTable = "tasks.NAME.args";
+inline constexpr std::string_view kToolTable = "tasks.NAME.tools";
 inline constexpr std::string_view kPoolTable = "pools";
 
 // A row whose name is `NAME` stands for names that people choose.

@@ -15,8 +15,11 @@
 #include "config/keys.h"
 #include "config/names.h"
 #include "config/paths.h"
+#include "config/pin_tools.h"
+#include "config/pre_commit.h"
 #include "config/toml_reader.h"
 #include "config/validate.h"
+#include "config/yaml_reader.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -31,6 +34,9 @@ class Loader {
 
   LoadedProject load() {
     load_root();
+    if (project_.scope != nullptr) {
+      for (TaskDraft& task : pinner_.tasks(*project_.scope)) tasks_.push_back(std::move(task));
+    }
     join_families(tasks_);
     validate(tasks_, pools_, complete_, complaints_);
     finish();
@@ -71,6 +77,7 @@ class Loader {
     TomlTable empty;
     TomlEntry* settings = top.get("project");
     TomlTable& fields = settings == nullptr ? empty : std::get<TomlTable>(settings->value.data);
+    const std::size_t first_task = tasks_.size();
     const std::string folder = base.empty() ? project_.root : base;
     ScopeDraft scope = bind_project(file, fields, base, std::string(file_name(folder)), parent);
     load_tables(top, scope);
@@ -85,7 +92,37 @@ class Loader {
       }
       load_tables(tables, scope);
     }
+    pin_tools(base, first_task);
     return scope;
+  }
+
+  // Of the tasks from `first` on, whose tasks.toml is in folder `base`.
+  void pin_tools(const std::string& base, std::size_t first) {
+    std::optional<std::vector<PreCommitHook>> hooks;
+    for (std::size_t i = first; i < tasks_.size(); ++i) {
+      if (tasks_[i].pins.empty()) continue;
+      if (!hooks) hooks = read_hooks(base, tasks_[i]);
+      if (!hooks) return;
+      pinner_.pin(tasks_[i], *hooks);
+    }
+  }
+
+  // nullopt, with a complaint, if they cannot be read. `wanted_by`: the first task that has pins.
+  std::optional<std::vector<PreCommitHook>> read_hooks(const std::string& base, const TaskDraft& wanted_by) {
+    const std::string path = join_path(base, kPreCommitFile);
+    auto text = look_and_read(path);
+    if (!text) {
+      complaints_.add(std::move(text.error())
+                          .at(wanted_by.pins.front().hook.where)
+                          .advise("it is read beside the tasks.toml that pins a tool"));
+      return std::nullopt;
+    }
+    const auto top = parse_yaml(files_.back());
+    if (!top) {
+      complaints_.add(top.error());
+      return std::nullopt;
+    }
+    return bind_pre_commit({files_.back(), &complaints_}, *top);
   }
 
   void load_tables(TableReader& top, const ScopeDraft& scope) {
@@ -107,22 +144,30 @@ class Loader {
     }
   }
 
-  // `wanted_by` is the pattern that names the file, nullptr for the root's.
-  std::optional<std::pair<FileReader, TomlTable>> open(const std::string& path, const Span* wanted_by) {
+  // Its text is the last of files_.
+  Result<void> look_and_read(const std::string& path) {
     const FileStat stat = stat_followed(join_path(project_.root, path));
     auto text = read_file(join_path(project_.root, path));
     if (!text) {
-      complete_ = false;
-      const bool absent = stat.kind == FileKind::kAbsent;
-      Diagnostic problem =
-          absent && wanted_by != nullptr ? error("there is no file `{}`", path) : text.error();
-      complaints_.add(wanted_by == nullptr ? std::move(problem) : std::move(problem).at(*wanted_by));
-      return std::nullopt;
+      return stat.kind == FileKind::kAbsent && path != kFileName ? failure("there is no file `{}`", path)
+                                                                 : failure(std::move(text.error()));
     }
     if (text->starts_with(kByteOrderMark)) text->erase(0, kByteOrderMark.size());
     project_.files.push_back(path);
     looks_.push_back({path, stat});
     files_.push_back(std::make_shared<const SourceFile>(SourceFile{path, std::move(*text)}));
+    return {};
+  }
+
+  // `wanted_by` is the pattern that names the file, nullptr for the root's.
+  std::optional<std::pair<FileReader, TomlTable>> open(const std::string& path, const Span* wanted_by) {
+    auto read = look_and_read(path);
+    if (!read) {
+      complete_ = false;
+      complaints_.add(wanted_by == nullptr ? std::move(read.error())
+                                           : std::move(read.error()).at(*wanted_by));
+      return std::nullopt;
+    }
     auto table = parse_toml(files_.back());
     if (!table) {
       complete_ = false;
@@ -228,6 +273,7 @@ class Loader {
   std::vector<Look> looks_;
   std::map<std::string, FileStat> folders_;  // to be project_.folders
   std::vector<TaskDraft> tasks_;
+  ToolPinner pinner_{complaints_};
   PoolDrafts pools_;
   bool complete_ = true;  // every file was read
 };

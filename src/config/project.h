@@ -59,6 +59,9 @@ struct MatrixAxis {
 struct ToolSpec {
   std::string name;
   Span where;
+  // Of one that is pinned in .pre-commit-config.yaml: the words of `{{NAME-args}}`.
+  std::optional<std::vector<std::string>> args;
+  bool distributions = false;  // what is installed in the Python environment that runs it matters
 };
 
 // Settings of one tasks.toml ([project]), shared by all of its tasks.
@@ -107,8 +110,11 @@ struct Task {
   std::optional<std::chrono::milliseconds> timeout;
   bool interactive = false;
   bool hidden = false;
-  std::string pool;  // "" none
+  bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool
+  bool makes_tools = false;  // made by devtask for pinned tools (pin_tools.h), with one folder of outputs
+  std::string pool;          // "" none
   std::vector<ToolSpec> tools;
+  std::vector<std::string> path;  // folders before those of the scope, relative to the root
 };
 
 struct NameHash {

@@ -23,6 +23,8 @@ constexpr std::array kSections{
     Section{
         kArgTable, "args of a task",
         "Each element of `args` is a table. `default` is a string, or with `many = true` a list of strings."},
+    Section{kToolTable, "tools of a task",
+            "Each value of `tools` is a table, which may be empty: `tools.node = {}`."},
     Section{kPoolTable, "[pools]", "Tasks with the same `pool` share its places."},
 };
 
@@ -59,6 +61,7 @@ mistake. In a step that is a string they become quoted positional parameters, ne
 | `{{report}}` | a folder in which the steps leave JUnit XML (`*.xml`) that says how each unit came out | `run`, `env` of tasks with `units` |
 | `{{plugins}}` | the folder of devtask's own plug-ins for test runners | `run`, `env` of tasks with `units` |
 | arguments | what was given on the command line, else the default | `run`, `env` of tasks |
+| `{{NAME-args}}` | of a tool with `pre-commit`: the arguments in its hook's `entry`, then its `args` | `run`, `env` of tasks |
 | axes of the matrix | the value of this combination | everything with "axes" above, `run`, `env` of tasks |
 
 )";

@@ -30,6 +30,7 @@ class Validator {
       if (!tasks_[i].duplicate) check_deps(i);
     }
     check_cycles();
+    show_distributions();
     if (complete_) validate_paths(tasks_, graph_, complaints_);
   }
 
@@ -179,6 +180,17 @@ class Validator {
       for (const std::string& alias : draft.task.aliases) names.push_back(written(alias));
     }
     return did_you_mean(written(name), names);
+  }
+
+  void show_distributions() {
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      if (std::ranges::none_of(tasks_[i].task.tools, &ToolSpec::distributions)) continue;
+      for (std::size_t k = 0; k < tasks_.size(); ++k) {
+        Task& other = tasks_[k].task;
+        if (other.cache == CacheMode::kLocal && !other.outputs.written.empty() && graph_.depends(i, k))
+          other.shows_distributions = true;
+      }
+    }
   }
 
   void check_cycles() {

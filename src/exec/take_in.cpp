@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "exec/old_tools.h"
 #include "exec/outputs.h"
 #include "exec/ownership.h"
 #include "exec/task_capture.h"
@@ -10,6 +11,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "plan/damage.h"
+#include "plan/distributions.h"
 
 namespace devtask {
 namespace {
@@ -193,6 +195,27 @@ std::optional<TaskRunner::Taken> TaskRunner::take_files(const PlannedTask& task,
   return taken;
 }
 
+// Says what is in the environment now, and keeps it for checkouts that have yet to make theirs.
+void TaskRunner::see_installed(const PlannedTask& task, TaskState& state) {
+  Tree tree(root_, parts_.memo);
+  std::vector<const TreeFile*> looked;
+  state.installed = installed_text(task, *state.key, tree, looked);
+  state.seen = sha256(state.installed);
+  if (parts_.blobs == nullptr || parts_.cache == nullptr) return;
+  if (auto kept = record_installed(*state.key, state.installed, *parts_.cache, *parts_.blobs); !kept)
+    warn_of_cache(std::move(kept.error()));
+}
+
+// What it saw installed, so that a later run can name what has changed since.
+void TaskRunner::keep_installed(const PlannedTask& task) {
+  if (parts_.blobs == nullptr) return;
+  for (const TaskIndex dep : task.read_deps) {
+    const std::string& text = states_[dep].installed;
+    if (text.empty() || parts_.blobs->contains(sha256(text))) continue;
+    if (auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(std::move(kept.error()));
+  }
+}
+
 Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture) {
   const ProfileSpan span(parts_.profile, "take in");
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -243,10 +266,13 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       warn(std::move(committed.error()));
     }
   }
+  remove_old_tools(*parts_.plan.project, task, parts_.journal);
   state.verdict = Verdict::kUpToDate;
   // Without a key nobody knows what a local task made: it is something else each time.
   const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };
   state.seen = !local ? result.outputs_digest() : state.key ? *state.key : made_now();
+  if (task.task->shows_distributions && state.key) see_installed(task, state);
+  keep_installed(task);
   state.result = std::make_shared<const ActionResult>(std::move(result));
   publish(index, std::move(state));
 

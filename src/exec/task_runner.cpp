@@ -324,7 +324,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
       break;
   }
   if (executed->exit_status == 127) {
-    const auto& folders = parts_.environment.search_path(*task.task->scope, root_);
+    const auto& folders = parts_.environment.search_path(*task.task, root_);
     for (const PlannedStep& step : task.steps) {
       for (const std::string& name : step.programs) {
         if (find_program(name, folders, join_path(root_, task.dir)).empty()) {

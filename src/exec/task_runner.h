@@ -133,6 +133,8 @@ class TaskRunner {
   std::vector<std::string> damaged_dependencies(const PlannedTask& task, const Capture& capture);
   bool facts_changed(TaskIndex index, TaskState& state, const Capture& capture);
   void tell_foreign(const PlannedTask& task, const std::string& before, const std::string& kept);
+  void see_installed(const PlannedTask& task, TaskState& state);
+  void keep_installed(const PlannedTask& task);
   void note_left(const PlannedTask& task, Capture& capture);
   Result<TaskLock> lock(const PlannedTask& task);
 

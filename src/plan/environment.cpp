@@ -157,8 +157,10 @@ Variables Environment::visible(const Task& task, const Values& values, const std
   if (!result.contains("PATH")) result["PATH"] = "/usr/local/bin:/usr/bin:/bin";
   // `path` goes before whatever PATH the task has by now, also one that it sets itself.
   std::string path;
-  for (const std::string& folder : task.scope->path) {
-    if (!own_outputs.matches(join_path(folder, "x"))) path += join_path(root, folder) + ":";
+  for (const auto* folders : {&task.path, &task.scope->path}) {
+    for (const std::string& folder : *folders) {
+      if (!own_outputs.matches(join_path(folder, "x"))) path += join_path(root, folder) + ":";
+    }
   }
   // A relative folder would mean another program in each working folder.
   for (const std::string& folder : search_folders(result["PATH"])) path += folder + ":";
@@ -172,10 +174,12 @@ std::string Environment::caller(std::string_view name) const {
   return found == caller_.end() ? std::string() : found->second;
 }
 
-const std::vector<std::string>& Environment::search_path(const Scope& scope, const std::string& root) const {
-  const auto [entry, added] = search_paths_.try_emplace(&scope);
+const std::vector<std::string>& Environment::search_path(const Task& task, const std::string& root) const {
+  const auto [entry, added] = search_paths_.try_emplace({task.scope.get(), task.path});
   if (added) {
-    for (const std::string& folder : scope.path) entry->second.push_back(join_path(root, folder));
+    for (const auto* folders : {&task.path, &task.scope->path}) {
+      for (const std::string& folder : *folders) entry->second.push_back(join_path(root, folder));
+    }
     const auto path = caller_.find("PATH");
     for (std::string& folder : search_folders(path == caller_.end() ? "/usr/local/bin:/usr/bin:/bin"
                                                                     : std::string_view(path->second))) {

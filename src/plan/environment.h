@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/template.h"
@@ -54,14 +54,15 @@ class Environment {
   // A variable of the caller's, "" if it is not set.
   std::string caller(std::string_view name) const;
   // Folders in which a task's programs are looked for, absolute, in order.
-  const std::vector<std::string>& search_path(const Scope& scope, const std::string& root) const;
+  const std::vector<std::string>& search_path(const Task& task, const std::string& root) const;
   // Values of the variables that the scope calls secret, if the task can see them.
   std::vector<std::string> secrets(const Task& task, const Variables& visible) const;
 
  private:
   Variables caller_;
   Variables passed_;  // of caller_, what every task sees
-  mutable std::unordered_map<const Scope*, std::vector<std::string>> search_paths_;
+  using Folders = std::vector<std::string>;
+  mutable std::map<std::pair<const Scope*, Folders>, Folders> search_paths_;  // by scope and `path` of tasks
 };
 
 }  // namespace devtask

@@ -9,6 +9,7 @@
 #include "os/parallel.h"
 #include "os/process.h"
 #include "plan/damage.h"
+#include "plan/distributions.h"
 #include "plan/paths_below.h"
 #include "plan/sealer.h"
 
@@ -63,6 +64,7 @@ struct Evaluator::Gathered {
   std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
   std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
   UnitFiles units;
+  std::string installed;    // of a task that shows distributions: the text as it is now
   std::string behind_link;  // told as damage: an output that would be reached through a link
   // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
   // outputs).
@@ -152,6 +154,8 @@ void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& ga
   };
   const ActionResult& result = gathered.last->result;
   if (result.witness) look_at(*result.witness, task.witness);
+  if (task.task->shows_distributions)
+    gathered.installed = installed_text(task, gathered.last->key, tree, gathered.looked_outputs);
   for (const OutputEntry& entry : result.outputs) {
     if (entry.kind == OutputEntry::Kind::kCreate) continue;
     look_at(entry, entry.path);
@@ -192,7 +196,8 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     if (known->outputs_hold) gathered[i].last = sources_.journal.last_success(task.id);
     const auto& last = gathered[i].last;
     outputs_recalled[i] =
-        last && (task.task->cache == CacheMode::kLocal || last->result.outputs_digest() == known->seen);
+        last && !task.task->shows_distributions &&
+        (task.task->cache == CacheMode::kLocal || last->result.outputs_digest() == known->seen);
     if (!outputs_recalled[i]) gather_outputs(task, tree, gathered[i]);
   });
   gathering.end();
@@ -343,7 +348,7 @@ TaskState Evaluator::evaluate_task(const Plan& plan, TaskIndex index,
   return state;
 }
 
-OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathered) const {
+OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) const {
   const PlannedTask& task = look.plan.tasks[index];
   OwnFacts own;
   own.looked_ns = look.looked_ns;
@@ -353,6 +358,11 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, const Gathered& gathe
     break;
   }
   own.facts = common_facts(look.plan, task, gathered, look.programs);
+  const auto& folders = sources_.environment.search_path(*task.task, look.tree.root());
+  for (const std::string& each : distributions_of_tools(task, folders, look.tree, gathered.looked_inputs)) {
+    const std::size_t blank = std::min(each.find(' '), each.size());
+    own.facts.add("installed", each.substr(0, blank), each.substr(blank));
+  }
   return own;
 }
 
@@ -391,8 +401,8 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   const std::string working_folder = join_path(root, task.dir);
   for (const std::string& name : names) {
     facts.add("program", name,
-              programs.identity(name, sources_.environment.search_path(*task.task->scope, root),
-                                working_folder, task.made_by_deps));
+              programs.identity(name, sources_.environment.search_path(*task.task, root), working_folder,
+                                task.made_by_deps));
   }
   for (const TreeFile* file : gathered.inputs)
     facts.add("input", below_base(file->path, base), input_value(*file));
@@ -414,6 +424,10 @@ TaskState Evaluator::as_it_last_was(const PlannedTask& task, const Gathered& gat
   state.verdict = Verdict::kUpToDate;
   state.result = std::shared_ptr<const ActionResult>(gathered.last, &gathered.last->result);
   state.seen = local ? gathered.last->key : state.result->outputs_digest();
+  if (task.task->shows_distributions) {
+    state.installed = gathered.installed;
+    state.seen = sha256(state.installed);
+  }
   return state;
 }
 
@@ -488,7 +502,7 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     state.fingerprint = own->facts.text_with(deps);
     key = sha256(state.fingerprint);
   }
-  if (task.units) return judge_units(task, gathered, key, waiting, complete, std::move(state));
+  if (task.units) return judge_units(plan, task, states, gathered, key, waiting, complete, std::move(state));
   const bool same_key = gathered.last && gathered.last->key == key;
   if (waiting) {
     state.verdict = Verdict::kWaiting;
@@ -501,7 +515,8 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     return state;
   }
   state.key = key;
-  if (task.task->cache == CacheMode::kLocal) state.seen = key;  // known before it has run
+  const bool shows = task.task->shows_distributions;
+  if (task.task->cache == CacheMode::kLocal && !shows) state.seen = key;  // known before it has run
   if (task.forced) {
     state.verdict = Verdict::kStale;
     state.why = "forced";
@@ -522,8 +537,9 @@ TaskState Evaluator::judge(const Plan& plan, TaskIndex index, const Gathered& ga
     if (same_key) state.why = damage;
     if (failed) state.why = "its last run did not succeed";
     look_in_cache(plan, task, state);
-    if (state.why.empty()) state.why = why_stale(task, state);
+    if (state.why.empty()) state.why = why_stale(plan, task, states, state);
   }
+  if (shows) see_local(task, gathered, state);
   if (state.result && !state.seen) state.seen = state.result->outputs_digest();
   return state;
 }
@@ -549,27 +565,10 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
   }
 }
 
-std::string Evaluator::why_stale(const PlannedTask& task, TaskState& state) const {
-  const auto last = sources_.journal.last_success(task.id);
-  if (!last) return "never ran here";
-  if (last->key == Digest()) return "its dependencies were not as they were made when it last ran";
-  return why_different(last->key, state);
-}
-
-std::string Evaluator::why_different(const Digest& key, TaskState& state) const {
-  const auto before =
-      sources_.blobs != nullptr ? sources_.blobs->get_bytes(key) : failure("no store of fingerprints");
-  if (!before) return "something it depends on changed (the cache no longer has what it was)";
-  state.changes = explain(*before, state.fingerprint);
-  if (state.changes.empty()) return "its fingerprint changed";
-  std::string why = state.changes.front().sentence();
-  if (state.changes.size() > 1) why += fmt::format(" and {} more", state.changes.size() - 1);
-  return why;
-}
-
 // `key`: of what all units share.
-TaskState Evaluator::judge_units(const PlannedTask& task, const Gathered& gathered, const Digest& key,
-                                 bool waiting, bool complete, TaskState state) const {
+TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
+                                 const std::vector<TaskState>& states, const Gathered& gathered,
+                                 const Digest& key, bool waiting, bool complete, TaskState state) const {
   const UnitRecords records =
       sources_.units != nullptr ? sources_.units->read(task.units->log) : UnitRecords();
   const bool forced = task.forced || task.task->cache == CacheMode::kNo;
@@ -592,7 +591,7 @@ TaskState Evaluator::judge_units(const PlannedTask& task, const Gathered& gather
     std::string common;
     for (const UnitState& unit : units->units) {
       if (unit.what != UnitState::What::kStale || !unit.why.empty()) continue;
-      common = why_different(unit.record->common, state);
+      common = why_different(plan, unit.record->common, states, state);
       break;
     }
     state.why = why_units(*units, common);
@@ -607,14 +606,17 @@ TaskState Evaluator::judge_units(const PlannedTask& task, const Gathered& gather
   return state;
 }
 
-bool OwnFacts::hold(const std::string& root) const {
-  const Fd folder = open_folder(root);
-  if (!folder) return false;
-  const auto all_hold = [&](const std::vector<Observation>& all) {
-    return std::all_of(all.begin(), all.end(),
-                       [&](const Observation& seen) { return still_holds(seen, folder, root, looked_ns); });
-  };
-  return all_hold(inputs) && all_hold(beside_inputs) && all_hold(*common);
+// What dependents see of a local task whose distributions matter. Before it has run it is what was there when
+// somebody else had run it with that key, so that a fresh checkout need not make an environment to know its
+// dependents' keys.
+void Evaluator::see_local(const PlannedTask& task, const Gathered& gathered, TaskState& state) const {
+  if (state.verdict == Verdict::kUpToDate) {
+    state.installed = gathered.installed;
+  } else if (sources_.cache != nullptr && sources_.blobs != nullptr &&
+             !sources_.journal.unfinished(task.id)) {
+    state.installed = recorded_installed(*state.key, *sources_.cache, *sources_.blobs);
+  }
+  if (!state.installed.empty()) state.seen = sha256(state.installed);
 }
 
 Digest checkout_key(const Digest& key, const std::string& root) {

@@ -50,6 +50,7 @@ struct TaskState {
   std::string why;                             // one line; empty when up to date
   std::vector<Change> changes;                 // what differs from the last success, if that is known
   std::optional<Digest> seen;               // what goes into the keys of dependents; absent until it has run
+  std::string installed;                    // the text behind `seen`, of a task that shows distributions
   bool was_here = false;                    // it has succeeded in this checkout before
   bool damaged = false;                     // its key is as wanted, but its outputs are not as it left them
   bool stale_anyway = false;                // waiting: even if its dependencies come out as they last did
@@ -102,7 +103,7 @@ class Evaluator {
   void gather_units(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   void gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const;
   bool may_recall(const PlannedTask& task, const Seal::Task* sealed) const;
-  OwnFacts own_facts(Look& look, TaskIndex index, const Gathered& gathered) const;
+  OwnFacts own_facts(Look& look, TaskIndex index, Gathered& gathered) const;
   static void add_observations(const Gathered& gathered, OwnFacts& own);
   TaskState judge(const Plan& plan, TaskIndex index, const Gathered& gathered,
                   const std::vector<TaskState>& states, const OwnFacts* own,
@@ -112,10 +113,16 @@ class Evaluator {
                     std::vector<Diagnostic>& warnings) const;
   Fingerprint common_facts(const Plan& plan, const PlannedTask& task, const Gathered& gathered,
                            Programs& programs) const;
-  std::string why_stale(const PlannedTask& task, TaskState& state) const;
-  std::string why_different(const Digest& key, TaskState& state) const;  // from the fingerprint with that key
-  TaskState judge_units(const PlannedTask& task, const Gathered& gathered, const Digest& key, bool waiting,
-                        bool complete, TaskState state) const;
+  TaskState judge_units(const Plan& plan, const PlannedTask& task, const std::vector<TaskState>& states,
+                        const Gathered& gathered, const Digest& key, bool waiting, bool complete,
+                        TaskState state) const;
+  // From the fingerprint with that key.
+  std::string why_different(const Plan& plan, const Digest& key, const std::vector<TaskState>& states,
+                            TaskState& state) const;
+  void see_local(const PlannedTask& task, const Gathered& gathered, TaskState& state) const;
+  std::string why_stale(const Plan& plan, const PlannedTask& task, const std::vector<TaskState>& states,
+                        TaskState& state) const;
+  void name_distributions(const Plan& plan, const std::vector<TaskState>& states, TaskState& state) const;
   void look_in_cache(const Plan& plan, const PlannedTask& task, TaskState& state) const;
 
   EvaluatorSources sources_;

@@ -109,6 +109,9 @@ class Planner {
     }
     planned.values.set("root", {join_path(project_.root, task.scope->base)}, false);
     planned.values.set("task", {task.local}, false);
+    for (const ToolSpec& tool : task.tools) {
+      if (tool.args) planned.values.set(tool.name + "-args", *tool.args, true);
+    }
     for (const auto& [axis, value] : row.values) planned.values.set(axis, {value}, false);
     if (auto given = give_arguments(planned, target); !given) return tl::unexpected(given.error());
     if (auto chosen = choose_units(planned, target); !chosen) return tl::unexpected(chosen.error());

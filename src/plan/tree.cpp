@@ -71,15 +71,8 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
   std::vector<std::string> below;
   {
     const std::scoped_lock lock(here.mutex);
-    Fd opened;  // stat relative to the folder spares the kernel the walk along the path
-    if (!here.listed) {
-      here.listed = true;
-      opened = open_folder(absolute);
-      here.self.path = path.empty() ? "." : path;
-      if (opened) here.self.stat = stat_open(opened);
-      if (opened) here.entries = list_folder(opened, absolute).value_or(std::vector<FolderEntry>());
-      here.files.resize(here.entries.size());
-    }
+    Fd opened =
+        list_once(here, path);  // stat relative to the folder spares the kernel the walk along the path
     looked.push_back(&here.self);
     for (std::size_t i = 0; i < here.entries.size(); ++i) {
       const FolderEntry& entry = here.entries[i];
@@ -109,6 +102,27 @@ void Tree::walk(const std::string& path, const FileSelection& selection, std::ve
     }
   }
   for (const std::string& sub : below) walk(sub, selection, found, looked);
+}
+
+// With its mutex held. The open folder, if it was not listed before.
+Fd Tree::list_once(Folder& here, const std::string& path) {
+  if (here.listed) return {};
+  here.listed = true;
+  const std::string absolute = join_path(root_, path);
+  Fd opened = open_folder(absolute);
+  here.self.path = path.empty() ? "." : path;
+  if (opened) here.self.stat = stat_open(opened);
+  if (opened) here.entries = list_folder(opened, absolute).value_or(std::vector<FolderEntry>());
+  here.files.resize(here.entries.size());
+  return opened;
+}
+
+std::span<const FolderEntry> Tree::entries(const std::string& path, std::vector<const TreeFile*>& looked) {
+  Folder& here = folder(path);
+  const std::scoped_lock lock(here.mutex);
+  (void)list_once(here, path);
+  looked.push_back(&here.self);
+  return here.entries;
 }
 
 TreeFile* Tree::file(std::string_view path) {

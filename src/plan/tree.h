@@ -67,6 +67,9 @@ class Tree {
   // entered. Thread-safe. Pointers live as long as the tree. Everything that decided about it, folders and
   // files that are not there too, is added to `looked`.
   std::vector<TreeFile*> list(const FileSelection& selection, std::vector<const TreeFile*>& looked);
+  // What is in a folder, by name; nothing if it is none. The folder is added to `looked`. Thread-safe; lives
+  // as long as the tree.
+  std::span<const FolderEntry> entries(const std::string& path, std::vector<const TreeFile*>& looked);
   // One path; `stat.kind` is kAbsent if nothing is there. Thread-safe. An absolute path may be outside the
   // project.
   TreeFile* file(std::string_view path);
@@ -97,6 +100,7 @@ class Tree {
   };
 
   Folder& folder(std::string_view path);
+  Fd list_once(Folder& here, const std::string& path);
   void walk(const std::string& path, const FileSelection& selection, std::vector<TreeFile*>& found,
             std::vector<const TreeFile*>& looked);
   void hash(TreeFile& file);

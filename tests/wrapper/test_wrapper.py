@@ -16,7 +16,7 @@ REAL_PROGRAMS = "sh cat chmod cmp cp date env find flock getconf grep mkdir mv r
 SOURCES = "CMakeLists.txt CMakePresets.json cmake/Module.cmake src/cli/main.cpp tests/requirements.txt".split()
 LIBRARIES = (
     "libfmt-dev libtomlplusplus-dev libcli11-dev libgtest-dev libgmock-dev libexpected-dev nlohmann-json3-dev libssl-dev"
-    " libzstd-dev libsqlite3-dev libxxhash-dev libutf8proc-dev libpugixml-dev libdtl-dev"
+    " libzstd-dev libsqlite3-dev libxxhash-dev libutf8proc-dev libpugixml-dev libdtl-dev libyaml-cpp-dev"
 )
 
 # Builds by writing a devtask that prints its working folder and arguments.

@@ -44,8 +44,14 @@ TEST(Keys, have_examples_that_are_read) {
              (key.name == "name" ? "" : "name = \"x\"\n") + (key.name == "default" ? "many = true\n" : "") +
              "[tasks.mine]\nrun = \"x\"\n";
     }
+    if (key.table == kToolTable) {
+      text = "[tasks.mine]\nrun = \"x\"\n[tasks.mine.tools.black]\n" + std::string(key.example) + "\n" +
+             (key.name == "package" ? "pre-commit = \"black\"\n" : "");
+    }
     if (key.name == "include" || key.name == "members") text += "  # matches nothing: a warning";
     const ProjectFolder folder(text);
+    folder.write(".pre-commit-config.yaml",
+                 "repos: [{ repo: https://github.com/psf/black, rev: 23.1.0, hooks: [{ id: black }] }]\n");
     EXPECT_TRUE(folder.load().ok()) << text << "\n" << folder.complaints();
   }
 }
@@ -56,11 +62,13 @@ TEST(JsonSchema, knows_every_key) {
   const auto& task = tables.at("tasks").at("patternProperties").begin().value();
   for (const KeyInfo& key : all_keys()) {
     if (key.name == "NAME") continue;
-    const auto& properties = key.table == kTopTable       ? tables
-                             : key.table == kProjectTable ? tables.at("project").at("properties")
-                             : key.table == kTaskTable
-                                 ? task.at("properties")
-                                 : task.at("properties").at("args").at("items").at("properties");
+    const auto& properties =
+        key.table == kTopTable       ? tables
+        : key.table == kProjectTable ? tables.at("project").at("properties")
+        : key.table == kTaskTable    ? task.at("properties")
+        : key.table == kToolTable
+            ? task.at("properties").at("tools").at("additionalProperties").at("properties")
+            : task.at("properties").at("args").at("items").at("properties");
     ASSERT_TRUE(properties.contains(std::string(key.name))) << key.name;
     EXPECT_EQ(properties.at(std::string(key.name)).at("description"), key.summary);
   }

@@ -40,7 +40,8 @@ outputs = [".venv/"]
 cache = "local"
 witness = ".venv/pyvenv.cfg"
 run = [["python3", "-m", "venv", ".venv"], "pip install {{extra}}"]
-tools.node = {}
+tools.node = { distributions = true }
+tools.black = { pre-commit = "black" }
 
 [tasks.test]
 description = "Test"
@@ -59,6 +60,14 @@ hidden = true
 inputs = []
 creates = ["notes/*.md"]
 edits = ["src/**/*.py"]
+)";
+
+constexpr std::string_view kPreCommit = R"(repos:
+- repo: https://github.com/psf/black
+  rev: 23.1.0
+  hooks:
+  - id: black
+    args: ['--preview']
 )";
 
 constexpr std::string_view kInclude = R"([tasks.new]
@@ -82,6 +91,7 @@ class SavedProjectTest : public testing::Test {
  protected:
   void SetUp() override {
     project_.write("tasks.toml", kRoot);
+    project_.write(".pre-commit-config.yaml", kPreCommit);
     project_.write("tasks/a.toml", kInclude);
     project_.write("examples/flows/tasks.toml", kMember);
     project_.write("examples/other/tasks.toml", "[tasks.build]\nrun = \"x\"\n");

@@ -99,7 +99,7 @@ TEST_F(EnvironmentTest, HidesProgramsThatTheTaskItselfMakes) {
 
 TEST_F(EnvironmentTest, LooksForProgramsInAbsoluteFoldersOnly) {
   configure("[project]\npath = ['bin']\n[tasks.t]\nrun = 'x'\n", {{"PATH", "/a::relative:/b:"}});
-  EXPECT_EQ(project_.environment.search_path(*task().task->scope, "/p"), (Strings{"/p/bin", "/a", "/b"}));
+  EXPECT_EQ(project_.environment.search_path(*task().task, "/p"), (Strings{"/p/bin", "/a", "/b"}));
 }
 
 TEST_F(EnvironmentTest, KnowsTheSecretsATaskCanSeeLongestFirst) {
