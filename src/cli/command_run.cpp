@@ -85,6 +85,7 @@ bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& o
 Result<ExitCode> command_run(const Invocation& invocation) {
   const Options& options = invocation.options;
   if (options.watch) return command_watch(invocation);
+  if (options.staged) return command_staged(invocation);
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty())
     return failure(error("no task is named").advise("`devtask list` shows the tasks"));
@@ -92,7 +93,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!project) return tl::unexpected(project.error());
   const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
                      !options.dry_run && options.junit.empty() && options.slowest == 0 &&
-                     !options.units.any();
+                     !options.units.any() && !options.check;
   const bool looking = options.dry_run || options.status;
   const StateFolder state(project->root);
   if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());

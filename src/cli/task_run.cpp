@@ -94,6 +94,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
                           &session.units(),
                           static_cast<std::size_t>(build.jobs),
                           options.slowest,
+                          options.verbosity > 0,
                           keep_tests};
   ExitCode code = run_build(parts, std::move(run.evaluation.states), build);
   if (options.junit.empty()) return code;
@@ -108,7 +109,8 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
 
 }  // namespace
 
-Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell) {
+Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
+                                 std::shared_ptr<GivenFiles> given) {
   const Options& options = invocation.options;
   TaskRun run;
   auto session = Session::open(invocation, mode, tell);
@@ -123,6 +125,8 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
   request->force = options.force;
   request->only = options.only;
   request->units = options.units;
+  request->check = options.check;
+  request->given = std::move(given);
   auto plan = make_plan(project, *request);
   if (!plan) return tl::unexpected(plan.error());
   run.plan = std::move(*plan);

@@ -25,7 +25,9 @@ struct TaskRun {
   std::map<std::string, Outcome> outcomes;  // after build(), by label, of those that were told
 
   // Reads the project and plans what the words say. `tell` gets what is to be said of the configuration.
-  static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell);
+  // `given`: tasks that rewrite files work on these; null: on what is on disk.
+  static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
+                                 std::shared_ptr<GivenFiles> given = {});
 
   // Fills `evaluation` and `schedule`. `seal`: of the same question, or null.
   void look(const Invocation& invocation, const Seal* seal);

@@ -11,6 +11,7 @@
 #include "exec/task_capture.h"
 #include "exec/task_runner.h"
 #include "exec/unit_outcomes.h"
+#include "exec/unit_run.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "plan/steps.h"
@@ -23,14 +24,6 @@ namespace {
 constexpr std::size_t kMostArgumentBytes = std::size_t{512} << 10;
 // pytest's "no tests were collected", and ours (docs/reference.md).
 constexpr int kNoTests = 4;
-
-// As a step in `folder` names it. A name that begins like an option does not.
-std::string argument(const UnitState& unit, const std::string& folder) {
-  std::string path =
-      folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder).string();
-  if (path.starts_with('-')) path.insert(0, "./");
-  return path + unit.name.substr(unit.path.size());
-}
 
 std::vector<std::vector<std::size_t>> below_limit(const std::vector<std::size_t>& units,
                                                   const UnitStates& states) {
@@ -121,37 +114,6 @@ std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {
 
 }  // namespace
 
-struct TaskRunner::UnitRun {
-  TaskIndex index = 0;
-  std::mutex beginning;
-  bool begun = false;
-  TaskState state;
-  std::optional<TaskLock> lock;
-  Capture capture;
-  std::shared_ptr<UnitStates> units;              // those of `state`
-  std::vector<std::vector<std::size_t>> batches;  // positions in `units`
-  std::mutex keeping;                             // one at a time compares what all share with what it was
-
-  std::mutex mutex;  // guards what follows
-  std::vector<char> taken;
-  std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
-  std::vector<std::chrono::milliseconds> durations;
-  std::vector<char> changed;  // while they ran: their result is of what is not there any more
-  std::chrono::milliseconds duration{0};
-  ExecutionResult::End end = ExecutionResult::End::kSucceeded;
-  int exit_status = 0;
-  std::string failed_log;  // of what failed alone
-  std::optional<Outcome> outcome;
-};
-
-struct TaskRunner::Ended {
-  ExecutionResult::End end = ExecutionResult::End::kFailed;
-  int exit_status = 127;
-  std::chrono::milliseconds duration{0};
-  std::string log;
-  std::vector<std::string> secrets;  // that may stand in what it wrote
-};
-
 std::size_t TaskRunner::batches(TaskIndex index) const {
   const PlannedTask& task = parts_.plan.tasks[index];
   const std::size_t most =
@@ -213,7 +175,7 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   if (stale.empty()) {
     run.outcome = was_fresh || !had_cached ? Outcome::kUpToDate : Outcome::kRestored;
     run.lock.reset();
-    tell_tests(task, nullptr, *state.units);
+    tell_units(task, nullptr, *state.units);
     publish(index, state);
     return run;
   }
@@ -283,66 +245,6 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
   }
 }
 
-TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                                      bool shown, const std::string& report) {
-  const PlannedTask& task = parts_.plan.tasks[run.index];
-  Values values = task.values;
-  std::vector<std::string> words;
-  for (const std::size_t unit : units) words.push_back(argument(run.units->units[unit], task.dir));
-  values.set("units", std::move(words), true);
-  values.set("report", {report}, false);
-  values.set("plugins", {parts_.state.plugins()}, false);
-  const std::vector<PlannedStep> steps = plan_steps(*task.task, values);
-  const std::string label = run.batches.size() > 1
-                                ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size())
-                                : task.label;
-  const Slots::Slot slot = slots_.take();
-  Action action = make_action(task, steps, values);
-  action.env.push_back(slot_variable(slot));
-  if (shown) {
-    std::string command;
-    for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;
-    parts_.events.on(TaskStarted{label, run.state.why, command, false});
-  }
-  TaskLog log(parts_.state.log(task.lock_id + "." + std::to_string(batch)));
-  ExecutionHooks hooks;
-  hooks.lock_fd = run.lock->fd();
-  hooks.output = [&](std::string_view bytes) {
-    log.append(bytes);
-    if (shown) parts_.events.on(TaskOutput{label, std::string(bytes)});
-  };
-  Ended ended;
-  const ProfileSpan running(parts_.profile, label, "command");
-  auto executed = parts_.executor.run(action, hooks);
-  if (executed) {
-    ended.end = executed->end;
-    ended.exit_status = executed->exit_status;
-    ended.duration = executed->duration;
-  } else {
-    warn(std::move(executed.error()));
-  }
-  ended.secrets = std::move(action.secrets);
-  ended.log = std::move(log).keep().text;
-  if (shown && run.batches.size() > 1) {
-    TaskFinished finished;
-    finished.task = label;
-    finished.outcome = ended.end == ExecutionResult::End::kSucceeded  ? Outcome::kRan
-                       : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
-                       : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
-                                                                      : Outcome::kFailed;
-    finished.exit_status = ended.exit_status;
-    finished.duration = ended.duration;
-    if (task.task->timeout) finished.time_limit = *task.task->timeout;
-    parts_.events.on(std::move(finished));
-  }
-  if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
-  const std::scoped_lock lock(run.mutex);
-  run.duration += ended.duration;
-  if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
-    run.end = ended.end;
-  return ended;
-}
-
 // The runner says what came of each.
 void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
@@ -357,7 +259,7 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
     warn(std::move(made.error()));
     return;
   }
-  const Ended ended = execute(run, units, batch, true, folder);
+  const Ended ended = execute(run, units, batch, true, folder, nullptr);
   BatchReport report;
   report.end = ended.end;
   report.exit_status = ended.exit_status;
@@ -381,56 +283,14 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
       run.outcomes[units[i]] = std::move(outcomes.units[i]);
     }
   }
-  keep_units(run, units);
-}
-
-// Only the exit status says something: what fails together is divided until each failure stands alone. Files
-// that are named in the output are looked at apart from the others first.
-void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                             bool shown) {
-  if (parts_.stop.stopping()) return;
-  const Ended ended = execute(run, units, batch, shown, "");
-  const bool passed = ended.end == ExecutionResult::End::kSucceeded;
-  if (passed || units.size() == 1 || ended.end != ExecutionResult::End::kFailed) {
-    {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) {
-        run.durations[unit] = ended.duration / units.size();
-        if (ended.end == ExecutionResult::End::kStopped) continue;
-        UnitOutcome outcome;
-        outcome.what = passed ? UnitOutcome::What::kPassed : UnitOutcome::What::kFailed;
-        run.outcomes[unit] = std::move(outcome);
-      }
-      if (!passed) {
-        run.exit_status = ended.exit_status;
-        run.failed_log += ended.log;
-      }
-    }
-    keep_units(run, units);
-    return;
-  }
-  std::vector<std::size_t> named, others;
-  for (const std::size_t unit : units) {
-    const std::string& path = run.units->units[unit].path;
-    (ended.log.find(file_name(path)) != std::string::npos ? named : others).push_back(unit);
-  }
-  if (named.empty() || others.empty()) {
-    const std::vector<std::size_t>& all = named.empty() ? others : named;
-    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    const std::vector<std::size_t> first(all.begin(), middle), second(middle, all.end());
-    run_divided(run, first, batch, false);
-    run_divided(run, second, batch, false);
-    return;
-  }
-  run_divided(run, others, batch, false);
-  run_divided(run, named, batch, false);
+  keep_units(run, units, root_);
 }
 
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
-void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units) {
+void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
-  const bool edits = !task.edits->written.empty();
+  const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
   {
     const std::scoped_lock keeping(run.keeping);
@@ -454,7 +314,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       const std::scoped_lock lock(run.mutex);
       outcome = run.outcomes[index];
     }
-    if (!outcome) continue;
+    if (!outcome || outcome->what == UnitOutcome::What::kWouldChange) continue;
     UnitRecord record{unit.name,
                       outcome->what == UnitOutcome::What::kPassed,
                       common,
@@ -463,12 +323,12 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
                       {},
                       run.durations[index],
                       count(outcome->cases)};
-    const std::string path = join_path(root_, unit.path);
+    const std::string path = join_path(root, unit.path);
     if (edits) {
-      const auto now = hash_file(path);
+      const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
       if (!now) continue;
       record.own = *now;
-    } else if (stat_file(path) != unit.stat) {
+    } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
       const std::scoped_lock lock(run.mutex);
@@ -523,7 +383,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     tests += count(outcome->cases);
     if (outcome->what != UnitOutcome::What::kPassed) ++failed;
   }
-  if (task.task->reports) tell_tests(task, &run, states);
+  tell_units(task, &run, states);
   const bool nothing = task.task->reports && failed == 0 && tests.total() == 0;
   run.lock.reset();
   if (failed == 0 && !nothing) {
@@ -554,15 +414,24 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   Capture capture(TaskLog(parts_.state.log(task.id)));
   capture.duration = run.duration;
   capture.log.append(run.failed_log);
+  capture.says_itself = task.task->reports || (task.units->checks && run.failed_log.empty());
   run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;
 }
 
 bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kNoTests; }
 
-void TaskRunner::tell_tests(TaskIndex index) {
+void TaskRunner::tell_units(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  if (task.units && states_[index].units) tell_tests(task, nullptr, *states_[index].units);
+  if (task.units && states_[index].units) tell_units(task, nullptr, *states_[index].units);
+}
+
+void TaskRunner::tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
+  if (task.task->reports) {
+    tell_tests(task, run, units);
+  } else {
+    tell_files(task, run, units);
+  }
 }
 
 // Of what did not run now, from the report that was kept.
@@ -594,7 +463,6 @@ std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const 
 }
 
 void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
-  if (!task.task->reports) return;
   TestsReported told;
   told.task = task.label;
   TestCounts counts;

@@ -65,7 +65,8 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
       chosen.emplace(std::pair(file->path, choice.part), file);
       if (choice.part.empty()) whole.insert(file->path);
     }
-    if (found || !files.unmatched.empty()) continue;
+    // What is not among the given files may be a unit all the same.
+    if (found || !files.unmatched.empty() || task.units->given) continue;
     const TreeFile* there = tree.file(choice.path.empty() ? "." : choice.path);
     looked.push_back(there);
     files.help = suggest_unit(choice, all);
@@ -118,8 +119,18 @@ bool is_unit_input(const Task& task, std::string_view path) {
 
 UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked) {
   UnitFiles files;
-  const std::vector<TreeFile*> all =
-      tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
+  const GlobList &patterns = task.units->patterns->globs, &ignore = task.task->scope->ignore;
+  std::map<const TreeFile*, Digest> given;
+  std::vector<TreeFile*> all;
+  if (task.units->given) {
+    for (const auto& [path, digest] : task.units->given->digests()) {
+      if (!patterns.matches(path) || ignore.matches(path)) continue;
+      all.push_back(tree.file(path));
+      given.emplace(all.back(), digest);
+    }
+  } else {
+    all = tree.list({&patterns, &ignore, {}}, looked);
+  }
   files.nothing = all.empty();
   std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
   if (task.units->chosen.empty()) {
@@ -137,6 +148,7 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
       files.besides.push_back(besides_of(task, folder, tree, looked));
     }
     unit.beside = known->second;
+    if (const auto content = given.find(unit.file); content != given.end()) unit.given = content->second;
   }
   return files;
 }
@@ -202,7 +214,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     UnitState unit;
     unit.path = file.file->path;
     unit.name = unit.path + file.part;
-    unit.own = file.file->digest;
+    unit.own = file.given.value_or(file.file->digest);
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
     if (const UnitRecord* record = records.find(unit.name, next)) unit.record = *record;

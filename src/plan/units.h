@@ -58,7 +58,8 @@ struct UnitFiles {
   struct Unit {
     TreeFile* file;
     std::string part;
-    std::size_t beside;  // position in `besides`
+    std::size_t beside;                // position in `besides`
+    std::optional<Digest> given = {};  // of content that is not the one on disk
   };
   std::vector<Unit> units;                      // sorted by path, then part
   std::vector<std::vector<TreeFile*>> besides;  // sorted by path, one list for each folder with units
