@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/escape.h"
+#include "cli/look.h"
 #include "cli/report.h"
 #include "cli/tools.h"
 #include "console/console.h"
@@ -159,6 +160,12 @@ Result<void> TaskRun::refuse_unmatched() const {
     }
   }
   return {};
+}
+
+ExitCode TaskRun::show(const Options& options) const {
+  const bool idle = options.status && schedule.nothing_to_do();
+  print(idle ? "up to date\n" : plan_text(plan, evaluation, schedule));
+  return options.status && !idle ? ExitCode::kTaskFailed : ExitCode::kDone;
 }
 
 Result<ExitCode> TaskRun::build(const Invocation& invocation, StopRequest& stop) {

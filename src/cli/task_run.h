@@ -36,6 +36,9 @@ struct TaskRun {
   // Paths that were asked for and are no units.
   Result<void> refuse_unmatched() const;
 
+  // Prints what would be done, or with `--status` whether anything would be.
+  ExitCode show(const Options& options) const;
+
   // Brings up to date what is stale, and keeps what was learned. To be called once after a look. Fails if
   // there is no Ninja to run something.
   Result<ExitCode> build(const Invocation& invocation, StopRequest& stop);

@@ -113,23 +113,26 @@ std::chrono::milliseconds UnitStates::saved() const {
   return all;
 }
 
+bool is_unit(const PlannedTask& task, std::string_view path) {
+  return task.units->patterns->globs.matches(path) && !task.task->scope->ignore.matches(path);
+}
+
 bool is_unit_input(const Task& task, std::string_view path) {
   return std::ranges::find(task.unit_inputs, file_name(path)) != task.unit_inputs.end();
 }
 
 UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked) {
   UnitFiles files;
-  const GlobList &patterns = task.units->patterns->globs, &ignore = task.task->scope->ignore;
   std::map<const TreeFile*, Digest> given;
   std::vector<TreeFile*> all;
   if (task.units->given) {
     for (const auto& [path, digest] : task.units->given->digests()) {
-      if (!patterns.matches(path) || ignore.matches(path)) continue;
+      if (!is_unit(task, path)) continue;
       all.push_back(tree.file(path));
       given.emplace(all.back(), digest);
     }
   } else {
-    all = tree.list({&patterns, &ignore, {}}, looked);
+    all = tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
   }
   files.nothing = all.empty();
   std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
