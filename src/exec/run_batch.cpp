@@ -130,7 +130,14 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
     if (!made) return warn(std::move(made.error()));
     copies.emplace(std::move(*made));
   }
+  std::optional<EditWatch> watch;
+  if (task.rewrites()) {
+    std::vector<std::string> files;
+    for (const std::size_t unit : units) files.push_back(join_path(root_, run.units->units[unit].path));
+    watch.emplace(files, task.steps);
+  }
   const Ended ended = execute(run, units, batch, shown, "", copies ? &*copies : nullptr);
+  if (watch) watch->tool_ended();
   const bool passed = ended.end == ExecutionResult::End::kSucceeded;
   if (passed || units.size() == 1 || ended.end != ExecutionResult::End::kFailed) {
     auto changes = passed && copies ? copies->changes() : std::vector<ScratchTree::Change>();
@@ -157,7 +164,7 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
         run.failed_log += ended.log;
       }
     }
-    keep_units(run, units, copies ? copies->path() : root_);
+    keep_units(run, units, copies ? copies->path() : root_, watch ? &*watch : nullptr);
     return;
   }
   std::vector<std::size_t> named, others;

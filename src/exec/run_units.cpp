@@ -287,7 +287,8 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
 }
 
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
-void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root) {
+void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
+                            EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
   const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
@@ -328,6 +329,14 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
       if (!now) continue;
       record.own = *now;
+      // What it was before it can be only because it is right, whoever wrote it.
+      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
+        warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
+                     escape_line(unit.path), task.label));
+        const std::scoped_lock lock(run.mutex);
+        run.changed[index] = 1;
+        continue;
+      }
     } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));

@@ -13,6 +13,7 @@
 
 #include "event/event.h"
 #include "event/profile.h"
+#include "exec/edit_watch.h"
 #include "exec/executor.h"
 #include "exec/ownership.h"
 #include "exec/scratch_tree.h"
@@ -110,8 +111,9 @@ class TaskRunner {
   Result<ScratchTree> copy_units(const UnitRun& run, const std::vector<std::size_t>& units,
                                  std::size_t batch);
   void take_change(const PlannedTask& task, const ScratchTree::Change& change, UnitOutcome& outcome) const;
-  // `root`: of the tree in which they ran.
-  void keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root);
+  // `root`: of the tree in which they ran. `watch`: of what was rewritten in place; null: nothing was.
+  void keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
+                  EditWatch* watch = nullptr);
   Outcome finish_units(UnitRun& run);
   bool take_cached_units(const PlannedTask& task, TaskState& state);
   void tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
