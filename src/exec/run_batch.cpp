@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/escape.h"
 #include "base/unified_diff.h"
 #include "exec/in_hand.h"
 #include "exec/scratch_tree.h"
@@ -92,7 +93,6 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   }
   if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
   const std::scoped_lock lock(run.mutex);
-  run.duration += ended.duration;
   if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
     run.end = ended.end;
   return ended;
@@ -161,6 +161,10 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
       }
       if (!passed && !would_change) {
         run.exit_status = ended.exit_status;
+        // Whoever reads it must know which file it is about.
+        const std::string& path = run.units->units[units.front()].path;
+        if (units.size() == 1 && ended.log.find(file_name(path)) == std::string::npos)
+          run.failed_log += escape_line(path) + ":\n";
         run.failed_log += ended.log;
       }
     }

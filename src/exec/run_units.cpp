@@ -2,6 +2,7 @@
 // at once, so that nothing that finished is lost.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <tuple>
 
 #include "base/escape.h"
@@ -99,7 +100,7 @@ std::string rerun_command(const PlannedTask& task, std::vector<std::string> fail
   std::ranges::sort(failed);
   failed.erase(std::unique(failed.begin(), failed.end()), failed.end());
   if (failed.size() > kMostNamed || !task.values.words("extra").empty())
-    return command + "--failed " + task.label;
+    return command + "--failed " + task.typed;
   command += task.local_name().insert(
       0, task.task->name.substr(0, task.task->name.size() - task.task->local.size()));
   for (const std::string& each : failed) command += " " + shell_quote(each);
@@ -286,6 +287,17 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
   keep_units(run, units, root_);
 }
 
+// Files of `unit-inputs` are not what they were when the units were looked at.
+bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
+  const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
+    return stat_file(join_path(root_, seen.path)) != seen.stat;
+  });
+  if (changed == states.besides.end()) return false;
+  warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
+               task.label));
+  return true;
+}
+
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
 void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
                             EditWatch* watch) {
@@ -295,7 +307,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
   const Digest common = states.common;
   {
     const std::scoped_lock keeping(run.keeping);
-    if (facts_changed(run.index, run.state, run.capture)) {
+    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) {
       const std::scoped_lock lock(run.mutex);
       for (const std::size_t unit : units) run.changed[unit] = 1;
       return;
@@ -304,7 +316,12 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
   if (parts_.blobs != nullptr) {
-    if (const auto kept = parts_.blobs->put_bytes(run.state.fingerprint); !kept) warn_of_cache(kept.error());
+    // For explanations.
+    std::set<std::string_view> texts{run.state.fingerprint};
+    for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
+    for (const std::string_view text : texts) {
+      if (const auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(kept.error());
+    }
   }
   std::vector<UnitRecord> records;
   std::vector<std::size_t> kept_units;
@@ -344,7 +361,11 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       run.changed[index] = 1;
       continue;
     }
-    if (outcome->what == UnitOutcome::What::kNotRun && outcome->cases.empty()) continue;
+    if (outcome->what == UnitOutcome::What::kNotRun) {
+      // An older pass of the same content does not hold any more; how long it takes may still be known.
+      if (unit.record) record.duration = unit.record->duration;
+      record.tests = {};
+    }
     if (task.task->reports && parts_.blobs != nullptr) {
       if (const auto report = parts_.blobs->put_bytes(write_junit(unit.name, outcome->cases))) {
         record.report = *report;
@@ -352,7 +373,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         warn_of_cache(report.error());
       }
     }
-    if (record.passed && shared && (record.report || !task.task->reports)) {
+    const bool has_result = !task.task->reports || (record.report && record.tests.total() > 0);
+    if (record.passed && shared && has_result) {
       ActionResult result;
       result.duration = record.duration;
       result.log = record.report;
@@ -377,6 +399,8 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   if (run.outcome) return *run.outcome;
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
+  const auto elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
   std::size_t failed = 0;
   TestCounts tests;
   for (std::size_t i = 0; i < states.units.size(); ++i) {
@@ -405,7 +429,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     TaskFinished finished;
     finished.task = task.label;
     finished.outcome = Outcome::kRan;
-    finished.duration = run.duration;
+    finished.duration = elapsed;
     if (run.batches.size() == 1) parts_.events.on(std::move(finished));
     run.outcome = Outcome::kRan;
     return Outcome::kRan;
@@ -421,7 +445,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                      : 1;
   if (nothing) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
-  capture.duration = run.duration;
+  capture.duration = elapsed;
   capture.log.append(run.failed_log);
   capture.says_itself = task.task->reports || (task.units->checks && run.failed_log.empty());
   run.outcome = fail(run.index, outcome, std::move(capture), status);

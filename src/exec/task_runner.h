@@ -114,6 +114,7 @@ class TaskRunner {
   // `root`: of the tree in which they ran. `watch`: of what was rewritten in place; null: nothing was.
   void keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
                   EditWatch* watch = nullptr);
+  bool besides_changed(const PlannedTask& task, const UnitStates& states);
   Outcome finish_units(UnitRun& run);
   bool take_cached_units(const PlannedTask& task, TaskState& state);
   void tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units);

@@ -31,7 +31,7 @@ struct TaskRunner::UnitRun {
   std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
   std::vector<std::chrono::milliseconds> durations;
   std::vector<char> changed;  // while they ran: their result is of what is not there any more
-  std::chrono::milliseconds duration{0};
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
   std::string failed_log;  // of what failed alone

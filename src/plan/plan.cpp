@@ -13,6 +13,7 @@
 #include "plan/output_makers.h"
 #include "plan/refuse_to_rewrite.h"
 #include "plan/steps.h"
+#include "store/unit_log.h"
 
 namespace devtask {
 namespace {
@@ -31,6 +32,9 @@ tl::unexpected<Diagnostic> unknown_task(const Project& project, std::string_view
   if (help.empty()) help = "`devtask list` shows the tasks";
   return failure(error("there is no task `{}`", escape_line(name)).advise(std::move(help)));
 }
+
+// In a label, which stands before every line of output.
+constexpr std::size_t kMostPathsShown = 2;
 
 // "schema@sqlite" → task and the row of its matrix; without '@' all rows.
 struct Selection {
@@ -117,6 +121,11 @@ class Planner {
     if (auto given = give_arguments(planned, target); !given) return tl::unexpected(given.error());
     if (auto chosen = choose_units(planned, target); !chosen) return tl::unexpected(chosen.error());
     planned.id = file_id(planned.label);
+    planned.typed = planned.label;
+    if (const auto& units = planned.units; units && units->chosen.size() > kMostPathsShown) {
+      planned.label = fmt::format("{} {} and {} more", planned.task->name,
+                                  shell_quote(units->chosen[0].text()), units->chosen.size() - 1);
+    }
 
     if (const auto known = by_id_.find(planned.id); known != by_id_.end()) {
       PlannedTask& twin = plan_.tasks[known->second];
@@ -205,17 +214,17 @@ class Planner {
   Result<void> choose_units(PlannedTask& planned, const Request::Target* target) {
     const Task& task = *planned.task;
     if (!task.units) return {};
-    std::string log = task.family + (planned.row.empty() ? "" : "@" + planned.row);
-    planned.lock_id = file_id(log);
-    if (target != nullptr && !request_.extra.empty()) {
-      log += " --";
-      for (const std::string& word : request_.extra) log += " " + shell_quote(word);
-    }
+    planned.lock_id = file_id(task.family + (planned.row.empty() ? "" : "@" + planned.row));
     planned.units.emplace();
-    planned.units->log = file_id(log);
     if (task.edits_units()) {
       planned.units->checks = request_.check;
       planned.units->given = request_.given;
+    }
+    planned.units->log = planned.lock_id;
+    if (target != nullptr && !request_.extra.empty()) {
+      std::string extra;
+      for (const std::string& word : request_.extra) extra += word + '\0';
+      planned.units->log += kOtherArguments + sha256(extra).hex().substr(0, 16);
     }
     // Filled in for each batch; until then, and in keys, they stand for themselves.
     for (const char* name : {"units", "report", "plugins"}) {
@@ -225,10 +234,8 @@ class Planner {
     planned.units->filter = request_.units;
     for (const std::string& word : target->words) {
       const std::size_t part = word.find("::");
-      auto path = place_path("", word.substr(0, part));
-      if (!path) return tl::unexpected(std::move(path.error()));
-      if (path->ends_with('/')) path->pop_back();
-      planned.units->chosen.push_back({std::move(*path), part == std::string::npos ? "" : word.substr(part)});
+      planned.units->chosen.push_back(
+          {word.substr(0, part), part == std::string::npos ? "" : word.substr(part)});
     }
     return {};
   }
