@@ -57,8 +57,9 @@ std::string file_annotations(const FilesReported& event) {
                                fmt::format("`{}` would change it", event.task));
   }
   for (const auto& file : event.failed) {
-    result += workflow_command("error", {{"file", plain_line(file.path)}},
-                               fmt::format("`{}` fails on it {}", event.task, file.text));
+    result += workflow_command(
+        "error", {{"file", plain_line(file.path)}},
+        fmt::format("`{}` fails on it{}{}", event.task, file.text.empty() ? "" : ": ", file.text));
   }
   return result;
 }
