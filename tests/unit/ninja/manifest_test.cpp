@@ -118,6 +118,38 @@ TEST_F(ManifestTest, IsTheGraphOfWhatIsStale) {
                 "default .devtask/all\n");
 }
 
+// Each process that gets a share of the units is an edge; the task's own edge waits for them and collects.
+TEST_F(ManifestTest, SharesUnitsAmongEdges) {
+  plan(R"(
+[pools]
+one = 1
+[tasks.lib]
+run = "make lib"
+inputs = []
+[tasks.test]
+deps = ["lib"]
+units = ["tests/**"]
+inputs = []
+pool = "one"
+run = [["check", "{{units}}"]]
+[tasks.last]
+deps = ["test"]
+run = "last"
+inputs = []
+)",
+       {"last"});
+  for (const char* label : {"test", "last"}) state(label).verdict = Verdict::kWaiting;
+  ManifestOptions options = kOptions;
+  options.batches = [](TaskIndex) { return std::size_t{2}; };
+  const Schedule schedule = make_schedule(plan_, states_);
+  EXPECT_EQ(run_manifest(plan_, states_, schedule, make_chains(plan_, schedule), options),
+            std::string(kRunHead) +
+                "pool pool_one\n"
+                "  depth = 1\n" +
+                std::string(kRule) +
+                "build .devtask/dirty: phony\n");
+}
+
 TEST_F(ManifestTest, HoldsOnlyWhatHasToRun) {
   plan(kTasks, {"test"});
   state("lib").verdict = Verdict::kUpToDate;
