@@ -147,7 +147,33 @@ inputs = []
                 "pool pool_one\n"
                 "  depth = 1\n" +
                 std::string(kRule) +
-                "build .devtask/dirty: phony\n");
+                "build .devtask/dirty: phony\n"
+                "build .devtask/out/lib: devtask .devtask/dirty\n"
+                "  task = lib\n"
+                "  why = lib: never ran here\n"
+                "  cmd = make lib\n"
+                "build .devtask/out/test#0: devtask .devtask/out/lib\n"
+                "  task = 'test#0'\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/test#1: devtask .devtask/out/lib\n"
+                "  task = 'test#1'\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/test: devtask .devtask/out/lib .devtask/out/test#0 .devtask/out/test#1 "
+                ".devtask/dirty\n"
+                "  task = test\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/last: devtask .devtask/out/test\n"
+                "  task = last\n"
+                "  why = last: never ran here\n"
+                "  cmd = last\n"
+                "build .devtask/all: phony .devtask/out/lib .devtask/out/test .devtask/out/last\n"
+                "default .devtask/all\n");
 }
 
 TEST_F(ManifestTest, HoldsOnlyWhatHasToRun) {
