@@ -43,6 +43,11 @@ class RecordedEvents final : public EventSink {
     if (!task.blocked_by.empty()) text_ += " because of " + task.blocked_by;
     text_ += "\n";
   }
+  void note(const TestsReported& tests) {
+    text_ += fmt::format("tests {}: {} passed, {} failed, {} skipped; files: {} ran, {} cached, {} not run\n",
+                         tests.task, tests.passed, tests.failed, tests.skipped, tests.units_ran,
+                         tests.units_cached, tests.units_not_run);
+  }
   void note(const Notice& notice) { text_ += render(notice.diagnostic, false); }
   void note(const RunFinished& run) {
     text_ += fmt::format(

@@ -1,0 +1,40 @@
+// One run of a task with units. Used within exec/task_runner only.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exec/task_capture.h"
+#include "exec/task_runner.h"
+#include "exec/unit_outcomes.h"
+
+namespace devtask {
+
+struct TaskRunner::UnitRun {
+  TaskIndex index = 0;
+  std::mutex beginning;
+  bool begun = false;
+  TaskState state;
+  std::optional<TaskLock> lock;
+  Capture capture;
+  std::shared_ptr<UnitStates> units;              // those of `state`
+  std::vector<std::vector<std::size_t>> batches;  // positions in `units`
+  std::mutex keeping;                             // one at a time compares what all share with what it was
+
+  std::mutex mutex;  // guards what follows
+  std::vector<char> taken;
+  std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
+  std::vector<std::chrono::milliseconds> durations;
+  std::vector<char> changed;  // while they ran: their result is of what is not there any more
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  ExecutionResult::End end = ExecutionResult::End::kSucceeded;
+  int exit_status = 0;
+  std::string failed_log;  // of what failed alone
+  std::optional<Outcome> outcome;
+};
+
+}  // namespace devtask
