@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-
 from flows.agent import Agent
 from flows.client import ApiError, Client
 from flows.engine.states import StateType

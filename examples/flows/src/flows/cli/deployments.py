@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 import click
-
 from flows.client import connect
 from flows.engine.loading import EntrypointError, load_flow
 from flows.settings import Settings
