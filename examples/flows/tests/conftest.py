@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+
 from flows.client import Client
 from flows.database.connection import make_engine
 from flows.database.models import Base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from flows.agent import Agent
 from flows.client import ApiError, Client
 from flows.engine.states import StateType

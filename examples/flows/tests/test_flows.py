@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+
 from flows import StateType, flow, get_run_logger, task
 from flows.engine.context import Surroundings, surroundings
 from flows.engine.loading import EntrypointError, load_flow

@@ -10,12 +10,13 @@ import uuid
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from sqlalchemy.orm import Session
+
 from flows.cli.main import cli
 from flows.database import migrations
 from flows.database.connection import make_engine
 from flows.database.models import Base, Deployment, Flow, FlowRun
 from flows.database.schema import DIALECTS, schema_sql
-from sqlalchemy.orm import Session
 
 POSTGRESQL = os.environ.get("FLOWS_TEST_POSTGRESQL_URL", "")
 FIRST = {"sqlite": "03fb147e225b", "postgresql": "4145a9feec10"}

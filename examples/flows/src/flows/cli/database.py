@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from alembic.util import CommandError
+
 from flows.cli.output import write_text
 from flows.database import migrations
 from flows.database.schema import DIALECTS, schema_sql

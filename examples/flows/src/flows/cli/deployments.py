@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import click
+
 from flows.client import connect
 from flows.engine.loading import EntrypointError, load_flow
 from flows.settings import Settings

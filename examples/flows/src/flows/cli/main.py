@@ -6,6 +6,7 @@ import logging
 import sys
 
 import click
+
 from flows.cli.database import database
 from flows.cli.deployments import deploy, run
 from flows.cli.services import agent, api, openapi

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from flows.agent import Agent
 from flows.cli.output import write_text
 from flows.client import connect
@@ -24,6 +25,7 @@ from flows.settings import DEFAULT_PORT, Settings
 def api(host: str, port: int, upgrade: bool) -> None:
     """Serve the API and the UI."""
     import uvicorn
+
     from flows.database import migrations
     from flows.server.app import create_app
 

@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 import sqlalchemy as sa
-from flows.engine.states import StateType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from flows.engine.states import StateType
 
 # Names that do not depend on the dialect, so that migrations can drop what they created.
 NAMING = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flows.database.models import Base
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+from flows.database.models import Base
 
 DIALECTS: dict[str, type[sa.Dialect]] = {
     "sqlite": sqlite.dialect,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+
 from flows.database.connection import make_engine
 from flows.database.models import Base, UtcTime
 

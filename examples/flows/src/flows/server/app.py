@@ -9,10 +9,11 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from sqlalchemy.orm import sessionmaker
+
 from flows.database.connection import make_engine
 from flows.server.routes import router
 from flows.settings import Settings
-from sqlalchemy.orm import sessionmaker
 
 _NOT_BUILT = """<!doctype html><title>flows</title>
 <p>The UI has not been built yet: run <code>devtask build-ui</code>, then load this page again.</p>

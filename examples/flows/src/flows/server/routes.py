@@ -8,11 +8,12 @@ from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
 from flows.database.models import Base, Deployment, Flow, FlowRun, utc_now
 from flows.engine.states import StateType
 from flows.server import runs, shapes
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
 
 router = APIRouter(prefix="/api")
 

@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
 from flows.database.models import Deployment, FlowRun
 from flows.engine.states import StateType, may_move
-from sqlalchemy.orm import Session, joinedload
 
 _BUSY = [StateType.PENDING.value, StateType.RUNNING.value, StateType.RETRYING.value]
 

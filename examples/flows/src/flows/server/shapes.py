@@ -6,8 +6,9 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from flows.engine.states import StateType
 from pydantic import BaseModel, ConfigDict, Field
+
+from flows.engine.states import StateType
 
 Name = Field(min_length=1, max_length=200, pattern=r"^[^/%&<>]+$")
 
