@@ -1,7 +1,8 @@
 // `devtask clean`: takes away what tasks made here, as the next run would before it makes it anew. Sources
 // are never touched: only what is recorded is, and, for a task that is named and keeps its outputs local (a
 // virtual environment), what its output patterns match. What is not removed is not forgotten: a task that
-// only edits sources or creates some is as up to date as it was.
+// only edits sources or creates some is as up to date as it was. Results of units are all that there is of a
+// task with units, and forgotten.
 #include <algorithm>
 
 #include "cli/commands.h"
@@ -31,6 +32,11 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
   auto lock = lock_task(session.state(), root, task, session.environment(), stop, tell);
   if (!lock) return tl::unexpected(lock.error());
   journal.refresh();
+  if (task.units) {
+    const auto forgotten = session.units().forget(task.units->log);
+    if (!forgotten) return tl::unexpected(forgotten.error());
+    return *forgotten ? std::optional<std::size_t>(0) : std::nullopt;
+  }
   RemovedOutputs outputs;
   if (task.task->cache == CacheMode::kLocal) {
     outputs = remove_outputs(root, scan_outputs(root, task.outputs->globs), task.outputs->globs);
@@ -71,7 +77,7 @@ Result<ExitCode> command_clean(const Invocation& invocation) {
       kept += session.journal().last_success(task.id) ? 1 : 0;
       continue;
     }
-    if (!has_products(session.journal(), task)) continue;
+    if (!task.units && !has_products(session.journal(), task)) continue;
     if (auto created = session.state().create(); !created) return tl::unexpected(created.error());
     const auto removed = clean(session, task, tell);
     if (!removed) return tl::unexpected(removed.error());

@@ -77,7 +77,8 @@ Result<ExitCode> command_exec(const Invocation& invocation) {
                             console,
                             stop,
                             (*session)->state(),
-                            invocation.profile};
+                            invocation.profile,
+                            &(*session)->units()};
     TaskRunner runner(parts, std::move(states));
     const Outcome outcome = runner.bring_up_to_date(index);
     runner.flush_cache();

@@ -334,6 +334,8 @@ class TaskBinder {
   void check_group() {
     if (table_.written("run")) return;
     if (!draft_.deps_written) {
+      // What it should have been given is missing, which is told already.
+      if (table_.written("extends") || table_.written("uses")) return;
       table_.complain(error("{} has neither `run` nor `deps`", table_.owner())
                           .at(draft_.task.where)
                           .advise("say what to do with `run`, or which tasks it stands for with `deps`"));

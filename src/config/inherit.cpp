@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/suggest.h"
+#include "config/keys.h"
 #include "config/names.h"
 #include "config/toml_reader.h"
 
@@ -91,7 +92,21 @@ class Inheritance {
     const std::string* name = uses == nullptr ? nullptr : uses->value.as_string();
     if (name == nullptr) return;
     const auto preset = std::ranges::find(kPresets, *name, &Preset::name);
-    if (preset == kPresets.end()) return;  // the reader of the task complains
+    if (preset == kPresets.end()) {
+      std::vector<std::string> names;
+      for (const Preset& each : kPresets) names.emplace_back(each.name);
+      file_.complain(error("`uses` of task `{}` must be {}, found `{}`", shown(entry.key),
+                           expectation(KeyType::kUses), shown(*name))
+                         .at(file_.span(uses->value.place))
+                         .advise(did_you_mean(*name, names)));
+      return;
+    }
+    if (find(*task, "units") == nullptr) {
+      file_.complain(error("task `{}` uses `{}`, and there are no `units`", shown(entry.key), *name)
+                         .at(file_.span(uses->value.place))
+                         .advise(fmt::format("for example `{}`", find_key(kTaskTable, "units")->example)));
+      return;
+    }
     auto table = parse_toml(std::make_shared<const SourceFile>(SourceFile{*name, std::string(preset->text)}));
     if (!table) return file_.complain(std::move(table.error()));
     const TomlPlace place = uses->value.place;

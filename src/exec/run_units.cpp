@@ -403,6 +403,10 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
       }
       if (!passed) {
         run.exit_status = ended.exit_status;
+        // Whoever reads it must know which file it is about.
+        const std::string& path = run.units->units[units.front()].path;
+        if (units.size() == 1 && ended.log.find(file_name(path)) == std::string::npos)
+          run.failed_log += escape_line(path) + ":\n";
         run.failed_log += ended.log;
       }
     }
@@ -426,6 +430,17 @@ void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units
   run_divided(run, named, batch, false);
 }
 
+// Files of `unit-inputs` are not what they were when the units were looked at.
+bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
+  const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
+    return stat_file(join_path(root_, seen.path)) != seen.stat;
+  });
+  if (changed == states.besides.end()) return false;
+  warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
+               task.label));
+  return true;
+}
+
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
 void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
@@ -434,7 +449,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
   const Digest common = states.common;
   {
     const std::scoped_lock keeping(run.keeping);
-    if (facts_changed(run.index, run.state, run.capture)) {
+    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) {
       const std::scoped_lock lock(run.mutex);
       for (const std::size_t unit : units) run.changed[unit] = 1;
       return;
@@ -475,7 +490,11 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       run.changed[index] = 1;
       continue;
     }
-    if (outcome->what == UnitOutcome::What::kNotRun && outcome->cases.empty()) continue;
+    if (outcome->what == UnitOutcome::What::kNotRun) {
+      // An older pass of the same content does not hold any more; how long it takes may still be known.
+      if (unit.record) record.duration = unit.record->duration;
+      record.tests = {};
+    }
     if (task.task->reports && parts_.blobs != nullptr) {
       if (const auto report = parts_.blobs->put_bytes(write_junit(unit.name, outcome->cases))) {
         record.report = *report;
@@ -483,7 +502,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
         warn_of_cache(report.error());
       }
     }
-    if (record.passed && shared && (record.report || !task.task->reports)) {
+    const bool has_result = !task.task->reports || (record.report && record.tests.total() > 0);
+    if (record.passed && shared && has_result) {
       ActionResult result;
       result.duration = record.duration;
       result.log = record.report;

@@ -105,6 +105,7 @@ class TaskRunner {
   Ended execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown,
                 const std::string& report);
   void keep_units(UnitRun& run, const std::vector<std::size_t>& units);
+  bool besides_changed(const PlannedTask& task, const UnitStates& states);
   Outcome finish_units(UnitRun& run);
   bool take_cached_units(const PlannedTask& task, TaskState& state);
   void tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units);

@@ -8,8 +8,8 @@
 #include "os/machine.h"
 #include "os/parallel.h"
 #include "os/process.h"
-#include "plan/damage.h"
 #include "plan/distributions.h"
+#include "plan/gathered.h"
 #include "plan/paths_below.h"
 #include "plan/sealer.h"
 
@@ -46,51 +46,6 @@ std::string input_value(const TreeFile& file) {
 }
 
 }  // namespace
-
-namespace {
-
-// All of them fresh.
-SealedTests tests_of(const PlannedTask& task, const UnitStates& states) {
-  SealedTests sealed{task.label, {}, states.units.size(), states.saved().count()};
-  for (const UnitState& unit : states.units) sealed.tests += unit.record->tests;
-  return sealed;
-}
-
-}  // namespace
-
-struct Evaluator::Gathered {
-  std::vector<TreeFile*> inputs;
-  std::shared_ptr<const JournalEntry> last;
-  std::vector<std::pair<const OutputEntry*, TreeFile*>> outputs;  // of `last`, creates left out
-  std::vector<std::string> beside_outputs;  // after a killed attempt: all files that match its outputs
-  UnitFiles units;
-  std::string installed;    // of a task that shows distributions: the text as it is now
-  std::string behind_link;  // told as damage: an output that would be reached through a link
-  // For the seal: what decided about the key, about the outputs, and of what only the kind did (about
-  // outputs).
-  std::vector<const TreeFile*> looked_inputs, looked_outputs, looked_parents;
-  std::vector<const TreeFile*>
-      looked_units;  // as looked_inputs, but what all units share does not depend on it
-
-  // Whose content is asked for.
-  std::vector<TreeFile*> files() const {
-    std::vector<TreeFile*> all = inputs;
-    for (const auto& output : outputs) all.push_back(output.second);
-    for (const UnitFiles::Unit& unit : units.units) all.push_back(unit.file);
-    for (const auto& list : units.besides) all.insert(all.end(), list.begin(), list.end());
-    return all;
-  }
-
-  std::string damage() const {
-    if (!behind_link.empty()) return behind_link;
-    for (const auto& [entry, file] : outputs) {
-      const bool is_witness = last->result.witness && entry == &*last->result.witness;
-      std::string said = is_witness ? damage_of_witness(*entry, *file) : damage_of(*entry, *file);
-      if (!said.empty()) return said;
-    }
-    return {};
-  }
-};
 
 // One look at the whole plan.
 struct Evaluator::Look {
@@ -131,12 +86,6 @@ void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gat
   }
   gathered.inputs = tree.list(selection, gathered.looked_inputs);
   std::erase_if(gathered.inputs, [&](const TreeFile* file) { return is_unit_input(*task.task, file->path); });
-}
-
-void Evaluator::gather_units(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
-  gathered.units = find_units(task, tree, gathered.looked_units);
-  if (sources_.units != nullptr)
-    gathered.looked_units.push_back(tree.file(sources_.units->path(task.units->log)));
 }
 
 void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {
@@ -274,7 +223,7 @@ Evaluation Evaluator::evaluate(const Plan& plan, const EvaluationOptions& option
     const PlannedTask& task = plan.tasks[i];
     const TaskState& state = evaluation.states[i];
     SealedTask sealed{task.id, state.key, state.seen, {}, {}, {}};
-    if (task.task->reports && state.units) sealed.tests = tests_of(task, *state.units);
+    if (task.task->reports && state.units) sealed.tests = sealed_tests(task, *state.units);
     if (recalled[i] != nullptr) {
       sealer.add_known(before.tasks[i].inputs, sealed.inputs);
     } else {
@@ -563,47 +512,6 @@ void Evaluator::look_in_cache(const Plan& plan, const PlannedTask& task, TaskSta
     state.verdict = Verdict::kCached;
     return;
   }
-}
-
-// `key`: of what all units share.
-TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
-                                 const std::vector<TaskState>& states, const Gathered& gathered,
-                                 const Digest& key, bool waiting, bool complete, TaskState state) const {
-  const UnitRecords records =
-      sources_.units != nullptr ? sources_.units->read(task.units->log) : UnitRecords();
-  const bool forced = task.forced || task.task->cache == CacheMode::kNo;
-  ActionCache* cache = task.task->cache == CacheMode::kYes ? sources_.cache : nullptr;
-  auto units = std::make_shared<UnitStates>(
-      devtask::judge_units(task, gathered.units, key, records, waiting ? nullptr : cache, forced));
-  const std::size_t stale = units->count(UnitState::What::kStale);
-  const std::size_t cached = units->count(UnitState::What::kCached);
-  state.was_here = true;  // nobody needs it in place
-  state.units = units;
-  if (waiting) {
-    state.verdict = Verdict::kWaiting;
-    state.stale_anyway = !complete || stale + cached > 0;
-    if (task.forced) state.why = "forced";
-    return state;
-  }
-  state.key = key;
-  if (stale > 0) {
-    state.verdict = Verdict::kStale;
-    std::string common;
-    for (const UnitState& unit : units->units) {
-      if (unit.what != UnitState::What::kStale || !unit.why.empty()) continue;
-      common = why_different(plan, unit.record->common, states, state);
-      break;
-    }
-    state.why = why_units(*units, common);
-    return state;
-  }
-  auto result = std::make_shared<ActionResult>();
-  result->duration = units->saved();
-  state.seen = result->outputs_digest();
-  state.result = std::move(result);
-  state.verdict = cached > 0 ? Verdict::kCached : Verdict::kUpToDate;
-  if (cached > 0) state.why = fmt::format("{} of {} files", cached, units->units.size());
-  return state;
 }
 
 // What dependents see of a local task whose distributions matter. Before it has run it is what was there when

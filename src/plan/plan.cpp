@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "plan/output_makers.h"
 #include "plan/steps.h"
+#include "store/unit_log.h"
 
 namespace devtask {
 namespace {
@@ -201,14 +202,14 @@ class Planner {
   Result<void> choose_units(PlannedTask& planned, const Request::Target* target) {
     const Task& task = *planned.task;
     if (!task.units) return {};
-    std::string log = task.family + (planned.row.empty() ? "" : "@" + planned.row);
-    planned.lock_id = file_id(log);
-    if (target != nullptr && !request_.extra.empty()) {
-      log += " --";
-      for (const std::string& word : request_.extra) log += " " + shell_quote(word);
-    }
+    planned.lock_id = file_id(task.family + (planned.row.empty() ? "" : "@" + planned.row));
     planned.units.emplace();
-    planned.units->log = file_id(log);
+    planned.units->log = planned.lock_id;
+    if (target != nullptr && !request_.extra.empty()) {
+      std::string extra;
+      for (const std::string& word : request_.extra) extra += word + '\0';
+      planned.units->log += kOtherArguments + sha256(extra).hex().substr(0, 16);
+    }
     // Filled in for each batch; until then, and in keys, they stand for themselves.
     for (const char* name : {"units", "report", "plugins"}) {
       planned.values.set(name, {fmt::format("{{{{{}}}}}", name)}, std::string_view(name) == "units");
@@ -217,10 +218,8 @@ class Planner {
     planned.units->filter = request_.units;
     for (const std::string& word : target->words) {
       const std::size_t part = word.find("::");
-      auto path = place_path("", word.substr(0, part));
-      if (!path) return tl::unexpected(std::move(path.error()));
-      if (path->ends_with('/')) path->pop_back();
-      planned.units->chosen.push_back({std::move(*path), part == std::string::npos ? "" : word.substr(part)});
+      planned.units->chosen.push_back(
+          {word.substr(0, part), part == std::string::npos ? "" : word.substr(part)});
     }
     return {};
   }

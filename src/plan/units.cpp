@@ -97,6 +97,14 @@ std::string change_of(const UnitState& unit, const Digest& common, const std::st
   return unit.record->common != common ? "" : "its result is gone";
 }
 
+// A file without tests is as good as one whose tests pass, but a run without any test is no success, nor does
+// it become one when it is asked for again.
+bool has_no_tests(const PlannedTask& task, const UnitStates& states) {
+  return task.task->reports && std::ranges::all_of(states.units, [](const UnitState& unit) {
+           return unit.what == UnitState::What::kFresh && unit.record->tests.total() == 0;
+         });
+}
+
 }  // namespace
 
 std::size_t UnitStates::count(UnitState::What what) const {
@@ -134,10 +142,14 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
     auto known = folders.find(folder);
     if (known == folders.end()) {
       known = folders.emplace(folder, files.besides.size()).first;
-      files.besides.push_back(besides_of(task, folder, tree, looked));
+      files.besides.push_back(besides_of(task, folder, tree, files.beside_looked));
     }
     unit.beside = known->second;
   }
+  std::ranges::sort(files.beside_looked, {}, &TreeFile::path);
+  const auto twins = std::ranges::unique(files.beside_looked);
+  files.beside_looked.erase(twins.begin(), twins.end());
+  looked.insert(looked.end(), files.beside_looked.begin(), files.beside_looked.end());
   return files;
 }
 
@@ -192,10 +204,10 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       text += escape_line(below_base(file->path, base)) + ' ';
       file->digest.append_hex(text);
       text += '\n';
-      states.besides.push_back(observe(*file));
     }
     besides.push_back(sha256(text));
   }
+  for (const TreeFile* file : files.beside_looked) states.besides.push_back(observe(*file));
   states.units.reserve(files.units.size());
   std::size_t next = 0;
   for (const UnitFiles::Unit& file : files.units) {
@@ -230,8 +242,20 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     }
     states.units.push_back(std::move(unit));
   }
+  if (has_no_tests(task, states)) {
+    for (UnitState& unit : states.units) {
+      unit.what = UnitState::What::kStale;
+      unit.why = "has no tests";
+    }
+  }
   filter_units(task.units->filter, states);
   return states;
+}
+
+SealedTests sealed_tests(const PlannedTask& task, const UnitStates& states) {
+  SealedTests sealed{task.label, {}, states.units.size(), states.saved().count()};
+  for (const UnitState& unit : states.units) sealed.tests += unit.record->tests;
+  return sealed;
 }
 
 std::string why_units(const UnitStates& states, const std::string& common) {

@@ -17,6 +17,7 @@
 #include "action/action_result.h"
 #include "base/result.h"
 #include "plan/plan.h"
+#include "plan/seal.h"
 #include "plan/tree.h"
 #include "store/blob_store.h"
 #include "store/unit_log.h"
@@ -44,7 +45,7 @@ struct UnitState {
 struct UnitStates {
   Digest common;
   std::vector<UnitState> units;      // sorted by name
-  std::vector<Observation> besides;  // the files of `unit-inputs`
+  std::vector<Observation> besides;  // of files of `unit-inputs`, also where there is none
   std::string unmatched;             // what was asked for and is no unit, as a sentence
   std::string help;                  // to it
   bool nothing = false;              // there are no units at all
@@ -62,6 +63,7 @@ struct UnitFiles {
   };
   std::vector<Unit> units;                      // sorted by path, then part
   std::vector<std::vector<TreeFile*>> besides;  // sorted by path, one list for each folder with units
+  std::vector<const TreeFile*> beside_looked;   // all that could be in there
   std::string unmatched, help;
   bool nothing = false;
 };
@@ -79,6 +81,9 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
 // `name`: relative to the project root.
 Digest unit_key(const Task& task, const Digest& common, const Digest& own, const Digest& beside,
                 std::string_view name);
+
+// What a seal tells of them once all of them are fresh.
+SealedTests sealed_tests(const PlannedTask& task, const UnitStates& states);
 
 // Why the task runs, in one line: "`tests/a.py` changed (3 of 178 files)". `common`: why all of them would,
 // "" if that is not known.

@@ -161,6 +161,15 @@ Result<void> UnitLogs::append(std::string_view id, const std::vector<UnitRecord>
   });
 }
 
-Result<void> UnitLogs::forget(std::string_view id) const { return remove_file(path(id)); }
+Result<bool> UnitLogs::forget(std::string_view id) const {
+  const std::string others = std::string(id) + kOtherArguments;
+  bool found = false;
+  for (const FolderEntry& entry : list_folder(folder_).value_or(std::vector<FolderEntry>())) {
+    if (entry.name != id && !entry.name.starts_with(others)) continue;
+    if (auto removed = remove_file(path(entry.name)); !removed) return tl::unexpected(removed.error());
+    found = true;
+  }
+  return found;
+}
 
 }  // namespace devtask

@@ -8,6 +8,8 @@
 // tests as JUnit XML, `ms` how long it took; names are escaped (base/escape.h). The last line of a name is
 // right; a line that cannot be read is none.
 //
+// `.devtask/units/ID+DIGEST`: the same for the task with other arguments.
+//
 // Unaware of: what units are, when they are stale.
 #pragma once
 
@@ -23,6 +25,9 @@
 #include "report/test_case.h"
 
 namespace devtask {
+
+// Between an id and what tells its arguments. No id ends in it (plan/plan.h).
+inline constexpr char kOtherArguments = '+';
 
 struct UnitRecord {
   std::string name;
@@ -61,7 +66,8 @@ class UnitLogs {
   UnitRecords read(std::string_view id) const;
   // In one write. Written anew when most of it is superseded. All records of one call share their `common`.
   Result<void> append(std::string_view id, const std::vector<UnitRecord>& records) const;
-  Result<void> forget(std::string_view id) const;
+  // With any arguments. False: there was nothing.
+  Result<bool> forget(std::string_view id) const;
 
  private:
   std::string folder_;

@@ -1,0 +1,482 @@
+"""Tasks with units: tests that run file by file, with real pytest."""
+
+import pytest
+from support.project import ninjas
+from support.units import TASKS, counted, ran, use_pytest, write_test
+
+A, B, C = "tests/a/test_a.py", "tests/b/test_b.py", "tests/test_c.py"
+
+
+@pytest.fixture
+def tests(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    project.write("src/code.py", "")
+    for path in (A, B, C):
+        write_test(project, path)
+    return project
+
+
+@pytest.fixture
+def passed(tests):
+    tests.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+    return tests
+
+
+def test_only_the_file_that_changed_runs(passed):
+    passed.run("test", no_processes=True).expect(
+        stderr="""
+            devtask: everything is up to date (1 task)
+            tests: 3 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 from the cache (TIME saved)
+        """
+    )
+    assert ran(passed) == []
+    write_test(passed, B, "assert 1 == 1")
+    result = passed.run("test").succeeded()
+    assert ran(passed) == [B]
+    assert result.stderr.startswith(f"test: `{B}` changed (1 of 3 files)\n")
+    assert counted(result) == "tests: 3 passed, 0 failed, 0 skipped · 1 of 3 files ran, 2 from the cache (TIME saved)"
+    passed.run("test", no_processes=True).succeeded()
+    assert ran(passed) == []
+
+
+def test_a_new_file_runs_and_one_that_is_gone_is_not_missed(passed):
+    write_test(passed, "tests/a/test_new.py")
+    passed.run("test").succeeded()
+    assert ran(passed) == ["tests/a/test_new.py"]
+    passed.remove(A)
+    result = passed.run("test", no_processes=True).succeeded()
+    assert counted(result).startswith("tests: 3 passed")
+
+
+def test_times_do_not_count_and_old_content_is_known_again(passed):
+    passed.touch_everything()
+    passed.run("test", no_processes=True).succeeded()
+    before = passed.read(A)
+    write_test(passed, A, "assert 2")
+    passed.run("test").succeeded()
+    passed.write(A, before)
+    passed.run("test", no_processes=True).succeeded()
+    assert ran(passed) == [A]
+
+
+def test_files_of_pytest_count_for_what_lies_beside_and_below(passed):
+    passed.write("tests/a/conftest.py", "X = 1\n")
+    result = passed.run("test").succeeded()
+    assert ran(passed) == [A]
+    assert result.stderr.startswith(f"test: `{A}` what lies beside it changed (tests/a/conftest.py) (1 of 3 files)\n")
+    for path, content in (
+        ("conftest.py", "X = 1\n"),
+        ("setup.cfg", "[tool:pytest]\naddopts = -v\n"),
+        ("pyproject.toml", "[tool.x]\n"),
+        ("tox.ini", "[tox]\n"),
+        ("pytest.ini", "[pytest]\n"),
+    ):
+        passed.write(path, content)
+        passed.run("test").succeeded()
+        assert ran(passed) == [A, B, C], path
+    passed.remove("pytest.ini")
+    passed.run("test", no_processes=True).succeeded()
+
+
+def test_inputs_variables_and_the_interpreter_count_for_all(tests):
+    tests.tasks(TASKS.rstrip() + '\n    env-inputs = ["MODE"]\n')
+    tests.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+    tests.write("src/code.py", "x = 1\n")
+    result = tests.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+    assert ": src/code.py changed (3 of 3 files)\n" in result.stderr, result.stderr
+    tests.run("test", env={"MODE": "other"}).succeeded()
+    assert ran(tests) == [A, B, C]
+    tests.run("test", env={"MODE": "other", "UNDECLARED": "1"}, no_processes=True).succeeded()
+    tests.write("docs/page.md", "text\n")
+    tests.run("test", env={"MODE": "other"}, no_processes=True).succeeded()
+    tests.run("test", no_processes=True).succeeded()
+    assert ran(tests) == []
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_job_is_a_process(tests, jobs):
+    for path in (A, B, C):
+        write_test(tests, path, "pathlib.Path('pids').open('a').write(f'{os.getpid()}\\n')")
+    tests.run("-j", jobs, "test").succeeded()
+    assert len(set(tests.read("pids").split())) == int(jobs)
+    assert ran(tests) == [A, B, C]
+
+
+def test_what_runs_at_once_has_slots_of_its_own(tests):
+    """Each waits until the other has begun: two run at once."""
+    wait = "\n".join(
+        [
+            "slot = os.environ['DEVTASK_SLOT']",
+            "pathlib.Path('slot-' + slot + '-' + pathlib.Path(__file__).stem).touch()",
+            "end = time.monotonic() + 30",
+            "while len(list(pathlib.Path('.').glob('slot-*'))) < 2 and time.monotonic() < end: time.sleep(0.01)",
+        ]
+    )
+    tests.remove(C)
+    for path in (A, B):
+        write_test(tests, path, wait)
+    tests.run("-j2", "test").succeeded()
+    slots = sorted(path.name.split("-")[1] for path in tests.root.glob("slot-*"))
+    assert slots == ["0", "1"]
+
+
+def test_a_task_can_ask_for_one_process(tests):
+    tests.tasks(TASKS.rstrip() + "\n    processes = 1\n")
+    for path in (A, B, C):
+        write_test(
+            tests, path, "pathlib.Path('pids').open('a').write(os.environ['DEVTASK_SLOT'] + f' {os.getpid()}\\n')"
+        )
+    tests.run("-j8", "test").succeeded()
+    lines = tests.read("pids").splitlines()
+    assert len(lines) == 3 and len(set(lines)) == 1 and lines[0].startswith("0 ")
+
+
+def test_failures_run_again_and_passes_do_not(tests):
+    write_test(tests, B, "assert pathlib.Path('good').exists()")
+    for _ in range(2):
+        result = tests.run("test")
+        assert result.code == 1
+        assert "\nfailed: tests/b/test_b.py:3 test_one: AssertionError: assert False\n" in result.stderr, result.stderr
+        assert counted(result).startswith("tests: 2 passed, 1 failed, 0 skipped")
+    assert sorted(ran(tests)) == [A, B, B, C]
+    tests.write("good", "")
+    tests.run("test").succeeded()
+    assert ran(tests) == [B]
+    tests.run("test", no_processes=True).succeeded()
+
+
+def test_skips_and_expected_failures_are_kept_and_told(tests):
+    write_test(tests, A, "pytest.skip('not here')")
+    write_test(tests, B, "assert False", head="@pytest.mark.xfail")
+    line = "tests: 1 passed, 0 failed, 2 skipped (1 expected failure)"
+    assert counted(tests.run("test").succeeded()).startswith(line)
+    assert counted(tests.run("test", no_processes=True).succeeded()).startswith(line)
+    tests.remove(".devtask")
+    assert counted(tests.run("test").succeeded()).startswith(line)
+    assert sorted(ran(tests)) == [A, B, C]
+
+
+# ---- selections
+
+
+def test_paths_choose_files_and_share_results(tests):
+    tests.run("test", A).succeeded()
+    assert ran(tests) == [A]
+    tests.run("test", "tests/b", A).succeeded()
+    assert ran(tests) == [B]
+    tests.run("test", "./tests/b/", no_processes=True).succeeded()
+    tests.run("test", "test_c.py", cwd=tests.path("tests")).succeeded()
+    assert ran(tests) == [C]
+    tests.run("test", str(tests.path(C)), no_processes=True).succeeded()
+    tests.run("test", ".", no_processes=True).succeeded()
+    tests.run("test", no_processes=True).succeeded()
+
+
+def test_a_node_id_has_a_result_of_its_own(tests):
+    tests.write(A, "def test_one(): pass\ndef test_two(): assert False\n")
+    result = tests.run("test", f"{A}::test_one").succeeded()
+    assert counted(result).startswith("tests: 1 passed, 0 failed")
+    tests.run("test", f"{A}::test_one", no_processes=True).succeeded()
+    assert tests.run("test", A).code == 1
+    tests.run("test", f"{A}::test_one", no_processes=True).succeeded()
+    assert tests.run("--status", "test", f"{A}::test_two").code == 1
+    tests.write(A, "def test_one(): assert 1\ndef test_two(): pass\n")
+    tests.run("test", A).succeeded()
+
+
+def test_extra_arguments_have_results_of_their_own(tests):
+    tests.run("test", "--", "-k", "nothing_like_it or test_one").succeeded()
+    assert ran(tests) == [A, B, C]
+    tests.run("test", "--", "-k", "nothing_like_it or test_one", no_processes=True).succeeded()
+    tests.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+
+
+def test_stopping_at_the_first_failure_leaves_the_rest_not_run(tests):
+    write_test(tests, A, "assert False")
+    result = tests.run("-j1", "test", "--", "-x")
+    assert result.code == 1
+    assert "not run" in counted(result)
+    ran(tests)
+    write_test(tests, A)
+    tests.run("-j1", "test", "--", "-x").succeeded()
+    assert A in ran(tests)
+    tests.run("-j1", "test", "--", "-x", no_processes=True).succeeded()
+
+
+def test_nothing_collected_is_no_success(tests):
+    for path in (A, B, C):
+        tests.write(path, "def helper(): pass\n")
+    result = tests.run("test")
+    assert result.code == 4
+    assert "error: task `test` found no tests\n" in result.stderr
+    assert tests.run("test").code == 4
+    result = tests.run("test", "--", "-k", "nothing_like_it")
+    assert result.code == 4
+
+
+def test_a_file_without_tests_among_others_is_no_failure(tests):
+    tests.write(A, "def helper(): pass\n")
+    assert counted(tests.run("-j2", "test").succeeded()).startswith("tests: 2 passed, 0 failed")
+    tests.run("test", no_processes=True).succeeded()
+
+
+@pytest.mark.parametrize(
+    "word, said",
+    [
+        ("tests/a/tset_a.py", "error: there is no `tests/a/tset_a.py`\n  help: did you mean `tests/a/test_a.py`?\n"),
+        ("test_c.py", "error: there is no `test_c.py`\n  help: did you mean `tests/test_c.py`?\n"),
+        (
+            "test_c.py::TestX",
+            "error: there is no `test_c.py`\n  help: did you mean `tests/test_c.py::TestX`?\n",
+        ),
+        (
+            "src/code.py",
+            "error: `src/code.py` is no unit of task `test`, nor has it any\n"
+            "  help: its units are `tests/**/test_*.py`\n",
+        ),
+        ("src", "error: `src` is no unit of task `test`, nor has it any\n  help: its units are `tests/**/test_*.py`\n"),
+    ],
+)
+def test_what_is_no_unit_is_explained(tests, word, said):
+    tests.run("test", A, word).expect(stderr=said, code=4)
+    assert ran(tests) == []
+
+
+def test_subsets_share_the_results_of_files(tests):
+    tests.tasks(TASKS + '\n    [tasks.test-a]\n    extends = "test"\n    units = ["tests/a/**/test_*.py"]\n')
+    tests.run("test-a").succeeded()
+    assert ran(tests) == [A]
+    tests.run("test").succeeded()
+    assert ran(tests) == [B, C]
+    write_test(tests, A, "assert 1")
+    tests.run("test", "test-a").succeeded()
+    assert ran(tests) == [A]
+    tests.run("test-a", no_processes=True).succeeded()
+
+
+# ---- names
+
+NAMES = [
+    "tests/test_a b.py",
+    "tests/test_it's.py",
+    'tests/test_"q".py',
+    "tests/test_ünï.py",
+    "tests/test_$HOME.py",
+    "tests/test_;x.py",
+    "tests/-k/test_dash.py",
+]
+
+
+def test_files_with_odd_names(tests):
+    for path in NAMES:
+        write_test(tests, path)
+    tests.run("test").succeeded()
+    assert ran(tests) == sorted([A, B, C, *NAMES])
+    result = tests.run("test", no_processes=True).succeeded()
+    assert counted(result).startswith("tests: 10 passed")
+    for path in NAMES:
+        write_test(tests, path, "assert 1")
+        tests.run("test", path).succeeded()
+        assert ran(tests) == [path]
+
+
+def test_a_file_whose_name_begins_with_a_dash(tests):
+    tests.tasks('[tasks.test]\nuses = "pytest"\nunits = ["**/*_test.py"]\ninputs = []\n')
+    write_test(tests, "-k_test.py")
+    tests.run("test").succeeded()
+    assert ran(tests) == ["-k_test.py"]
+    tests.run("test", "./-k_test.py", no_processes=True).succeeded()
+
+
+def test_a_newline_in_a_name(tests):
+    path = "tests/test_new\nline.py"
+    tests.write(path, "def test_one(): pass\n")
+    result = tests.run("test").succeeded()
+    assert counted(result).startswith("tests: 4 passed")
+    tests.run("test", no_processes=True).succeeded()
+
+
+# ---- options
+
+
+def test_looking_says_the_same_and_changes_nothing(passed):
+    write_test(passed, B, "assert 1")
+    before = passed.state()
+    passed.run("-n", "test", no_processes=True).expect(
+        stdout=f"run test: `{B}` changed (1 of 3 files)\n1 to run, 0 to restore, 0 up to date\n"
+    )
+    assert passed.run("--status", "test", no_processes=True).code == 1
+    result = passed.run("why", "test", no_processes=True)
+    assert B in result.stdout, result.stdout
+    assert passed.state() == before
+    passed.run("test").succeeded()
+    passed.run("--status", "test", no_processes=True).expect(stdout="up to date\n")
+
+
+def test_force_runs_all_that_is_asked_for(passed):
+    passed.run("--force", "test", "tests/a").succeeded()
+    assert ran(passed) == [A]
+    passed.run("--force", "test").succeeded()
+    assert ran(passed) == [A, B, C]
+    passed.run("test", no_processes=True).succeeded()
+
+
+def test_the_cache_is_shared_between_checkouts(passed):
+    other = passed.checkout("other")
+    use_pytest(other)
+    for path in ("tasks.toml", "src/code.py", A, B, C):
+        other.write(path, passed.read(path))
+    other.run("-n", "test", no_processes=True).expect(
+        stdout="restore test\n0 to run, 1 to restore, 0 up to date\n"
+    )
+    result = other.run("test", no_processes=True).succeeded()
+    assert counted(result) == "tests: 3 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 from the cache (TIME saved)"
+    assert ran(passed) == []
+    other.run("test", no_processes=True).expect(
+        stderr="""
+            devtask: everything is up to date (1 task)
+            tests: 3 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 from the cache (TIME saved)
+        """
+    )
+    write_test(other, A, "assert 1")
+    other.run("test").succeeded()
+    assert ran(passed) == [A]
+
+
+def test_without_the_cache_the_checkout_still_remembers(tests):
+    tests.run("--no-cache", "test").succeeded()
+    assert ran(tests) == [A, B, C]
+    tests.run("--no-cache", "test", no_processes=True).succeeded()
+    other = tests.checkout("other")
+    use_pytest(other)
+    for path in ("tasks.toml", "src/code.py", A, B, C):
+        other.write(path, tests.read(path))
+    other.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+
+
+def test_clean_forgets_results_of_units(passed):
+    passed.run("clean", "test").succeeded()
+    passed.run("--no-cache", "test").succeeded()
+    assert ran(passed) == [A, B, C]
+
+
+def test_plain_ninja_runs_what_is_stale(passed):
+    for ninja in ninjas():
+        passed.use_ninja(ninja)
+        write_test(passed, B, f"assert {str(ninja)!r}")
+        passed.run("ninja", "--", "test").succeeded()
+        assert ran(passed) == [B]
+        done = passed.command(ninja, "-f", ".devtask/build.ninja", "test")
+        assert done.code == 0 and ran(passed) == []
+        write_test(passed, B, "assert False")
+        assert passed.command(ninja, "-f", ".devtask/build.ninja", "test").code != 0
+        assert ran(passed) == [B]
+
+
+def test_members_have_units_of_their_own(tests):
+    tests.tasks(TASKS, project='members = ["examples/*"]\n')
+    tests.write("examples/flows/tasks.toml", '[tasks.test]\nuses = "pytest"\nunits = ["checks/**/test_*.py"]\ninputs = []\n')
+    write_test(tests, "examples/flows/checks/test_m.py")
+    tests.write("conftest.py", "X = 1\n")
+    tests.edit("examples/flows/tasks.toml", "inputs = []", 'inputs = []\nenv-pass = ["COUNT_LOG"]')
+    tests.run("flows:test").succeeded()
+    assert ran(tests) == ["examples/flows/checks/test_m.py"]
+    # What lies above the member's folder is not its own.
+    tests.write("conftest.py", "X = 2\n")
+    tests.run("flows:test", "examples/flows/checks/test_m.py", no_processes=True).succeeded()
+    tests.run("test", "checks/test_m.py", cwd=tests.path("examples/flows"), no_processes=True).succeeded()
+    tests.write("examples/flows/conftest.py", "X = 2\n")
+    tests.run("flows:test").succeeded()
+    assert ran(tests) == ["examples/flows/checks/test_m.py"]
+
+
+def test_as_a_dependency_all_of_it_must_pass(tests):
+    tests.tasks(TASKS + '\n    [tasks.release]\n    deps = ["test"]\n    inputs = []\n    run = "RAN"\n')
+    tests.run("release").succeeded()
+    assert ran(tests) == sorted([A, B, C, "release"])
+    tests.run("release", no_processes=True).succeeded()
+    write_test(tests, A, "assert False")
+    assert tests.run("release").code == 1
+    assert ran(tests) == [A]
+    write_test(tests, A, "assert 2")
+    tests.run("release").succeeded()
+    assert ran(tests) == [A]
+    tests.write(A, "def test(): assert 0\n")
+    tests.run("--only", "--force", "release").succeeded()
+    assert ran(tests) == ["release"]
+
+
+def test_dependencies_run_before_units_and_count(tests):
+    tests.tasks(
+        TASKS.rstrip()
+        + """
+    deps = ["make"]
+    [tasks.make]
+    inputs = ["in.txt"]
+    outputs = ["out.txt"]
+    run = "RAN; tr a-z A-Z <in.txt >out.txt"
+    """
+    )
+    tests.write("in.txt", "one\n")
+    write_test(tests, A, "assert pathlib.Path('out.txt').exists()")
+    tests.run("test").succeeded()
+    assert ran(tests) == sorted(["make", A, B, C])
+    tests.write("in.txt", "ONE\n")
+    tests.run("test").succeeded()
+    assert ran(tests) == ["make"]
+    tests.write("in.txt", "two\n")
+    tests.run("test").succeeded()
+    assert ran(tests) == sorted(["make", A, B, C])
+
+
+def test_many_files_are_more_than_one_process_can_be_given(project):
+    """3,000 names of 250 bytes: 750 KB, more than goes to one process at once."""
+    project.tool("runner", RUNNER)
+    project.tasks(
+        """
+        [tasks.test]
+        units = ["tests/**"]
+        inputs = []
+        env = { REPORT = "{{report}}" }
+        run = [["runner", "{{units}}"]]
+        """
+    )
+    for i in range(3000):
+        project.write(f"tests/{i:04}{'x' * 230}.t", "")
+    result = project.run("-j2", "test").succeeded()
+    assert counted(result) == "tests: 3000 passed, 0 failed, 0 skipped · 3000 of 3000 files ran"
+    project.run("test", no_processes=True).succeeded()
+    assert len(project.read("calls").splitlines()) >= 2
+    assert sum(map(int, project.read("calls").split())) == 3000
+
+
+RUNNER = r"""
+echo $# >>calls
+{
+    echo '<testsuites>'
+    for file; do echo "<testsuite name=\"$file\"><testcase name=\"t\" file=\"$file\"/></testsuite>"; done
+    echo '</testsuites>'
+} >"$REPORT/all.xml"
+"""
+
+
+def test_two_at_once_run_each_file_once(tests):
+    runs = [tests.start("test") for _ in range(2)]
+    for run in runs:
+        assert run.wait().code == 0, run.stderr()
+    assert ran(tests) == [A, B, C]
+
+
+def test_longest_first_in_each_process(tests):
+    write_test(tests, B, "time.sleep(0.3)")
+    tests.run("-j1", "test").succeeded()
+    tests.ran()
+    tests.write("src/code.py", "x = 2\n")
+    tests.run("-j1", "test").succeeded()
+    assert tests.ran()[0] == B

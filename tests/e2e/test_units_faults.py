@@ -1,0 +1,263 @@
+"""Tasks with units when something goes wrong: crashes, stops, limits, runners that tell nothing or nonsense."""
+
+import signal
+
+import pytest
+from support.units import TASKS, counted, ran, use_pytest, write_test
+from support.waiting import wait_for, wait_for_line
+
+A, B, C = "tests/test_a.py", "tests/test_b.py", "tests/test_c.py"
+
+
+@pytest.fixture
+def tests(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    project.write("src/code.py", "")
+    for path in (A, B, C):
+        write_test(project, path)
+    return project
+
+
+BLOCK = "pathlib.Path('started').write_text('x\\n')\nwhile not os.path.exists('go'): time.sleep(0.02)"
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os._exit(0)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_what_finished_before_a_crash_keeps_its_result(tests, end):
+    write_test(tests, B, f"if not os.path.exists('good'): {end}")
+    result = tests.run("-j1", "test")
+    assert result.code == 1
+    assert ran(tests) == [A, B]
+    assert counted(result) == "tests: 1 passed, 0 failed, 0 skipped · 1 of 3 files ran, 2 not run"
+    tests.write("good", "")
+    tests.run("-j1", "test").succeeded()
+    assert ran(tests) == [B, C]
+    tests.run("test", no_processes=True).succeeded()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_finished_before_a_stop_keeps_its_result(tests, number):
+    write_test(tests, B, BLOCK)
+    run = tests.start("-j1", "test")
+    wait_for_line(tests.path("started"))
+    if number == signal.SIGINT:
+        run.interrupt()
+    else:
+        run.send(number)
+    result = run.wait()
+    assert result.code == (-9 if number == signal.SIGKILL else 130 if number == signal.SIGINT else result.code) != 0
+    tests.wait_until_no_process_is_left()
+    assert ran(tests) == [A, B]
+    tests.write("go", "")
+    tests.run("-j1", "test").succeeded()
+    # A devtask that was killed could not read what its runner had written.
+    assert ran(tests) == ([A, B, C] if number == signal.SIGKILL else [B, C])
+
+
+def test_a_second_devtask_goes_on_when_the_first_is_killed(tests):
+    write_test(tests, B, BLOCK)
+    first = tests.start("-j1", "test")
+    wait_for_line(tests.path("started"))
+    second = tests.start("-j1", "test")
+    wait_for(lambda: "waiting for another devtask" in second.stderr(), "the second to wait")
+    first.send(signal.SIGKILL)
+    first.wait()
+    tests.write("go", "")
+    assert second.wait().code == 0, second.stderr()
+    tests.run("test", no_processes=True).succeeded()
+
+
+def test_the_time_limit_ends_it_and_keeps_what_finished(tests):
+    tests.tasks(TASKS.rstrip() + '\n    timeout = "3s"\n')
+    write_test(tests, B, BLOCK)
+    result = tests.run("-j1", "test")
+    assert result.code == 124
+    assert "not run: tests/test_b.py: the process exceeded the task's time limit\n" in result.stderr
+    assert ran(tests) == [A, B]
+    tests.write("go", "")
+    tests.run("-j1", "test").succeeded()
+    assert ran(tests) == [B, C]
+
+
+def test_a_forced_run_that_crashes_leaves_no_older_pass(tests):
+    write_test(tests, B, "if os.path.exists('bad'): os._exit(3)")
+    tests.run("-j1", "test").succeeded()
+    tests.write("bad", "")
+    assert tests.run("-j1", "--force", "test").code == 1
+    ran(tests)
+    tests.remove("bad")
+    tests.run("-j1", "test").succeeded()
+    assert ran(tests) == [B, C]
+
+
+def test_a_file_that_cannot_be_imported(tests):
+    tests.write(B, "import nothing_like_it\ndef test_one(): pass\n")
+    result = tests.run("-j1", "test")
+    assert result.code == 1
+    assert "failed: tests/test_b.py" in result.stderr
+    tests.write(B, "def test_one(:\n")
+    assert "SyntaxError" in tests.run("-j1", "test").stderr
+    write_test(tests, B)
+    tests.run("-j1", "test").succeeded()
+
+
+# ---- what changes meanwhile
+
+
+def test_a_file_that_changes_while_it_runs_is_named_and_not_stored(tests):
+    write_test(tests, B, BLOCK)
+    run = tests.start("-j1", "test")
+    wait_for_line(tests.path("started"))
+    write_test(tests, A, "assert 1")
+    tests.write("go", "")
+    result = run.wait()
+    assert "warning: `tests/test_a.py` changed while `test` ran: its result is not stored\n" in result.stderr
+    assert ran(tests) == [A, B, C]
+    tests.run("test").succeeded()
+    assert ran(tests) == [A]
+
+
+@pytest.mark.parametrize("path", ["src/code.py", "tests/conftest.py", "pytest.ini"])
+def test_nothing_is_stored_when_a_source_changes_meanwhile(tests, path):
+    tests.write("tests/conftest.py", "X = 1\n")
+    write_test(tests, B, BLOCK)
+    run = tests.start("-j2", "test")
+    wait_for_line(tests.path("started"))
+    wait_for(lambda: "done in" in run.stderr() or "test_a" in run.stderr(), "the other to go on")
+    tests.write(path, "[pytest]\n" if path == "pytest.ini" else "X = 2\n")
+    tests.write("go", "")
+    result = run.wait()
+    assert f"warning: `{path}` changed while `test` ran: its result is not stored\n" in result.stderr, result.stderr
+    assert B in ran(tests)
+    tests.run("test").succeeded()
+    assert B in ran(tests)
+    tests.run("test", no_processes=True).succeeded()
+
+
+# ---- runners of other kinds
+
+RUNNER = """
+    [tasks.test]
+    units = ["tests/*.t"]
+    inputs = []
+    run = ["echo $* >>$COUNT_LOG; runner {{report}} {{units}}"]
+"""
+
+# Reports each file, with what it says: `pass`, `fail`, nothing at all.
+REPORTING = r"""
+report=$1; shift
+for file; do
+    case $(cat "$file") in
+    pass) echo "<testsuite name='$file'><testcase name='t' file='$file'/></testsuite>" ;;
+    fail) echo "<testsuite name='$file'><testcase name='t' file='$file'><failure message='no'/></testcase></testsuite>" ;;
+    esac >"$report/$(basename "$file").xml"
+    test -s "$report/$(basename "$file").xml" || rm "$report/$(basename "$file").xml"
+done
+"""
+
+
+@pytest.fixture
+def runner(project):
+    project.tasks(RUNNER)
+    for name in "abc":
+        project.write(f"tests/{name}.t", "pass\n")
+    project.tool("runner", REPORTING)
+    return project
+
+
+def test_any_runner_that_writes_junit_will_do(runner):
+    assert counted(runner.run("-j1", "test").succeeded()).startswith("tests: 3 passed")
+    runner.run("test", no_processes=True).succeeded()
+    runner.write("tests/b.t", "fail\n")
+    result = runner.run("-j1", "test")
+    assert result.code == 1
+    assert "failed: tests/b.t t: no\n" in result.stderr
+
+
+def test_a_unit_that_disappears_from_the_report_has_not_run(runner):
+    runner.write("tests/b.t", "\n")
+    for reason in ("no report has a result of it", "the runner wrote no report"):
+        result = runner.run("-j1", "test")
+        assert result.code == 1
+        assert f"not run: tests/b.t: {reason}\n" in result.stderr
+    runner.write("tests/b.t", "pass\n")
+    assert counted(runner.run("-j1", "test").succeeded()).startswith("tests: 3 passed")
+
+
+@pytest.mark.parametrize(
+    "script, reason",
+    [
+        ("exit 0", "the runner wrote no report"),
+        ("exit 3", "the runner wrote no report"),
+        ("echo '<testsuite' >$1/x.xml", "its report `x.xml` cannot be read"),
+        ("echo 'no xml' >$1/x.xml; exit 1", "its report `x.xml` cannot be read"),
+        (": >$1/x.xml", "its report `x.xml` cannot be read"),
+    ],
+)
+def test_a_report_that_is_missing_or_broken(runner, script, reason):
+    runner.tool("runner", script)
+    for _ in range(2):
+        result = runner.run("-j1", "test")
+        assert result.code != 0
+        for name in "abc":
+            assert f"not run: tests/{name}.t: {reason}" in result.stderr, result.stderr
+    runner.tool("runner", REPORTING)
+    runner.run("test").succeeded()
+
+
+def test_results_of_a_file_that_was_not_given_do_not_count(runner):
+    runner.tool("runner", REPORTING + "\necho \"<testsuite><testcase name='t' file='tests/z.t'/></testsuite>\" >$report/z.xml")
+    runner.write("tests/b.t", "\n")
+    result = runner.run("-j1", "test")
+    assert result.code == 1
+    assert (
+        "warning: task `test` reports results of `tests/z.t`, which it was not given: they do not count\n"
+        in result.stderr
+    )
+    assert counted(result).startswith("tests: 2 passed, 0 failed")
+
+
+def test_success_without_failures_but_a_bad_exit_status_is_none(runner):
+    runner.tool("runner", REPORTING + "\nexit 7")
+    for _ in range(2):
+        result = runner.run("-j1", "test")
+        assert result.code == 1
+        assert "not run: tests/a.t: the process ended with exit status 7, although no test failed\n" in result.stderr
+
+
+def test_a_runner_that_is_not_there(runner):
+    runner.tasks(RUNNER.replace("runner {{report}}", "no-such-runner {{report}}"))
+    result = runner.run("test")
+    assert result.code == 1
+    assert "not found" in result.stderr + result.stdout
+
+
+def test_a_folder_without_units(project):
+    project.tasks(RUNNER)
+    project.tool("runner", REPORTING)
+    project.write("tests/readme", "")
+    result = project.run("test")
+    assert result.code == 4, result.stderr
+    assert "no" in result.stderr
+
+
+# ---- what cannot be written
+
+
+def test_a_cache_that_cannot_be_written_fails_nothing(tests):
+    tests.cache.write_text("a file, no folder\n")
+    tests.run("test").succeeded()
+    assert ran(tests) == [A, B, C]
+    tests.run("test", no_processes=True).succeeded()
+
+
+def test_damaged_records_are_no_records(tests):
+    tests.run("--no-cache", "test").succeeded()
+    ran(tests)
+    path = ".devtask/units/test"
+    whole = tests.path(path).read_bytes()
+    for damaged in (b"", whole[:20], whole[: len(whole) // 2], b"x" * len(whole)):
+        tests.write(path, damaged)
+        tests.run("--no-cache", "test").succeeded()
+        tests.run("--no-cache", "test", no_processes=True).succeeded()
+    assert set(ran(tests)) == {A, B, C}
