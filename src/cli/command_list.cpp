@@ -17,6 +17,7 @@ std::string usage_of(const Task& task) {
     const std::string name = arg.name + (arg.many ? "…" : "");
     text += arg.defaults ? " [" + name + "]" : " <" + name + ">";
   }
+  if (task.units) text += " [paths…]";
   return text;
 }
 
@@ -25,7 +26,7 @@ std::string deps_text(const Placed<Template>& dep) {
 }
 
 std::string_view cache_word(const Task& task) {
-  if (task.interactive || !task.inputs) return "no";
+  if (task.interactive || (!task.inputs && !task.units)) return "no";
   switch (task.cache) {
     case CacheMode::kYes:
       return "yes";

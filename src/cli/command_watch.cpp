@@ -181,6 +181,11 @@ class TaskWatch {
       const TaskState& state = run.evaluation.states[index];
       if (state.verdict == Verdict::kWaiting) return false;
       if (task.always_runs()) return is_news(run, index);
+      if (has_run_ && state.units && state.verdict == Verdict::kStale) {
+        return std::ranges::any_of(state.units->units, [](const UnitState& unit) {
+          return unit.what == UnitState::What::kStale && !unit.tried;
+        });
+      }
       const auto attempt = run.session->journal().unfinished(task.id);
       const bool failed =
           has_run_ && state.verdict == Verdict::kStale && attempt && attempt->key == state.key;
@@ -240,7 +245,9 @@ class TaskWatch {
       if (!path.starts_with(project.root + "/")) continue;
       const std::string relative = path.substr(project.root.size() + 1);
       const bool is_read = std::ranges::any_of(run.plan.tasks, [&](const PlannedTask& task) {
-        return task.inputs != nullptr && task.inputs->matches(relative) &&
+        return ((task.inputs != nullptr && task.inputs->matches(relative)) ||
+                (task.units && task.units->patterns->globs.matches(relative)) ||
+                is_unit_input(*task.task, relative)) &&
                !task.task->scope->ignore.matches(relative);
       });
       if (is_read || std::ranges::find(project.files, relative) != project.files.end())

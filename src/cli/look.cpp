@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "base/escape.h"
+
 namespace devtask {
 
 std::string plan_text(const Plan& plan, const Evaluation& evaluation, const Schedule& schedule) {
@@ -43,6 +45,15 @@ std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex i
     case Verdict::kStale:
       text += ": would run:\n";
       break;
+  }
+  if (state.units) {
+    text += "  " + state.why + "\n";
+    for (const UnitState& unit : state.units->units) {
+      if (unit.what == UnitState::What::kStale && !unit.why.empty())
+        text += fmt::format("  `{}` {}\n", escape_line(unit.name), unit.why);
+    }
+    for (const Change& change : state.changes) text += "  " + change.sentence() + "\n";
+    return text;
   }
   if (state.changes.empty()) return text + "  " + state.why + "\n";
   for (const Change& change : state.changes) text += "  " + change.sentence() + "\n";

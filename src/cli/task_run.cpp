@@ -25,13 +25,14 @@ Result<void> refuse_tool_options(const Project& project, const Request& request,
     return word == "-k" || word == "-n" || word == "-x" || word == "-s";
   });
   if (found == typed.end()) return {};
+  const std::string own = "devtask " + *found + " " + request.targets.front().name;
   std::string meant = "devtask " + request.targets.front().name;
   for (auto word = typed.begin(); word != found; ++word) meant += " " + shell_quote(*word);
   meant += " --";
   for (auto word = found; word != typed.end(); ++word) meant += " " + shell_quote(*word);
   return failure(
       error("`{}` behind task `{}` could be meant for the task's command or for devtask", *found, name)
-          .advise(fmt::format("did you mean: {} (devtask's own options go before the task)", meant)));
+          .advise(fmt::format("did you mean: {}, or devtask's own: {} …", meant, own)));
 }
 
 // Hands events on, and keeps how tasks ended.

@@ -2,6 +2,7 @@
 // at once, so that nothing that finished is lost.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <tuple>
 
 #include "base/escape.h"
@@ -106,7 +107,7 @@ std::string rerun_command(const PlannedTask& task, std::vector<std::string> fail
   std::ranges::sort(failed);
   failed.erase(std::unique(failed.begin(), failed.end()), failed.end());
   if (failed.size() > kMostNamed || !task.values.words("extra").empty())
-    return command + "--failed " + task.label;
+    return command + "--failed " + task.typed;
   command += task.local_name().insert(
       0, task.task->name.substr(0, task.task->name.size() - task.task->local.size()));
   for (const std::string& each : failed) command += " " + shell_quote(each);
@@ -137,7 +138,7 @@ struct TaskRunner::UnitRun {
   std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
   std::vector<std::chrono::milliseconds> durations;
   std::vector<char> changed;  // while they ran: their result is of what is not there any more
-  std::chrono::milliseconds duration{0};
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
   std::string failed_log;  // of what failed alone
@@ -337,7 +338,6 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   }
   if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
   const std::scoped_lock lock(run.mutex);
-  run.duration += ended.duration;
   if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
     run.end = ended.end;
   return ended;
@@ -458,7 +458,12 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
   if (parts_.blobs != nullptr) {
-    if (const auto kept = parts_.blobs->put_bytes(run.state.fingerprint); !kept) warn_of_cache(kept.error());
+    // For explanations.
+    std::set<std::string_view> texts{run.state.fingerprint};
+    for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
+    for (const std::string_view text : texts) {
+      if (const auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(kept.error());
+    }
   }
   std::vector<UnitRecord> records;
   std::vector<std::size_t> kept_units;
@@ -528,6 +533,8 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   if (run.outcome) return *run.outcome;
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
+  const auto elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
   std::size_t failed = 0;
   TestCounts tests;
   for (std::size_t i = 0; i < states.units.size(); ++i) {
@@ -556,7 +563,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     TaskFinished finished;
     finished.task = task.label;
     finished.outcome = Outcome::kRan;
-    finished.duration = run.duration;
+    finished.duration = elapsed;
     if (run.batches.size() == 1) parts_.events.on(std::move(finished));
     run.outcome = Outcome::kRan;
     return Outcome::kRan;
@@ -572,7 +579,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                      : 1;
   if (nothing) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
-  capture.duration = run.duration;
+  capture.duration = elapsed;
   capture.log.append(run.failed_log);
   run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;

@@ -16,7 +16,7 @@
 namespace devtask {
 namespace {
 
-std::string rerun_command(const PlannedTask& task) { return "devtask " + task.label; }
+std::string rerun_command(const PlannedTask& task) { return "devtask " + task.typed; }
 
 std::string command_text(const PlannedTask& task) {
   std::string text;

@@ -20,8 +20,8 @@ TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
       sources_.units != nullptr ? sources_.units->read(task.units->log) : UnitRecords();
   const bool forced = task.forced || task.task->cache == CacheMode::kNo;
   ActionCache* cache = task.task->cache == CacheMode::kYes ? sources_.cache : nullptr;
-  auto units = std::make_shared<UnitStates>(
-      devtask::judge_units(task, gathered.units, key, records, waiting ? nullptr : cache, forced));
+  auto units = std::make_shared<UnitStates>(devtask::judge_units(
+      task, gathered.units, key, {records, waiting ? nullptr : cache, sources_.blobs}, forced));
   const std::size_t stale = units->count(UnitState::What::kStale);
   const std::size_t cached = units->count(UnitState::What::kCached);
   state.was_here = true;  // nobody needs it in place

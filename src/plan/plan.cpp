@@ -32,6 +32,9 @@ tl::unexpected<Diagnostic> unknown_task(const Project& project, std::string_view
   return failure(error("there is no task `{}`", escape_line(name)).advise(std::move(help)));
 }
 
+// In a label, which stands before every line of output.
+constexpr std::size_t kMostPathsShown = 2;
+
 // "schema@sqlite" → task and the row of its matrix; without '@' all rows.
 struct Selection {
   const Task* task = nullptr;
@@ -117,6 +120,11 @@ class Planner {
     if (auto given = give_arguments(planned, target); !given) return tl::unexpected(given.error());
     if (auto chosen = choose_units(planned, target); !chosen) return tl::unexpected(chosen.error());
     planned.id = file_id(planned.label);
+    planned.typed = planned.label;
+    if (const auto& units = planned.units; units && units->chosen.size() > kMostPathsShown) {
+      planned.label = fmt::format("{} {} and {} more", planned.task->name,
+                                  shell_quote(units->chosen[0].text()), units->chosen.size() - 1);
+    }
 
     if (const auto known = by_id_.find(planned.id); known != by_id_.end()) {
       PlannedTask& twin = plan_.tasks[known->second];

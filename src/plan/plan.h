@@ -88,7 +88,9 @@ struct PlannedUnits {
 // An instance of a task: a matrix value chosen, arguments given.
 struct PlannedTask {
   const Task* task = nullptr;
-  std::string label;    // as a person types it: "schema@sqlite", "test tests/test_flows.py"
+  std::string
+      label;  // as a person types it: "schema@sqlite", "test tests/test_flows.py"; of many paths the first
+  std::string typed;    // all of it
   std::string id;       // safe as a file name, unique; the same for the same label
   std::string lock_id;  // instances that write the same outputs share it
   bool requested = false;

@@ -86,23 +86,48 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
   });
 }
 
-std::string change_of(const UnitState& unit, const Digest& common, const std::string& beside_name) {
-  if (!unit.record) return "never ran here";
-  if (!unit.record->passed) return "did not pass last time";
-  if (unit.record->own != unit.own) return "changed";
-  if (unit.record->beside != unit.beside) {
-    return beside_name.empty() ? "what lies beside it changed"
-                               : "what lies beside it changed (" + beside_name + ")";
-  }
-  return unit.record->common != common ? "" : "its result is gone";
-}
-
 // A file without tests is as good as one whose tests pass, but a run without any test is no success, nor does
 // it become one when it is asked for again.
 bool has_no_tests(const PlannedTask& task, const UnitStates& states) {
   return task.task->reports && std::ranges::all_of(states.units, [](const UnitState& unit) {
            return unit.what == UnitState::What::kFresh && unit.record->tests.total() == 0;
          });
+}
+
+// The file whose line is in one of the texts only, "" if that cannot be said.
+std::string changed_line(std::string_view before, std::string_view after) {
+  const auto lines = [](std::string_view text) {
+    std::set<std::string_view> all;
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+      all.insert(text.substr(0, end));
+      text.remove_prefix(end + 1);
+    }
+    return all;
+  };
+  const auto old_lines = lines(before), new_lines = lines(after);
+  for (const auto& [one, other] : {std::pair(&new_lines, &old_lines), std::pair(&old_lines, &new_lines)}) {
+    for (const std::string_view line : *one) {
+      if (!other->contains(line)) return std::string(line.substr(0, line.rfind(' ')));
+    }
+  }
+  return {};
+}
+
+// As the end of a sentence that begins with its name. "": what all share changed.
+std::string change_of(const UnitState& unit, const UnitStates& states, BlobStore* blobs) {
+  if (!unit.record) return "never ran here";
+  if (unit.record->own != unit.own) return "changed";
+  if (unit.record->beside != unit.beside) {
+    const auto before = blobs != nullptr ? blobs->get_bytes(unit.record->beside)
+                                         : Result<std::string>(failure("no store of fingerprints"));
+    const std::string path =
+        before ? changed_line(*before, states.beside_texts.at(unit.beside)) : std::string();
+    return path.empty() ? "depends on a file beside it that changed"
+                        : "depends on `" + path + "`, which changed";
+  }
+  if (unit.record->common != states.common) return "";
+  return unit.record->passed ? "has a result that is gone" : "did not pass last time";
 }
 
 }  // namespace
@@ -190,7 +215,7 @@ void filter_units(const UnitFilter& filter, UnitStates& states) {
 }  // namespace
 
 UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Digest& common,
-                       const UnitRecords& records, ActionCache* cache, bool forced) {
+                       const UnitSources& sources, bool forced) {
   UnitStates states;
   states.common = common;
   states.unmatched = files.unmatched;
@@ -206,6 +231,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       text += '\n';
     }
     besides.push_back(sha256(text));
+    states.beside_texts.try_emplace(besides.back(), std::move(text));
   }
   for (const TreeFile* file : files.beside_looked) states.besides.push_back(observe(*file));
   states.units.reserve(files.units.size());
@@ -217,28 +243,24 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     unit.own = file.file->digest;
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
-    if (const UnitRecord* record = records.find(unit.name, next)) unit.record = *record;
-    const bool fresh = unit.record && unit.record->passed && unit.record->common == common &&
-                       unit.record->own == unit.own && unit.record->beside == unit.beside;
-    const bool failed_so = unit.record && !unit.record->passed && unit.record->common == common &&
-                           unit.record->own == unit.own && unit.record->beside == unit.beside;
+    if (const UnitRecord* record = sources.records.find(unit.name, next)) unit.record = *record;
+    const bool same = unit.record && unit.record->common == common && unit.record->own == unit.own &&
+                      unit.record->beside == unit.beside;
+    unit.tried = same && !unit.record->passed;
     if (forced) {
       unit.why = "forced";
-    } else if (fresh) {
+    } else if (same && unit.record->passed) {
       unit.what = UnitState::What::kFresh;
     } else {
       // What failed here as it is now is not believed to pass because it once did elsewhere.
-      if (cache != nullptr && !failed_so) {
-        auto found = cache->find(unit_key(*task.task, common, unit.own, unit.beside, unit.name));
+      if (sources.cache != nullptr && !unit.tried) {
+        auto found = sources.cache->find(unit_key(*task.task, common, unit.own, unit.beside, unit.name));
         if (found && *found && (*found)->outputs.empty()) {
           unit.cached = std::make_shared<const ActionResult>(std::move(**found));
           unit.what = UnitState::What::kCached;
         }
       }
-      if (unit.what == UnitState::What::kStale) {
-        unit.why = change_of(
-            unit, common, files.besides[file.beside].empty() ? "" : files.besides[file.beside].back()->path);
-      }
+      if (unit.what == UnitState::What::kStale) unit.why = change_of(unit, states, sources.blobs);
     }
     states.units.push_back(std::move(unit));
   }

@@ -8,6 +8,7 @@
 // whose SHA-256 is its key. Unaware of: what is done with stale units.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,15 +41,18 @@ struct UnitState {
   std::optional<UnitRecord> record;
   std::shared_ptr<const ActionResult> cached;  // the log of it is its report
   std::string why;                             // stale
+  bool tried = false;                          // it ran as it is now, and did not pass
 };
 
 struct UnitStates {
   Digest common;
   std::vector<UnitState> units;      // sorted by name
   std::vector<Observation> besides;  // of files of `unit-inputs`, also where there is none
-  std::string unmatched;             // what was asked for and is no unit, as a sentence
-  std::string help;                  // to it
-  bool nothing = false;              // there are no units at all
+  std::map<Digest, std::string>
+      beside_texts;       // behind UnitState::beside: a line of path and digest for each file
+  std::string unmatched;  // what was asked for and is no unit, as a sentence
+  std::string help;       // to it
+  bool nothing = false;   // there are no units at all
 
   std::size_t count(UnitState::What what) const;
   std::chrono::milliseconds saved() const;  // recorded durations of what is fresh or cached
@@ -74,9 +78,15 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
 // Whether a file is one of those that count for the units beside or below it, and so is no input of all.
 bool is_unit_input(const Task& task, std::string_view path);
 
-// The files have been read. `cache`: null, not to be used. `forced`: all are stale.
+struct UnitSources {
+  const UnitRecords& records;
+  ActionCache* cache = nullptr;  // null: not to be used
+  BlobStore* blobs = nullptr;    // for explanations; null: none
+};
+
+// The files have been read. `forced`: all are stale.
 UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Digest& common,
-                       const UnitRecords& records, ActionCache* cache, bool forced);
+                       const UnitSources& sources, bool forced);
 
 // `name`: relative to the project root.
 Digest unit_key(const Task& task, const Digest& common, const Digest& own, const Digest& beside,
