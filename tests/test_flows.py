@@ -83,7 +83,68 @@ def test_openapi(flows):
 
 
 def test_one_file_of_tests(flows):
-    assert "passed" in done(flows, "test", "tests/test_flows.py").stdout
+    first = done(flows, "test", "tests/test_flows.py")
+    assert first.stderr.endswith("tests: 24 passed, 0 failed, 0 skipped · 1 of 1 file ran\n")
+
+
+def edited(project, path, line):
+    before = project.read(path)
+    project.write(path, before + line)
+    return before
+
+
+def test_an_edited_file_of_tests_runs_alone(flows):
+    run(flows, "test", "tests/test_flows.py").succeeded()
+    all_files = run(flows, "test").succeeded()
+    assert all_files.stderr.splitlines()[-1].endswith(" · 3 of 4 files ran, 1 from the cache (TIME saved)")
+    again = flows.run("test", no_processes=True).succeeded()
+    assert again.stderr.startswith(UP_TO_DATE)
+    before = edited(flows, "tests/test_agent.py", "\n# a comment\n")
+    one = run(flows, "test").succeeded()
+    assert "collected 11 items" in one.stdout
+    assert one.stderr.splitlines()[-1].endswith(" · 1 of 4 files ran, 3 from the cache (TIME saved)")
+    flows.write("tests/test_agent.py", before)
+    flows.run("test", no_processes=True).succeeded()
+
+
+def test_a_named_subset_shares_the_results(flows):
+    run(flows, "test").succeeded()
+    subset = flows.run("test-migrations", no_processes=True).succeeded()
+    assert subset.stderr.splitlines()[-1].endswith(" · 0 of 1 file ran, 1 from the cache (TIME saved)")
+
+
+def test_an_edited_file_of_the_uis_tests_runs_alone(flows):
+    assert done(flows, "test-ui").stderr.splitlines()[-1] == "tests: 21 passed, 0 failed, 0 skipped · 2 of 2 files ran"
+    before = edited(flows, "ui/src/time.test.js", "// a comment\n")
+    one = run(flows, "test-ui").succeeded()
+    assert "src/time.test.js (11 tests)" in one.stdout and "StateBadge" not in one.stdout
+    assert one.stderr.splitlines()[-1].endswith(" · 1 of 2 files ran, 1 from the cache (TIME saved)")
+    flows.write("ui/src/time.test.js", before)
+    flows.run("test-ui", no_processes=True).succeeded()
+
+
+FORMATTED = [
+    ("format", "src/flows/agent.py", "import  zipfile\n\nx = {  zipfile }\n", ("isort", "black")),
+    ("format-ui", "ui/src/time.js", 'const   name = "x";\n', ("prettier",)),
+]
+
+
+@pytest.mark.parametrize("task, path, line, tools", FORMATTED, ids=[case[0] for case in FORMATTED])
+def test_the_formatters_see_the_files_that_changed(flows, task, path, line, tools):
+    done(flows, task)
+    assert flows.git("status", "--porcelain") == "", "the example is formatted"
+    before = edited(flows, path, line)
+    one = run(flows, "-v", task).succeeded()
+    assert line not in flows.read(path)
+    flows.write(path, before)
+    names = {name for name in flows.git("ls-files").splitlines() if not name.endswith(".toml")}
+    commands = [line.split()[2:] for line in one.stderr.splitlines() if line.startswith(f"{task}: $ ")]
+    assert [command[0] for command in commands] == list(tools)
+    for command in commands:
+        given = [word for word in command if word in names or f"ui/{word}" in names]
+        assert given == [path.removeprefix("ui/") if task == "format-ui" else path]
+    run(flows, task).succeeded()
+    assert flows.git("status", "--porcelain") == ""
 
 
 def test_build_ui(flows):

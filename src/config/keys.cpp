@@ -64,7 +64,8 @@ constexpr KeyInfo kKeys[] = {
      "shell, a "
      "list of strings is a program and its arguments. A task without `run` is a group of its dependencies. "
      "Placeholders: `root`, `task`, `extra` (what comes after `--`), arguments, axes of the matrix, and for "
-     "tasks with `units` also `units` and `report`.",
+     "tasks with `units` also `units`, `report` (the folder whose *.xml is read) and `plugins` (that of "
+     "devtask_pytest.py).",
      "", R"(run = [["npm", "ci"], "npm run build"])"},
     {kTaskTable, "deps", KeyType::kStringList,
      "Tasks to bring up to date first. `NAME@VALUE` picks one of a matrix. In a member, `:NAME` is a task of "

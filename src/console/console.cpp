@@ -178,7 +178,8 @@ void Console::Impl::handle(const RunStarted& event) {
   begin_run();
   total_ = event.to_restore + event.to_run;
   known_up_to_date_ = event.up_to_date;
-  single_ = (options_.output_logs == OutputLogs::kFull ? event.tasks : event.to_run) <= 1;
+  single_ =
+      (options_.output_logs == OutputLogs::kFull ? event.tasks : event.to_run) <= 1 && event.processes <= 1;
   if (total_ > 0) start_thread();
 }
 

@@ -36,6 +36,7 @@ struct RunStarted {
   std::size_t to_restore = 0;
   std::size_t to_run = 0;  // an upper bound: early cutoff may spare some
   int jobs = 1;
+  std::size_t processes = 0;  // that share the units of one task, at most
 };
 
 struct TaskStarted {

@@ -56,7 +56,8 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   if (shown) {
     std::string command;
     for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;
-    parts_.events.on(TaskStarted{label, run.state.why, command, false});
+    const std::string why = batch == 0 ? run.state.why : fmt::format("{} of these files", units.size());
+    parts_.events.on(TaskStarted{label, why, command, false});
   }
   TaskLog log(parts_.state.log(task.lock_id + "." + std::to_string(batch)));
   ExecutionHooks hooks;

@@ -1,17 +1,13 @@
-// Tasks with units: the stale ones are shared among processes, and what each process says of them is kept
-// at once, so that nothing that finished is lost.
+// Tasks with units: the stale ones are shared among processes. What becomes of their results is in
+// finish_units.cpp.
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <tuple>
 
 #include "base/escape.h"
 #include "exec/in_hand.h"
 #include "exec/outputs.h"
 #include "exec/secret_mask.h"
-#include "exec/task_capture.h"
-#include "exec/task_runner.h"
-#include "exec/unit_outcomes.h"
 #include "exec/unit_run.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -23,8 +19,6 @@ namespace {
 
 // Of the names that one process gets: Linux takes 2 MiB of arguments and environment together.
 constexpr std::size_t kMostArgumentBytes = std::size_t{512} << 10;
-// pytest's "no tests were collected", and ours (docs/reference.md).
-constexpr int kNoTests = 4;
 
 std::vector<std::vector<std::size_t>> below_limit(const std::vector<std::size_t>& units,
                                                   const UnitStates& states) {
@@ -74,39 +68,6 @@ void read_reports(const std::string& folder, const std::vector<std::string>& sec
   if (files.empty()) batch.problem = "the runner wrote no report";
 }
 
-std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
-    const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
-  std::vector<std::pair<std::string, std::chrono::milliseconds>> tests;
-  for (const auto& [unit, report] : results) {
-    for (const TestCase& test : report.cases) {
-      tests.emplace_back(node_id(test), std::chrono::duration_cast<std::chrono::milliseconds>(test.duration));
-    }
-  }
-  std::ranges::stable_sort(tests, std::ranges::greater{}, [](const auto& test) { return test.second; });
-  tests.resize(std::min(tests.size(), most));
-  return tests;
-}
-
-TestCounts count(const std::vector<TestCase>& cases) {
-  TestCounts counts;
-  for (const TestCase& test : cases) counts.add(test);
-  return counts;
-}
-
-// What failed, by node id where its runner knows those; many are rather chosen by what was remembered.
-std::string rerun_command(const PlannedTask& task, std::vector<std::string> failed) {
-  constexpr std::size_t kMostNamed = 20;
-  std::string command = "devtask ";
-  std::ranges::sort(failed);
-  failed.erase(std::unique(failed.begin(), failed.end()), failed.end());
-  if (failed.size() > kMostNamed || !task.values.words("extra").empty())
-    return command + "--failed " + task.typed;
-  command += task.local_name().insert(
-      0, task.task->name.substr(0, task.task->name.size() - task.task->local.size()));
-  for (const std::string& each : failed) command += " " + shell_quote(each);
-  return command;
-}
-
 std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {
   std::chrono::microseconds all{0};
   for (const TestCase& test : cases) all += test.duration;
@@ -120,7 +81,10 @@ std::size_t TaskRunner::batches(TaskIndex index) const {
   const std::size_t most =
       task.task->processes == 0 ? parts_.jobs : std::min(parts_.jobs, task.task->processes);
   const TaskState& state = states_[index];
-  const std::size_t units = state.units ? state.units->units.size() : 0;
+  const std::size_t fresh = state.units && state.verdict == Verdict::kStale
+                                ? state.units->count(UnitState::What::kFresh)
+                                : 0;  // not known before its dependencies are final
+  const std::size_t units = state.units ? state.units->units.size() - fresh : 0;
   return std::max<std::size_t>(std::min(most, units), 1);
 }
 
@@ -195,37 +159,6 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   return run;
 }
 
-// What passed elsewhere counts as having passed here. False: something could not be had, and is stale now.
-bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
-  auto units = std::make_shared<UnitStates>(*state.units);
-  std::vector<UnitRecord> records;
-  bool all = true;
-  for (UnitState& unit : units->units) {
-    if (unit.what != UnitState::What::kCached) continue;
-    UnitRecord record{
-        unit.name, true, units->common, unit.own, unit.beside, unit.cached->log, unit.cached->duration, {}};
-    if (task.task->reports) {
-      const auto text = unit.cached->log ? parts_.blobs->get_bytes(*unit.cached->log)
-                                         : Result<std::string>(failure("no report"));
-      const auto report = text ? read_junit(*text) : Result<JUnitReport>(failure("no report"));
-      if (!report) {
-        unit.what = UnitState::What::kStale;
-        unit.why = "its report is gone from the cache";
-        all = false;
-        continue;
-      }
-      record.tests = count(report->cases);
-    }
-    unit.what = UnitState::What::kFresh;
-    unit.record = record;
-    records.push_back(std::move(record));
-  }
-  if (auto kept = parts_.units->append(task.units->log, records); !kept) warn(std::move(kept.error()));
-  state.units = std::move(units);
-  if (all && state.result) state.verdict = Verdict::kUpToDate;
-  return all;
-}
-
 void TaskRunner::run_batch(TaskIndex index, std::size_t batch) { run_batch(begin_units(index), batch); }
 
 void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
@@ -285,267 +218,6 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
     }
   }
   keep_units(run, units, root_);
-}
-
-// Files of `unit-inputs` are not what they were when the units were looked at.
-bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
-  const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
-    return stat_file(join_path(root_, seen.path)) != seen.stat;
-  });
-  if (changed == states.besides.end()) return false;
-  warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
-               task.label));
-  return true;
-}
-
-// Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
-void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
-                            EditWatch* watch) {
-  const PlannedTask& task = parts_.plan.tasks[run.index];
-  UnitStates& states = *run.units;
-  const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
-  const Digest common = states.common;
-  {
-    const std::scoped_lock keeping(run.keeping);
-    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) run.changed[unit] = 1;
-      return;
-    }
-  }
-  const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
-                      task.task->cache == CacheMode::kYes && run.capture.beside.empty();
-  if (parts_.blobs != nullptr) {
-    // For explanations.
-    std::set<std::string_view> texts{run.state.fingerprint};
-    for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
-    for (const std::string_view text : texts) {
-      if (const auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(kept.error());
-    }
-  }
-  std::vector<UnitRecord> records;
-  std::vector<std::size_t> kept_units;
-  for (const std::size_t index : units) {
-    UnitState& unit = states.units[index];
-    std::optional<UnitOutcome> outcome;
-    {
-      const std::scoped_lock lock(run.mutex);
-      outcome = run.outcomes[index];
-    }
-    if (!outcome || outcome->what == UnitOutcome::What::kWouldChange) continue;
-    UnitRecord record{unit.name,
-                      outcome->what == UnitOutcome::What::kPassed,
-                      common,
-                      unit.own,
-                      unit.beside,
-                      {},
-                      run.durations[index],
-                      count(outcome->cases)};
-    const std::string path = join_path(root, unit.path);
-    if (edits) {
-      const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
-      if (!now) continue;
-      record.own = *now;
-      // What it was before it can be only because it is right, whoever wrote it.
-      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
-        warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
-                     escape_line(unit.path), task.label));
-        const std::scoped_lock lock(run.mutex);
-        run.changed[index] = 1;
-        continue;
-      }
-    } else if (root == root_ && stat_file(path) != unit.stat) {
-      warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
-                   task.label));
-      const std::scoped_lock lock(run.mutex);
-      run.changed[index] = 1;
-      continue;
-    }
-    if (outcome->what == UnitOutcome::What::kNotRun) {
-      // An older pass of the same content does not hold any more; how long it takes may still be known.
-      if (unit.record) record.duration = unit.record->duration;
-      record.tests = {};
-    }
-    if (task.task->reports && parts_.blobs != nullptr) {
-      if (const auto report = parts_.blobs->put_bytes(write_junit(unit.name, outcome->cases))) {
-        record.report = *report;
-      } else {
-        warn_of_cache(report.error());
-      }
-    }
-    const bool has_result = !task.task->reports || (record.report && record.tests.total() > 0);
-    if (record.passed && shared && has_result) {
-      ActionResult result;
-      result.duration = record.duration;
-      result.log = record.report;
-      const Digest key = unit_key(*task.task, common, record.own, record.beside, unit.name);
-      if (auto kept = parts_.cache->store(key, result); !kept) warn_of_cache(std::move(kept.error()));
-    }
-    records.push_back(std::move(record));
-    kept_units.push_back(index);
-  }
-  if (auto kept = parts_.units->append(task.units->log, records); !kept) warn(std::move(kept.error()));
-  const std::scoped_lock lock(run.mutex);
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    UnitState& unit = states.units[kept_units[i]];
-    unit.what = records[i].passed ? UnitState::What::kFresh : UnitState::What::kStale;
-    unit.own = records[i].own;
-    unit.record = std::move(records[i]);
-  }
-}
-
-Outcome TaskRunner::finish_units(UnitRun& run) {
-  const std::scoped_lock finishing(run.beginning);
-  if (run.outcome) return *run.outcome;
-  const PlannedTask& task = parts_.plan.tasks[run.index];
-  UnitStates& states = *run.units;
-  const auto elapsed =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
-  std::size_t failed = 0;
-  TestCounts tests;
-  for (std::size_t i = 0; i < states.units.size(); ++i) {
-    const bool ran = std::ranges::any_of(
-        run.batches, [&](const auto& batch) { return std::ranges::find(batch, i) != batch.end(); });
-    if (!ran) {
-      tests += states.units[i].record->tests;
-      continue;
-    }
-    auto& outcome = run.outcomes[i];
-    if (!outcome)
-      outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
-    tests += count(outcome->cases);
-    if (outcome->what != UnitOutcome::What::kPassed) ++failed;
-  }
-  tell_units(task, &run, states);
-  const bool nothing = task.task->reports && failed == 0 && tests.total() == 0;
-  run.lock.reset();
-  if (failed == 0 && !nothing) {
-    auto result = std::make_shared<ActionResult>();
-    run.state.verdict = Verdict::kUpToDate;
-    run.state.seen = result->outputs_digest();
-    result->duration = states.saved();
-    run.state.result = std::move(result);
-    publish(run.index, run.state);
-    TaskFinished finished;
-    finished.task = task.label;
-    finished.outcome = Outcome::kRan;
-    finished.duration = elapsed;
-    if (run.batches.size() == 1) parts_.events.on(std::move(finished));
-    run.outcome = Outcome::kRan;
-    return Outcome::kRan;
-  }
-  const Outcome outcome = run.end == ExecutionResult::End::kStopped || parts_.stop.stopping()
-                              ? Outcome::kCancelled
-                          : run.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
-                                                                       : Outcome::kFailed;
-  const int status = outcome == Outcome::kCancelled  ? 130
-                     : outcome == Outcome::kTimedOut ? 124
-                     : nothing                       ? kNoTests
-                     : run.exit_status != 0          ? run.exit_status
-                                                     : 1;
-  if (nothing) warn(error("task `{}` found no tests", task.label));
-  Capture capture(TaskLog(parts_.state.log(task.id)));
-  capture.duration = elapsed;
-  capture.log.append(run.failed_log);
-  capture.says_itself = task.task->reports || (task.units->checks && run.failed_log.empty());
-  run.outcome = fail(run.index, outcome, std::move(capture), status);
-  return *run.outcome;
-}
-
-bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kNoTests; }
-
-void TaskRunner::tell_units(TaskIndex index) {
-  const PlannedTask& task = parts_.plan.tasks[index];
-  if (task.units && states_[index].units) tell_units(task, nullptr, *states_[index].units);
-}
-
-void TaskRunner::tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
-  if (task.task->reports) {
-    tell_tests(task, run, units);
-  } else {
-    tell_files(task, run, units);
-  }
-}
-
-// Of what did not run now, from the report that was kept.
-std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const UnitRun* run,
-                                                                          const UnitStates& units) {
-  std::vector<std::pair<std::string, JUnitReport>> results;
-  std::size_t lost = 0;
-  for (std::size_t i = 0; i < units.units.size(); ++i) {
-    const UnitState& unit = units.units[i];
-    if (run != nullptr && run->outcomes[i]) {
-      results.emplace_back(unit.name, JUnitReport{run->outcomes[i]->cases, {}, true});
-    } else if (unit.record) {
-      const auto text = unit.record->report && parts_.blobs != nullptr
-                            ? parts_.blobs->get_bytes(*unit.record->report)
-                            : Result<std::string>(failure("no report"));
-      auto report = text ? read_junit(*text) : Result<JUnitReport>(failure("no report"));
-      if (report) {
-        results.emplace_back(unit.name, std::move(*report));
-      } else {
-        ++lost;
-      }
-    }
-  }
-  if (lost > 0) {
-    warn(warning("the results of {} files are not in the cache any more, and are left out", lost)
-             .advise("`--force` runs all of them"));
-  }
-  return results;
-}
-
-void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
-  TestsReported told;
-  told.task = task.label;
-  TestCounts counts;
-  std::vector<std::string> rerun;
-  for (std::size_t i = 0; i < units.units.size(); ++i) {
-    const UnitState& unit = units.units[i];
-    const UnitOutcome* outcome = run != nullptr && run->outcomes[i] ? &*run->outcomes[i] : nullptr;
-    if (outcome == nullptr) {
-      if (!unit.record) continue;
-      counts += unit.record->tests;
-      ++told.units_cached;
-      told.saved += unit.record->duration;
-      continue;
-    }
-    counts += count(outcome->cases);
-    if (outcome->what == UnitOutcome::What::kNotRun) {
-      ++told.units_not_run;
-      told.not_run.push_back(escape_line(unit.name) +
-                             (outcome->reason.empty() ? "" : ": " + outcome->reason));
-    } else {
-      ++told.units_ran;
-    }
-    for (const TestCase& test : outcome->cases) {
-      if (test.outcome != TestCase::Outcome::kFailed && test.outcome != TestCase::Outcome::kError) continue;
-      TestsReported::Failure failure;
-      failure.where = unit.path + (test.line > 0 ? ":" + std::to_string(test.line) : "");
-      failure.name = test.name;
-      failure.message = test.message;
-      failure.detail = test.detail;
-      if (const std::string id = node_id(test); id.starts_with(unit.path + "::")) {
-        rerun.push_back(id);
-      } else {
-        rerun.push_back(unit.name);
-      }
-      told.failures.push_back(std::move(failure));
-    }
-  }
-  std::ranges::sort(told.failures, {},
-                    [](const auto& failure) { return std::tie(failure.where, failure.name); });
-  if (!rerun.empty()) told.rerun = rerun_command(task, std::move(rerun));
-  if (parts_.slowest > 0 || parts_.test_results) {
-    auto results = test_results(run, units);
-    told.slowest = slowest_of(results, parts_.slowest);
-    if (parts_.test_results) parts_.test_results(std::move(results));
-  }
-  told.passed = counts.passed;
-  told.failed = counts.failed;
-  told.skipped = counts.skipped;
-  told.expected_failures = counts.expected_failures;
-  parts_.events.on(std::move(told));
 }
 
 }  // namespace devtask

@@ -18,6 +18,7 @@ struct TaskRunner::Capture {
 
   TaskLog log;  // masked
   std::chrono::milliseconds duration{0};
+  std::string rerun;  // the command that runs what failed again, if it is not all of it
   std::vector<OutputEntry> creates_before;
   std::vector<Foreign> foreign;            // in its outputs, sorted by path
   StartedEntry attempt;                    // as it was noted

@@ -352,7 +352,7 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int 
     finished.log_left_out = log.left_out;
     finished.log_path = std::move(log.path);
   }
-  if (!capture.says_itself) finished.rerun = rerun_command(task);
+  if (!capture.says_itself) finished.rerun = capture.rerun.empty() ? rerun_command(task) : capture.rerun;
   parts_.events.on(std::move(finished));
   const std::scoped_lock lock(mutex_);
   exit_statuses_[index] = exit_status;

@@ -57,6 +57,8 @@ class Build {
     started.to_restore = schedule_.restore.size();
     started.to_run = schedule_.run.size();
     started.jobs = options_.jobs;
+    for (const TaskIndex index : schedule_.run)
+      started.processes = std::max(started.processes, runner_.batches(index));
     parts_.events.on(started);
   }
 

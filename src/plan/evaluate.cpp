@@ -252,9 +252,10 @@ void Evaluator::add_warnings(const PlannedTask& task, const Gathered& gathered, 
   for (const auto& pattern : task.task->inputs->written) {
     if (pattern.value.starts_with('!')) continue;
     const auto glob = Glob::parse(pattern.value);
-    const bool matched =
-        !glob || std::any_of(gathered.inputs.begin(), gathered.inputs.end(),
-                             [&](const TreeFile* file) { return glob->matches(file->path); });
+    const auto is_unit = [&](const UnitFiles::Unit& unit) { return glob->matches(unit.file->path); };
+    const bool matched = !glob || std::ranges::any_of(gathered.units.units, is_unit) ||
+                         std::any_of(gathered.inputs.begin(), gathered.inputs.end(),
+                                     [&](const TreeFile* file) { return glob->matches(file->path); });
     // What another task makes is known through the dependency, and may not be there yet.
     const bool is_made = glob && !task.makers.empty();
     if (matched || is_made) continue;

@@ -72,8 +72,12 @@ class Case:
     def add(self, report, is_test=True):
         self.seconds += getattr(report, "duration", 0.0)
         path, line = (getattr(report, "location", None) or (None, None))[:2]
-        if line is not None and path.replace(os.sep, "/") == self.file:
+        if self.line is None and line is not None and path.replace(os.sep, "/") == self.file:
             self.line = line + 1
+        # Where it failed says more, if that is in the same file.
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None and report.failed and os.path.basename(crash.path) == os.path.basename(self.file):
+            self.line = crash.lineno
         if report.outcome == "rerun":  # a plugin starts the test once more
             self.problems.clear()
             self.skip = None

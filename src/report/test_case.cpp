@@ -58,6 +58,12 @@ TestCounts& TestCounts::operator+=(const TestCounts& other) {
   return *this;
 }
 
+TestCounts count_tests(const std::vector<TestCase>& cases) {
+  TestCounts counts;
+  for (const TestCase& test : cases) counts.add(test);
+  return counts;
+}
+
 std::string node_id(const TestCase& test) {
   // A file that could not be collected is a case without a class, named as a module.
   if (test.classname.empty()) return test.file;

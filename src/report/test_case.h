@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace devtask {
 
@@ -36,6 +37,8 @@ struct TestCounts {
   std::size_t total() const { return passed + failed + skipped; }
   bool operator==(const TestCounts&) const = default;
 };
+
+TestCounts count_tests(const std::vector<TestCase>& cases);
 
 // "tests/test_flows.py::TestX::test_y[a]": how pytest is told to run just this one. The file as it is written
 // in `test`; what stands before its name in the class (pytest names it from its own root) does not matter.

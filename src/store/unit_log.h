@@ -47,6 +47,9 @@ class UnitRecords {
   // `next`: where to look first, for names that are asked for in the order of the file; it is moved on.
   const UnitRecord* find(std::string_view name, std::size_t& next) const;
   std::size_t size() const { return records_.size(); }
+  // As they were written, superseded ones too.
+  auto begin() const { return records_.begin(); }
+  auto end() const { return records_.end(); }
 
  private:
   friend class UnitLogs;

@@ -21,6 +21,8 @@ from support.result import ANY, Has, Lines
 VERSION = "2.8.6"
 FLOW_TESTS = ("test", "tests/test_flows.py")
 EVERYTHING = ("run", "setup", "build-ui", *FLOW_TESTS)
+FLOWS_PASSED = "122 passed, 0 failed, 2 skipped (2 expected failures)"
+FLOWS_CACHED = f"{FLOWS_PASSED} · 0 of 1 file ran, 1 from the cache (TIME saved)"
 UI = "src/prefect/server/ui"
 MINUTES = 60
 
@@ -51,10 +53,11 @@ class Prefect(Project):
         self.timings.append((" ".join(words), time.monotonic() - start, said[0]))
         return result
 
-    def is_up_to_date(self, *words, tasks):
-        """Nothing runs: no process is started, and the summary is all that is said."""
+    def is_up_to_date(self, *words, tasks, tests=None):
+        """Nothing runs: no process is started, and the summary, with that of the tests, is all that is said."""
         what = "1 task" if tasks == 1 else f"{tasks} tasks"
-        self.run(*words, no_processes=True).expect(stderr=f"devtask: everything is up to date ({what})\n")
+        said = f"devtask: everything is up to date ({what})\n" + (f"tests: {tests}\n" if tests else "")
+        self.run(*words, no_processes=True).expect(stderr=said)
 
     def only_looks(self, *words, env=None):
         """Every byte of state is as it was."""
@@ -169,10 +172,11 @@ def built(set_up):
 def tested(built):
     built.run(*FLOW_TESTS).expect(
         stdout=Has("collected 124 items", "122 passed, 2 xfailed"),
-        stderr="""
-            test tests/test_flows.py: never ran here
+        stderr=f"""
+            test tests/test_flows.py: `tests/test_flows.py` never ran here (1 of 1 file)
             test tests/test_flows.py: done in TIME
             devtask: 1 ran, 1 up to date in TIME
+            tests: {FLOWS_PASSED} · 1 of 1 file ran
             """,
     )
     return built
@@ -212,19 +216,19 @@ def test_the_ui_is_built_once(built):
 
 
 def test_the_tests_of_flows_run_once(tested):
-    tested.is_up_to_date(*FLOW_TESTS, tasks=2)
-    tested.is_up_to_date(*EVERYTHING, tasks=4)
+    tested.is_up_to_date(*FLOW_TESTS, tasks=2, tests=FLOWS_CACHED)
+    tested.is_up_to_date(*EVERYTHING, tasks=4, tests=FLOWS_CACHED)
 
 
 def test_new_times_alone_rerun_nothing(tested):
     tested.touch_everything()
-    tested.is_up_to_date(*EVERYTHING, tasks=4)
+    tested.is_up_to_date(*EVERYTHING, tasks=4, tests=FLOWS_CACHED)
 
 
 def test_the_documentation_reruns_nothing(tested):
     with Edited(tested, "docs/contributing/overview.md", lambda text: text + "\nOne more line.\n"):
         with Edited(tested, "RELEASE-NOTES.md", lambda text: "# Nothing new\n" + text):
-            tested.is_up_to_date(*EVERYTHING, tasks=4)
+            tested.is_up_to_date(*EVERYTHING, tasks=4, tests=FLOWS_CACHED)
 
 
 def test_an_edit_of_the_ui_builds_the_ui_only_and_its_revert_restores_it(tested):
@@ -236,10 +240,11 @@ def test_an_edit_of_the_ui_builds_the_ui_only_and_its_revert_restores_it(tested)
         )
         tested.run(*EVERYTHING).expect(
             stdout=ANY,
-            stderr="""
+            stderr=f"""
                 build-ui: ui/src/main.ts changed
                 build-ui: done in TIME
                 devtask: 1 ran, 3 up to date in TIME
+                tests: {FLOWS_CACHED}
                 """,
         )
         scripts = tested.path(f"{UI}/assets").glob("*.js")
@@ -250,11 +255,15 @@ def test_an_edit_of_the_ui_builds_the_ui_only_and_its_revert_restores_it(tested)
     )
     tested.run(*EVERYTHING).expect(
         stdout=ANY,
-        stderr="build-ui: restored from the cache (saved TIME)\ndevtask: 1 restored, 3 up to date in TIME\n",
+        stderr=f"""
+            build-ui: restored from the cache (saved TIME)
+            devtask: 1 restored, 3 up to date in TIME
+            tests: {FLOWS_CACHED}
+            """,
     )
     assert snapshot_of_content(tested, UI) == first
     assert tested.changed_files() == []
-    tested.is_up_to_date(*EVERYTHING, tasks=4)
+    tested.is_up_to_date(*EVERYTHING, tasks=4, tests=FLOWS_CACHED)
 
 
 def test_another_checkout_gets_the_results_without_installing_anything(tested, checkouts):
@@ -263,17 +272,18 @@ def test_another_checkout_gets_the_results_without_installing_anything(tested, c
     second.run(*wanted, no_processes=True).expect(
         stdout=ANY,
         stderr=Lines(
-            """
+            f"""
             build-ui: restored from the cache (saved TIME)
             test tests/test_flows.py: restored from the cache (saved TIME)
             devtask: 2 restored in TIME
+            tests: {FLOWS_CACHED}
             """
         ),
     )
     assert snapshot_of_content(second, UI) == snapshot_of_content(tested, UI)
     assert not second.path("ui/node_modules").exists()
     assert not second.path(".venv").exists()
-    second.is_up_to_date(*wanted, tasks=2)
+    second.is_up_to_date(*wanted, tasks=2, tests=FLOWS_CACHED)
 
 
 def test_an_edit_of_the_sources_is_named_as_the_reason_to_test_again(tested):
@@ -282,10 +292,13 @@ def test_an_edit_of_the_sources_is_named_as_the_reason_to_test_again(tested):
             stdout="test tests/test_flows.py: would run:\n  src/prefect/flows.py changed\n"
         )
         tested.only_looks("--status", *EVERYTHING).expect(
-            stdout="run test tests/test_flows.py: src/prefect/flows.py changed\n1 to run, 0 to restore, 3 up to date\n",
+            stdout="""
+                run test tests/test_flows.py: src/prefect/flows.py changed (1 of 1 file)
+                1 to run, 0 to restore, 3 up to date
+                """,
             code=1,
         )
-    tested.is_up_to_date(*FLOW_TESTS, tasks=2)
+    tested.is_up_to_date(*FLOW_TESTS, tasks=2, tests=FLOWS_CACHED)
 
 
 def test_only_prefects_own_settings_are_a_reason_to_test_again(tested):
@@ -297,36 +310,86 @@ def test_only_prefects_own_settings_are_a_reason_to_test_again(tested):
     tested.only_looks("why", *FLOW_TESTS, env=others).expect(stdout="test tests/test_flows.py: up to date\n")
 
 
-def test_formatting(set_up):
-    """The formatters come in an environment of their own, and put right what is not formatted."""
-    path = "src/prefect/flows.py"
-    formatted = set_up.read(path)
-
-    def unformatted(text):
-        return text.replace("import inspect\nimport os\n", "import wave\nimport   os, inspect\n")
-
-    with Edited(set_up, path, unformatted):
-        assert set_up.read(path) != formatted
-        set_up.run("format", path).expect(
-            stderr=f"""
-                formatters: never ran here
-                formatters: done in TIME
-                format {path}: never ran here
-                format {path}: done in TIME
-                devtask: 2 ran in TIME
-                """
+def test_each_file_of_tests_has_a_result_of_its_own(set_up):
+    # tests/utilities, but for the file with a test that needs Docker.
+    files = sorted(str(path.relative_to(set_up.root)) for path in set_up.path("tests/utilities").glob("test_*.py"))
+    files.remove("tests/utilities/test_importtools.py")
+    cold = set_up.run("test", *files).succeeded()
+    assert cold.stderr.endswith("tests: 255 passed, 0 failed, 7 skipped · 13 of 13 files ran\n")
+    assert set_up.run("test", *files, no_processes=True).succeeded().stderr.startswith("devtask: everything is up to date")
+    edited = "tests/utilities/test_names.py"
+    with Edited(set_up, edited, lambda text: text + "\n# a comment\n"):
+        again = set_up.run("-v", "test", *files).succeeded()
+        (command,) = [line for line in again.stderr.splitlines() if "devtask_pytest.py" in line]
+        assert [word for word in command.split("devtask_pytest.py")[1].split() if word in files] == [edited]
+        assert "collected 3 items" in again.stdout
+        assert again.stderr.endswith(
+            "tests: 255 passed, 0 failed, 7 skipped · 1 of 13 files ran, 12 from the cache (TIME saved)\n"
         )
-        assert set_up.read(path) == formatted
-        set_up.is_up_to_date("format", path, tasks=2)
-    set_up.run("check-format").expect(
-        stdout=Has("576 files would be left unchanged."),
-        stderr="""
-            check-format: never ran here
-            check-format: done in TIME
-            devtask: 1 ran, 1 up to date in TIME
-            """,
-    )
-    set_up.is_up_to_date("check-format", tasks=2)
+
+
+# One of each kind: with nothing special about it, passed over by isort and by autoflake8 as they are configured.
+UNTIDY = (
+    "src/prefect/flows.py",
+    "src/prefect/__init__.py",
+    "src/prefect/utilities/compat.py",
+    "src/prefect/_version.py",
+    "tests/test_tasks.py",
+    "docs/recipes/generate_catalog.py",
+    "scripts/wait-for-server.py",
+    "setup.py",
+)
+
+
+def make_untidy(project):
+    for path in UNTIDY:
+        project.write(path, f"import wave\nimport   zipfile, ast\n{project.read(path)}\nx = {{  'a':zipfile }}\n")
+
+
+def sources(project):
+    paths = project.git("ls-files", "*.py").splitlines()
+    return {path: (project.path(path).stat().st_mode, project.read(path)) for path in paths}
+
+
+def test_formatting_is_what_the_three_tools_do_by_hand(set_up, checkouts):
+    make_untidy(set_up)
+    try:
+        first = set_up.run("format").succeeded()
+        assert "of 576 files)" in first.stderr
+        set_up.is_up_to_date("format", tasks=2)
+        formatted = sources(set_up)
+        with Edited(set_up, "setup.py", lambda text: text + "y = {  1 }\n"):
+            one = set_up.run("-v", "format").succeeded()
+            assert "format: `setup.py` changed (1 of 576 files)\n" in one.stderr
+            commands = [line.split() for line in one.stderr.splitlines() if line.startswith("format: $ ")]
+            assert [(words[2], words[-1]) for words in commands] == [
+                ("autoflake8", "setup.py"),
+                ("isort", "setup.py"),
+                ("black", "setup.py"),
+            ]
+            assert all(sum(word.endswith(".py") for word in words[-2:]) == 1 for words in commands)
+            assert set_up.read("setup.py") == formatted["setup.py"][1] + "y = {1}\n"
+    finally:
+        set_up.git("checkout", "--", *UNTIDY)
+
+    by_hand = checkouts("by-hand")
+    make_untidy(by_hand)
+    (tools,) = set_up.path(".devtask/tools").glob("*/bin")
+    excluded = "*/utilities/compat.py,*/utilities/slugify.py,**__init__.py"
+    by_hand.command(tools / "autoflake8", "--in-place", "--exclude", excluded, "--recursive", ".", timeout=5 * MINUTES)
+    by_hand.command(tools / "isort", ".", timeout=5 * MINUTES).succeeded()
+    by_hand.command(tools / "black", "--preview", ".", timeout=5 * MINUTES).succeeded()
+    assert sources(by_hand) == formatted
+
+
+def test_what_is_not_formatted_is_named(set_up):
+    path = "src/prefect/flows.py"
+    with Edited(set_up, path, lambda text: text.replace("import inspect\nimport os\n", "import   os, inspect\n")):
+        failed = set_up.run("check-format", "src/prefect/cli", path)
+        assert failed.code == 1
+        assert f"ERROR: ROOT/{path} Imports are incorrectly sorted" in failed.stdout + failed.stderr
+    set_up.run("check-format", "src/prefect/cli", path, timeout=5 * MINUTES).succeeded()
+    set_up.is_up_to_date("check-format", "src/prefect/cli", path, tasks=2)
 
 
 def test_the_database_is_the_checkouts_own(set_up):

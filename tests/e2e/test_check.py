@@ -114,7 +114,7 @@ def test_a_file_that_the_tool_fails_on(files):
     assert done.code == 1, done
     assert done.stdout == "would change: src/a\nwould change: src/deep/c d\n", done
     assert "src/bad: cannot be parsed\n" in done.stderr, done
-    assert "rerun: devtask format --check\n" in done.stderr, done
+    assert "rerun: devtask format --check src/bad\n" in done.stderr, done
     assert done.stderr.endswith(
         "failed: src/bad\nformat --check: 2 files would change, 1 failed, 1 clean\n"
     ), done

@@ -3,6 +3,7 @@
 from support.project import REPOSITORY
 
 NAMES = ["bench", "build", "build-dev", "flows:build-ui", "flows:test", "format", "lint", "reference", "test", "tidy"]
+NAMES += ["test-e2e", "test-units"]
 
 
 def test_the_projects_own_tasks_are_listed(project):
@@ -17,3 +18,22 @@ def test_the_projects_own_tasks_can_be_planned(project):
     assert result.code == 0
     assert "error" not in result.stderr
     assert result.stdout.splitlines()[-1].endswith("up to date")
+
+
+def count(*patterns):
+    return sum(1 for pattern in patterns for _ in REPOSITORY.glob(pattern))
+
+
+def test_every_source_is_formatted_and_every_test_in_python_counts_for_itself(project):
+    result = project.run("-C", str(REPOSITORY), "-f", "--only", "-n", "run", "format", "test-e2e")
+    files = count("src/**/*.h", "src/**/*.cpp", "tests/**/*.h", "tests/**/*.cpp")
+    tests = count("tests/test_*.py", "tests/e2e/test_*.py", "tests/faults/test_*.py", "tests/property/test_*.py")
+    assert result.code == 0 and result.stdout.splitlines()[:2] == [
+        f"run format: forced ({files} of {files} files)",
+        f"run test-e2e: forced ({tests} of {tests} files)",
+    ], result
+
+
+def test_the_tests_of_one_file_can_be_asked_for(project):
+    result = project.run("-C", str(REPOSITORY), "-f", "--only", "-n", "test-e2e", "tests/e2e/test_names.py")
+    assert result.stdout.startswith("run test-e2e tests/e2e/test_names.py: forced (1 of 1 file)\n"), result

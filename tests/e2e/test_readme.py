@@ -1,5 +1,8 @@
 """What README.md and docs/ show is what happens: their ```console blocks are run in a scratch project."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from support.documents import Command, File, parts_of, says_the_same
@@ -14,7 +17,8 @@ DOCUMENTS = [
 
 def play(project, text):
     """Runs a document; what went otherwise than it says, a text for each."""
-    project.env["PATH"] = f"{DEVTASK.parent}:{project.env['PATH']}"
+    with_pytest = Path(sys.executable).parent
+    project.env["PATH"] = f"{DEVTASK.parent}:{with_pytest}:{project.env['PATH']}"
     project.env["COLUMNS"] = "100"
     problems = []
     for part in parts_of(text):

@@ -134,9 +134,10 @@ extends = "test"
 units = ["tests/a/test_*.py"]
 )");
   const Task& test = *project.find("test");
-  EXPECT_EQ(words(test.run.at(0)), (Strings{"python3", "<plugins>/devtask_pytest.py", "<units>"}));
-  EXPECT_EQ(test.unit_inputs, (Strings{"conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini",
-                                       "setup.cfg"}));
+  EXPECT_EQ(words(test.run.at(0)), (Strings{"python3", "<plugins>/devtask_pytest.py",
+                                            "--continue-on-collection-errors", "<units>"}));
+  EXPECT_EQ(test.unit_inputs,
+            (Strings{"conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}));
   EXPECT_TRUE(test.reports);
   EXPECT_TRUE(test.env.contains("MODE"));
   EXPECT_TRUE(test.env.contains("DEVTASK_REPORT"));

@@ -32,10 +32,14 @@ TEST(Keys, have_examples_that_are_read) {
     if (key.table == kTaskTable) {
       text =
           "[pools]\ndatabase = 1\n[tasks.venv]\nrun = \"x\"\n[tasks.schema]\nrun = \"x\"\nmatrix = { d = "
-          "[\"sqlite\"] }\n"
+          "[\"sqlite\"] }\n[tasks.test]\nrun = \"x\"\n"
           "[tasks.mine]\n" +
           std::string(key.example) + "\n";
-      if (key.name != "run") text += "run = \"x\"\n";
+      const bool wants_units =
+          std::set<std::string_view>{"edits", "unit-inputs", "check", "processes", "uses"}.contains(key.name);
+      if (wants_units) text += "units = [\"tests/**\"]\n";
+      if (key.name != "run" && key.name != "uses")
+        text += wants_units || key.name == "units" ? "run = \"x {{units}}\"\n" : "run = \"x\"\n";
       if (key.name == "cache") text += "witness = \"x\"\noutputs = [\"x\"]\n";
       if (key.name == "witness") text += "cache = \"local\"\noutputs = [\".venv/\"]\n";
     }

@@ -60,6 +60,21 @@ hidden = true
 inputs = []
 creates = ["notes/*.md"]
 edits = ["src/**/*.py"]
+
+[tasks.unit-test]
+uses = "pytest"
+units = ["tests/**/test_*.py"]
+processes = 1
+
+[tasks.unit-test-server]
+extends = "unit-test"
+units = ["tests/server/**/test_*.py"]
+
+[tasks.format]
+units = ["src/**/*.py"]
+edits = true
+run = [["black", "{{units}}"]]
+check = [["black", "--check", "{{units}}"]]
 )";
 
 constexpr std::string_view kPreCommit = R"(repos:

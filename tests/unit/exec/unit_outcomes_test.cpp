@@ -42,18 +42,20 @@ std::string said(const std::vector<std::string>& names, const BatchReport& batch
 }
 
 TEST(UnitOutcomes, EachFileHasItsOwn) {
-  const BatchReport batch{"",
-                          {report({test("a.py", "one"), test("b.py", "one", Is::kFailed), test("a.py", "two")}),
-                           report({test("c.py", "one", Is::kSkipped), test("d.py", "one", Is::kError)})},
-                          End::kFailed,
-                          1};
+  const BatchReport batch{
+      "",
+      {report({test("a.py", "one"), test("b.py", "one", Is::kFailed), test("a.py", "two")}),
+       report({test("c.py", "one", Is::kSkipped), test("d.py", "one", Is::kError)})},
+      End::kFailed,
+      1};
   EXPECT_EQ(said({"a.py", "b.py", "c.py", "d.py"}, batch),
             "a.py: passed 2\nb.py: failed 1\nc.py: passed 1\nd.py: failed 1\n");
 }
 
 TEST(UnitOutcomes, AFileThatNoReportNamesHasNotRun) {
   BatchReport batch{"", {report({test("a.py", "one")})}, End::kSucceeded, 0};
-  EXPECT_EQ(said({"a.py", "b.py"}, batch), "a.py: passed 1\nb.py: not run (no report has a result of it) 0\n");
+  EXPECT_EQ(said({"a.py", "b.py"}, batch),
+            "a.py: passed 1\nb.py: not run (no report has a result of it) 0\n");
   batch.end = End::kFailed;
   batch.exit_status = 3;
   EXPECT_EQ(said({"a.py", "b.py"}, batch),
@@ -76,7 +78,8 @@ TEST(UnitOutcomes, ASuiteWithoutTestsIsAResult) {
 TEST(UnitOutcomes, WhatWasCutShortHasNotRun) {
   const BatchReport batch{"", {report({test("a.py", "one")}, {"a.py"}, false)}, End::kFailed, 1};
   EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (the run ended before it did) 1\n");
-  const BatchReport failed{"", {report({test("a.py", "one", Is::kFailed)}, {"a.py"}, false)}, End::kFailed, 1};
+  const BatchReport failed{
+      "", {report({test("a.py", "one", Is::kFailed)}, {"a.py"}, false)}, End::kFailed, 1};
   EXPECT_EQ(said({"a.py"}, failed), "a.py: failed 1\n");
 }
 
@@ -108,9 +111,7 @@ TEST(UnitOutcomes, PartsOfAFileHaveTheirOwnTests) {
   EXPECT_EQ(said({"a.py::TestX"}, batch), "a.py::TestX: failed 2\n");
 }
 
-TEST(UnitOutcomes, NoReportAndNothingGiven) {
-  EXPECT_EQ(said({}, {"", {}, End::kSucceeded, 0}), "");
-}
+TEST(UnitOutcomes, NoReportAndNothingGiven) { EXPECT_EQ(said({}, {"", {}, End::kSucceeded, 0}), ""); }
 
 }  // namespace
 }  // namespace devtask

@@ -118,6 +118,64 @@ TEST_F(ManifestTest, IsTheGraphOfWhatIsStale) {
                 "default .devtask/all\n");
 }
 
+// Each process that gets a share of the units is an edge; the task's own edge waits for them and collects.
+TEST_F(ManifestTest, SharesUnitsAmongEdges) {
+  plan(R"(
+[pools]
+one = 1
+[tasks.lib]
+run = "make lib"
+inputs = []
+[tasks.test]
+deps = ["lib"]
+units = ["tests/**"]
+inputs = []
+pool = "one"
+run = [["check", "{{units}}"]]
+[tasks.last]
+deps = ["test"]
+run = "last"
+inputs = []
+)",
+       {"last"});
+  for (const char* label : {"test", "last"}) state(label).verdict = Verdict::kWaiting;
+  ManifestOptions options = kOptions;
+  options.batches = [](TaskIndex) { return std::size_t{2}; };
+  const Schedule schedule = make_schedule(plan_, states_);
+  EXPECT_EQ(run_manifest(plan_, states_, schedule, make_chains(plan_, schedule), options),
+            std::string(kRunHead) +
+                "pool pool_one\n"
+                "  depth = 1\n" +
+                std::string(kRule) +
+                "build .devtask/dirty: phony\n"
+                "build .devtask/out/lib: devtask .devtask/dirty\n"
+                "  task = lib\n"
+                "  why = lib: never ran here\n"
+                "  cmd = make lib\n"
+                "build .devtask/out/test#0: devtask .devtask/out/lib\n"
+                "  task = 'test#0'\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/test#1: devtask .devtask/out/lib\n"
+                "  task = 'test#1'\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/test: devtask .devtask/out/lib .devtask/out/test#0 .devtask/out/test#1 "
+                ".devtask/dirty\n"
+                "  task = test\n"
+                "  why = test: never ran here\n"
+                "  pool = pool_one\n"
+                "  cmd = check '{{units}}'\n"
+                "build .devtask/out/last: devtask .devtask/out/test\n"
+                "  task = last\n"
+                "  why = last: never ran here\n"
+                "  cmd = last\n"
+                "build .devtask/all: phony .devtask/out/lib .devtask/out/test .devtask/out/last\n"
+                "default .devtask/all\n");
+}
+
 TEST_F(ManifestTest, HoldsOnlyWhatHasToRun) {
   plan(kTasks, {"test"});
   state("lib").verdict = Verdict::kUpToDate;

@@ -158,7 +158,7 @@ TEST_F(SealTest, IsNoSealWhenAnyByteIsDamagedOrMissing) {
 
 // What only someone who means it can write: a small file whose lists, taken together, are huge.
 TEST_F(SealTest, IsNoSealWhenItsPiecesDoNotMakeItUp) {
-  constexpr std::size_t kChecksumAt = 8, kCheckedFrom = 16, kFirstTask = 136 + 5 * 96, kTaskBytes = 96;
+  constexpr std::size_t kChecksumAt = 8, kCheckedFrom = 16, kFirstTask = 136 + 5 * 96, kTaskBytes = 152;
   const auto bytes = read_file(place_.path());
   ASSERT_TRUE(bytes);
   const auto with = [&](std::size_t at, std::uint32_t number) {
@@ -169,14 +169,14 @@ TEST_F(SealTest, IsNoSealWhenItsPiecesDoNotMakeItUp) {
     return write_file(place_.path(), changed).has_value();
   };
   const std::size_t second = kFirstTask + kTaskBytes;
-  const std::size_t inputs_first = second + 8, inputs_count = second + 12, id_offset = second;
+  const std::size_t inputs_first = second + 16, inputs_count = second + 20, id_offset = second;
   ASSERT_TRUE(with(inputs_first, 1));
   EXPECT_TRUE(Seal::compare(place_)) << "as it was";
   for (const std::uint32_t count : {2U, 0xffff'ffffU}) {
     ASSERT_TRUE(with(inputs_count, count));
     EXPECT_FALSE(Seal::compare(place_)) << count;
   }
-  const std::size_t outputs_count = second + 20;
+  const std::size_t outputs_count = second + 28;
   ASSERT_TRUE(with(outputs_count, 1));
   EXPECT_FALSE(Seal::compare(place_)) << "one is nobody's";
   ASSERT_TRUE(with(id_offset, 0));

@@ -130,7 +130,8 @@ TEST_F(UnitLogTest, TwoWritersLoseNothing) {
     if (child == 0) {
       bool all = true;
       for (int i = 0; i < kEach; ++i)
-        all = UnitLogs(folder_ / "units").append("test", {record(who + std::to_string(i % 50), std::to_string(i))})
+        all = UnitLogs(folder_ / "units")
+                  .append("test", {record(who + std::to_string(i % 50), std::to_string(i))})
                   .has_value() &&
               all;
       ::_exit(all ? 0 : 1);
@@ -153,7 +154,8 @@ TEST_F(UnitLogTest, TwoWritersLoseNothing) {
 }
 
 TEST_F(UnitLogTest, ForgetsATaskWithAllOfItsArguments) {
-  for (const char* id : {"test", "test+0123", "test-a", "other"}) ASSERT_TRUE(logs_.append(id, {record("a")}));
+  for (const char* id : {"test", "test+0123", "test-a", "other"})
+    ASSERT_TRUE(logs_.append(id, {record("a")}));
   EXPECT_TRUE(logs_.forget("test").value());
   EXPECT_EQ(logs_.read("test").size(), 0U);
   EXPECT_EQ(logs_.read("test+0123").size(), 0U);
