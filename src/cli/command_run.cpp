@@ -1,6 +1,5 @@
 // `devtask TASK`: plan, look, and hand over to the build.
 #include "cli/commands.h"
-#include "cli/look.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/task_run.h"
@@ -88,11 +87,12 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
   if (invocation.words.empty())
     return failure(error("no task is named").advise("`devtask list` shows the tasks"));
+  if (options.staged) return command_staged(invocation);
   const auto project = project_place(options);
   if (!project) return tl::unexpected(project.error());
   const bool plain = !options.force && options.verbosity <= 0 && options.output_logs != OutputLogs::kFull &&
                      !options.dry_run && options.junit.empty() && options.slowest == 0 &&
-                     !options.units.any();
+                     !options.units.any() && !options.check;
   const bool looking = options.dry_run || options.status;
   const StateFolder state(project->root);
   if (auto usable = state.check(); !usable && !looking) return tl::unexpected(usable.error());
@@ -115,12 +115,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
     report(meant.error(), options);
     return ExitCode::kNoTests;
   }
-  const Schedule& schedule = run->schedule;
-  if (looking) {
-    print(options.status && schedule.nothing_to_do() ? "up to date\n"
-                                                     : plan_text(run->plan, run->evaluation, schedule));
-    return options.status && !schedule.nothing_to_do() ? ExitCode::kTaskFailed : ExitCode::kDone;
-  }
+  if (looking) return run->show(options);
   if (plain && run->session->silent() && run->evaluation.seal) {
     seal_outcome(*run->session, place, journal, std::move(*run->evaluation.seal), looked_ns);
   }

@@ -301,6 +301,8 @@ Result<ExitCode> command_watch(const Invocation& invocation) {
   if (invocation.words.empty()) return failure(error("no task is named").advise("devtask watch TASK"));
   if (options.dry_run || options.status)
     return failure("`watch` runs tasks: it goes with neither --dry-run nor --status");
+  if (options.check || options.staged)
+    return failure("what `watch` runs may change files: it goes with neither --check nor --staged");
   const auto project = project_place(options);
   if (!project) return tl::unexpected(project.error());
   StopRequest stop;

@@ -35,6 +35,7 @@ std::span<const Command> commands();
 
 Result<ExitCode> command_run(const Invocation& invocation);
 Result<ExitCode> command_watch(const Invocation& invocation);
+Result<ExitCode> command_staged(const Invocation& invocation);  // `devtask TASK --staged`
 Result<ExitCode> command_hook(const Invocation& invocation);
 Result<ExitCode> command_list(const Invocation& invocation);
 Result<ExitCode> command_graph(const Invocation& invocation);

@@ -74,6 +74,12 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--only", options.only, "Without the dependencies")->envname("DEVTASK_ONLY");
   app.add_flag("-w,--watch", options.watch, "Run again what is stale whenever something changes")
       ->envname("DEVTASK_WATCH");
+  app.add_flag("--check", options.check,
+               "Name the files that tasks with `edits` would change, and exit with 1; change nothing")
+      ->envname("DEVTASK_CHECK");
+  app.add_flag("--staged", options.staged,
+               "Tasks with `edits` work on what is staged in git, and leave alone what is not")
+      ->envname("DEVTASK_STAGED");
   app.add_flag("--no-cache", options.no_cache, "Neither read nor write the shared cache")
       ->envname("DEVTASK_NO_CACHE");
   app.add_option("--output-logs", options.output_logs,

@@ -20,6 +20,8 @@ struct Options {
   bool force = false;
   bool only = false;
   bool watch = false;
+  bool check = false;
+  bool staged = false;
   bool no_cache = false;
   bool help = false;
   bool version = false;

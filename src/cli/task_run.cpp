@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/escape.h"
+#include "cli/look.h"
 #include "cli/report.h"
 #include "cli/tools.h"
 #include "console/console.h"
@@ -95,6 +96,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
                           &session.units(),
                           static_cast<std::size_t>(build.jobs),
                           options.slowest,
+                          options.verbosity > 0,
                           keep_tests};
   ExitCode code = run_build(parts, std::move(run.evaluation.states), build);
   if (options.junit.empty()) return code;
@@ -109,7 +111,8 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
 
 }  // namespace
 
-Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell) {
+Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
+                                 std::shared_ptr<GivenFiles> given) {
   const Options& options = invocation.options;
   TaskRun run;
   auto session = Session::open(invocation, mode, tell);
@@ -124,6 +127,8 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
   request->force = options.force;
   request->only = options.only;
   request->units = options.units;
+  request->check = options.check;
+  request->given = std::move(given);
   auto plan = make_plan(project, *request);
   if (!plan) return tl::unexpected(plan.error());
   run.plan = std::move(*plan);
@@ -156,6 +161,12 @@ Result<void> TaskRun::refuse_unmatched() const {
     }
   }
   return {};
+}
+
+ExitCode TaskRun::show(const Options& options) const {
+  const bool idle = options.status && schedule.nothing_to_do();
+  print(idle ? "up to date\n" : plan_text(plan, evaluation, schedule));
+  return options.status && !idle ? ExitCode::kTaskFailed : ExitCode::kDone;
 }
 
 Result<ExitCode> TaskRun::build(const Invocation& invocation, StopRequest& stop) {

@@ -25,7 +25,9 @@ struct TaskRun {
   std::map<std::string, Outcome> outcomes;  // after build(), by label, of those that were told
 
   // Reads the project and plans what the words say. `tell` gets what is to be said of the configuration.
-  static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell);
+  // `given`: tasks that rewrite files work on these; null: on what is on disk.
+  static Result<TaskRun> prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
+                                 std::shared_ptr<GivenFiles> given = {});
 
   // Fills `evaluation` and `schedule`. `seal`: of the same question, or null.
   void look(const Invocation& invocation, const Seal* seal);
@@ -33,6 +35,9 @@ struct TaskRun {
 
   // Paths that were asked for and are no units.
   Result<void> refuse_unmatched() const;
+
+  // Prints what would be done, or with `--status` whether anything would be.
+  ExitCode show(const Options& options) const;
 
   // Brings up to date what is stale, and keeps what was learned. To be called once after a look. Fails if
   // there is no Ninja to run something.

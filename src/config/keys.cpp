@@ -101,7 +101,9 @@ constexpr KeyInfo kKeys[] = {
      "Names of files that a unit depends on if they are in its folder or in one above it.", "[]",
      R"(unit-inputs = ["conftest.py"])"},
     {kTaskTable, "check", KeyType::kSteps,
-     "What `--check` does instead of `run`, for a task with `edits = true`. Without this key the steps of "
+     "What `--check` does instead of `run`, for a task with `edits = true`: exit status 1 means that a file "
+     "would "
+     "change, any other failure that the tool could not do its work. Without this key the steps of "
      "`run` work on copies. Placeholders: as in `run`.",
      "", R"(check = [["black", "--check", "{{units}}"]])"},
     {kTaskTable, "processes", KeyType::kDepth, "At most so many processes work on the units at once.",

@@ -115,6 +115,8 @@ struct Task {
   std::string pool;          // "" none
   std::vector<ToolSpec> tools;
   std::vector<std::string> path;  // folders before those of the scope, relative to the root
+
+  bool edits_units() const { return units && !edits.written.empty(); }
 };
 
 struct NameHash {

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "console/file_lines.h"
 #include "console/output_lines.h"
 #include "console/report_lines.h"
 #include "console/screen.h"
@@ -75,6 +76,7 @@ class Console::Impl {
   void handle(const TaskOutput& event);
   void handle(const TaskFinished& event);
   void handle(const TestsReported& event);
+  void handle(const FilesReported& event);
   void handle(const Notice& event);
   void handle(const RunFinished& event);
 
@@ -87,6 +89,7 @@ class Console::Impl {
   void print_rest_of_output(const std::string& label, Task& task);
   void print_failure(const TaskFinished& event);
   void print_tests();
+  void print_files();
   void annotate(const Diagnostic& diagnostic);
 
   bool prefixed() const { return options_.prefix && !options_.github_actions && !single_; }
@@ -119,6 +122,7 @@ class Console::Impl {
   std::vector<std::string> order_;  // running tasks as they started
   std::vector<TaskFinished> failures_;
   std::vector<TestsReported> tests_;
+  std::vector<FilesReported> files_;
   bool run_active_ = false;
   bool single_ = false;  // only one task's output will be shown
   Clock::time_point run_started_;
@@ -246,6 +250,8 @@ void Console::Impl::handle(const TaskFinished& event) {
 
 void Console::Impl::handle(const TestsReported& event) { tests_.push_back(event); }
 
+void Console::Impl::handle(const FilesReported& event) { files_.push_back(event); }
+
 void Console::Impl::handle(const Notice& event) {
   if (options_.verbosity < 0 && event.diagnostic.severity != Severity::kError) return;
   screen_.print(Stream::kErr, render(event.diagnostic, options_.color));
@@ -262,6 +268,7 @@ void Console::Impl::handle(const RunFinished& event) {
   failures_.clear();
   if (options_.verbosity >= 0) screen_.print(Stream::kErr, summary_line(event, look_));
   print_tests();
+  print_files();
 }
 
 Console::Impl::Task& Console::Impl::task(const std::string& label) {
@@ -346,6 +353,17 @@ void Console::Impl::print_tests() {
     screen_.print(Stream::kErr, tests_line(tests, label, look_));
   }
   tests_.clear();
+}
+
+void Console::Impl::print_files() {
+  for (const FilesReported& files : files_) {
+    if (options_.github_actions) screen_.print(Stream::kOut, file_annotations(files));
+    screen_.print(Stream::kOut,
+                  would_change_lines(files, options_.output_color, live_ ? output_style() : LineStyle::kRaw));
+    screen_.print(Stream::kErr, failed_file_lines(files, options_.color));
+    if (options_.verbosity >= 0 && files.checked) screen_.print(Stream::kErr, files_line(files, look_));
+  }
+  files_.clear();
 }
 
 void Console::Impl::annotate(const Diagnostic& diagnostic) {

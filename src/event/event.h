@@ -91,6 +91,20 @@ struct TestsReported {
   std::string rerun;  // the command line that runs all of the failures again; empty: each has its own
 };
 
+// Once for each task with units that are no tests, when it has ended or was found up to date, if there is
+// something to say of single files.
+struct FilesReported {
+  struct File {
+    std::string path;
+    std::string text;  // would change: the difference, or ""; failed: the reason, if its tool does not say it
+  };
+
+  std::string task;                               // label
+  bool checked = false;                           // nothing was to be changed
+  std::vector<File> would_change, failed;         // sorted by path
+  std::size_t clean = 0, known = 0, not_run = 0;  // known: nobody had to look at them again
+};
+
 struct Notice {
   Diagnostic diagnostic;
 };
@@ -102,8 +116,8 @@ struct RunFinished {
   int exit_code = 0;
 };
 
-using Event =
-    std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, TestsReported, Notice, RunFinished>;
+using Event = std::variant<RunStarted, TaskStarted, TaskOutput, TaskFinished, TestsReported, FilesReported,
+                           Notice, RunFinished>;
 
 // Called from any thread; implementations serialise for themselves.
 class EventSink {

@@ -89,10 +89,11 @@ bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& stat
 }
 
 // Into the log of this checkout, and what passed into the cache. Not what changed while it ran.
-void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units) {
+void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
+                            EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
-  const bool edits = !task.edits->written.empty();
+  const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
   {
     const std::scoped_lock keeping(run.keeping);
@@ -121,7 +122,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
       const std::scoped_lock lock(run.mutex);
       outcome = run.outcomes[index];
     }
-    if (!outcome) continue;
+    if (!outcome || outcome->what == UnitOutcome::What::kWouldChange) continue;
     UnitRecord record{unit.name,
                       outcome->what == UnitOutcome::What::kPassed,
                       common,
@@ -130,12 +131,20 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units)
                       {},
                       run.durations[index],
                       count_tests(outcome->cases)};
-    const std::string path = join_path(root_, unit.path);
+    const std::string path = join_path(root, unit.path);
     if (edits) {
-      const auto now = hash_file(path);
+      const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
       if (!now) continue;
       record.own = *now;
-    } else if (stat_file(path) != unit.stat) {
+      // What it was before it can be only because it is right, whoever wrote it.
+      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
+        warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
+                     escape_line(unit.path), task.label));
+        const std::scoped_lock lock(run.mutex);
+        run.changed[index] = 1;
+        continue;
+      }
+    } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
       const std::scoped_lock lock(run.mutex);
@@ -199,7 +208,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     tests += count_tests(outcome->cases);
     if (outcome->what != UnitOutcome::What::kPassed) failed.push_back(states.units[i].name);
   }
-  if (task.task->reports) tell_tests(task, &run, states);
+  tell_units(task, &run, states);
   const bool nothing = task.task->reports && failed.empty() && tests.total() == 0;
   run.lock.reset();
   if (failed.empty() && !nothing) {
@@ -231,15 +240,24 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   if (!task.task->reports) capture.rerun = rerun_command(task, std::move(failed));
   capture.duration = elapsed;
   capture.log.append(run.failed_log);
+  capture.says_itself = task.task->reports || (task.units->checks && run.failed_log.empty());
   run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;
 }
 
 bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kNoTests; }
 
-void TaskRunner::tell_tests(TaskIndex index) {
+void TaskRunner::tell_units(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
-  if (task.units && states_[index].units) tell_tests(task, nullptr, *states_[index].units);
+  if (task.units && states_[index].units) tell_units(task, nullptr, *states_[index].units);
+}
+
+void TaskRunner::tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
+  if (task.task->reports) {
+    tell_tests(task, run, units);
+  } else {
+    tell_files(task, run, units);
+  }
 }
 
 // Of what did not run now, from the report that was kept.
@@ -271,7 +289,6 @@ std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const 
 }
 
 void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {
-  if (!task.task->reports) return;
   TestsReported told;
   told.task = task.label;
   TestCounts counts;

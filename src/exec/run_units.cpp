@@ -20,14 +20,6 @@ namespace {
 // Of the names that one process gets: Linux takes 2 MiB of arguments and environment together.
 constexpr std::size_t kMostArgumentBytes = std::size_t{512} << 10;
 
-// As a step in `folder` names it. A name that begins like an option does not.
-std::string argument(const UnitState& unit, const std::string& folder) {
-  std::string path =
-      folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder).string();
-  if (path.starts_with('-')) path.insert(0, "./");
-  return path + unit.name.substr(unit.path.size());
-}
-
 std::vector<std::vector<std::size_t>> below_limit(const std::vector<std::size_t>& units,
                                                   const UnitStates& states) {
   std::vector<std::vector<std::size_t>> parts;
@@ -83,14 +75,6 @@ std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {
 }
 
 }  // namespace
-
-struct TaskRunner::Ended {
-  ExecutionResult::End end = ExecutionResult::End::kFailed;
-  int exit_status = 127;
-  std::chrono::milliseconds duration{0};
-  std::string log;
-  std::vector<std::string> secrets;  // that may stand in what it wrote
-};
 
 std::size_t TaskRunner::batches(TaskIndex index) const {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -156,7 +140,7 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   if (stale.empty()) {
     run.outcome = was_fresh || !had_cached ? Outcome::kUpToDate : Outcome::kRestored;
     run.lock.reset();
-    tell_tests(task, nullptr, *state.units);
+    tell_units(task, nullptr, *state.units);
     publish(index, state);
     return run;
   }
@@ -195,66 +179,6 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
   }
 }
 
-TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                                      bool shown, const std::string& report) {
-  const PlannedTask& task = parts_.plan.tasks[run.index];
-  Values values = task.values;
-  std::vector<std::string> words;
-  for (const std::size_t unit : units) words.push_back(argument(run.units->units[unit], task.dir));
-  values.set("units", std::move(words), true);
-  values.set("report", {report}, false);
-  values.set("plugins", {parts_.state.plugins()}, false);
-  const std::vector<PlannedStep> steps = plan_steps(*task.task, values);
-  const std::string label = run.batches.size() > 1
-                                ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size())
-                                : task.label;
-  const Slots::Slot slot = slots_.take();
-  Action action = make_action(task, steps, values);
-  action.env.push_back(slot_variable(slot));
-  if (shown) {
-    std::string command;
-    for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;
-    const std::string why = batch == 0 ? run.state.why : fmt::format("{} of these files", units.size());
-    parts_.events.on(TaskStarted{label, why, command, false});
-  }
-  TaskLog log(parts_.state.log(task.lock_id + "." + std::to_string(batch)));
-  ExecutionHooks hooks;
-  hooks.lock_fd = run.lock->fd();
-  hooks.output = [&](std::string_view bytes) {
-    log.append(bytes);
-    if (shown) parts_.events.on(TaskOutput{label, std::string(bytes)});
-  };
-  Ended ended;
-  const ProfileSpan running(parts_.profile, label, "command");
-  auto executed = parts_.executor.run(action, hooks);
-  if (executed) {
-    ended.end = executed->end;
-    ended.exit_status = executed->exit_status;
-    ended.duration = executed->duration;
-  } else {
-    warn(std::move(executed.error()));
-  }
-  ended.secrets = std::move(action.secrets);
-  ended.log = std::move(log).keep().text;
-  if (shown && run.batches.size() > 1) {
-    TaskFinished finished;
-    finished.task = label;
-    finished.outcome = ended.end == ExecutionResult::End::kSucceeded  ? Outcome::kRan
-                       : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
-                       : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
-                                                                      : Outcome::kFailed;
-    finished.exit_status = ended.exit_status;
-    finished.duration = ended.duration;
-    if (task.task->timeout) finished.time_limit = *task.task->timeout;
-    parts_.events.on(std::move(finished));
-  }
-  if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
-  const std::scoped_lock lock(run.mutex);
-  if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
-    run.end = ended.end;
-  return ended;
-}
-
 // The runner says what came of each.
 void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
@@ -269,7 +193,7 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
     warn(std::move(made.error()));
     return;
   }
-  const Ended ended = execute(run, units, batch, true, folder);
+  const Ended ended = execute(run, units, batch, true, folder, nullptr);
   BatchReport report;
   report.end = ended.end;
   report.exit_status = ended.exit_status;
@@ -293,53 +217,7 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
       run.outcomes[units[i]] = std::move(outcomes.units[i]);
     }
   }
-  keep_units(run, units);
-}
-
-// Only the exit status says something: what fails together is divided until each failure stands alone. Files
-// that are named in the output are looked at apart from the others first.
-void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                             bool shown) {
-  if (parts_.stop.stopping()) return;
-  const Ended ended = execute(run, units, batch, shown, "");
-  const bool passed = ended.end == ExecutionResult::End::kSucceeded;
-  if (passed || units.size() == 1 || ended.end != ExecutionResult::End::kFailed) {
-    {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) {
-        run.durations[unit] = ended.duration / units.size();
-        if (ended.end == ExecutionResult::End::kStopped) continue;
-        UnitOutcome outcome;
-        outcome.what = passed ? UnitOutcome::What::kPassed : UnitOutcome::What::kFailed;
-        run.outcomes[unit] = std::move(outcome);
-      }
-      if (!passed) {
-        run.exit_status = ended.exit_status;
-        // Whoever reads it must know which file it is about.
-        const std::string& path = run.units->units[units.front()].path;
-        if (units.size() == 1 && ended.log.find(file_name(path)) == std::string::npos)
-          run.failed_log += escape_line(path) + ":\n";
-        run.failed_log += ended.log;
-      }
-    }
-    keep_units(run, units);
-    return;
-  }
-  std::vector<std::size_t> named, others;
-  for (const std::size_t unit : units) {
-    const std::string& path = run.units->units[unit].path;
-    (ended.log.find(file_name(path)) != std::string::npos ? named : others).push_back(unit);
-  }
-  if (named.empty() || others.empty()) {
-    const std::vector<std::size_t>& all = named.empty() ? others : named;
-    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    const std::vector<std::size_t> first(all.begin(), middle), second(middle, all.end());
-    run_divided(run, first, batch, false);
-    run_divided(run, second, batch, false);
-    return;
-  }
-  run_divided(run, others, batch, false);
-  run_divided(run, named, batch, false);
+  keep_units(run, units, root_);
 }
 
 }  // namespace devtask

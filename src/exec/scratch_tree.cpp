@@ -32,7 +32,8 @@ Result<void> for_each(std::size_t count, const std::function<Result<void>(std::s
 }  // namespace
 
 Result<ScratchTree> ScratchTree::make(const std::string& root, const std::string& folder,
-                                      std::vector<ScratchFile> files) {
+                                      std::vector<ScratchFile> files,
+                                      const std::vector<std::string>& folders) {
   if (auto removed = remove_tree(folder); !removed) return tl::unexpected(removed.error());
   ScratchTree tree(root, folder);
   std::ranges::sort(files, {}, &ScratchFile::path);
@@ -43,13 +44,15 @@ Result<ScratchTree> ScratchTree::make(const std::string& root, const std::string
     }
     tree.copies_.push_back({std::move(file), {}, {}});
   }
-  const std::vector<std::string> folders(above.begin(), above.end());
+  for (std::string_view at : folders) {
+    for (; !at.empty(); at = parent_folder(at)) above.emplace(at);
+  }
+  const std::vector<std::string> real(above.begin(), above.end());
   // One after the other: those above come before those below.
-  for (const std::string& path : folders) {
+  for (const std::string& path : real) {
     if (auto made = make_folders(join_path(folder, path)); !made) return tl::unexpected(made.error());
   }
-  auto linked =
-      for_each(folders.size(), [&](std::size_t i) { return tree.make_folder(folders[i], folders); });
+  auto linked = for_each(real.size(), [&](std::size_t i) { return tree.make_folder(real[i], real); });
   if (!linked) return tl::unexpected(linked.error());
   auto copied = for_each(tree.copies_.size(), [&](std::size_t i) { return tree.copy(tree.copies_[i]); });
   if (!copied) return tl::unexpected(copied.error());

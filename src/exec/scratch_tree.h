@@ -27,9 +27,10 @@ struct ScratchFile {
 class ScratchTree {
  public:
   // `folder` is absolute and becomes the tree; what is there (of a devtask that was killed) is removed.
-  // Fails if a file cannot be read, or is none.
+  // `folders`: relative to the root; these are real as well. Fails if a file cannot be read, or is none.
   static Result<ScratchTree> make(const std::string& root, const std::string& folder,
-                                  std::vector<ScratchFile> files);
+                                  std::vector<ScratchFile> files,
+                                  const std::vector<std::string>& folders = {});
   ScratchTree(ScratchTree&& other) noexcept;
   ScratchTree& operator=(ScratchTree&&) = delete;
   ~ScratchTree();  // removes it

@@ -20,6 +20,8 @@ struct StateFolder {
   std::string units() const { return path + "/units"; }
   std::string plugins() const { return path + "/plugins"; }
   std::string report(const std::string& name) const { return path + "/reports/" + name; }
+  std::string scratch(const std::string& name) const { return path + "/scratch/" + name; }
+  std::string staged() const { return path + "/staged"; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
   std::string aside(const std::string& id) const { return path + "/aside/" + id; }

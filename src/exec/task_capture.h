@@ -24,6 +24,7 @@ struct TaskRunner::Capture {
   StartedEntry attempt;                    // as it was noted
   bool watched = false;                    // `foreign` is known: a failure can say what the attempt left
   std::string beside;                      // lay among the outputs that it reads, and is none
+  bool says_itself = false;                // what failed is told one by one, and what to do about it
   std::vector<FileStat> dependency_stats;  // before, of all outputs in read_results
 };
 

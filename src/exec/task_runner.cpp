@@ -161,7 +161,7 @@ std::optional<Outcome> TaskRunner::restore(TaskIndex index) {
       finished.why = state.why;
       publish(index, std::move(state));
       parts_.events.on(std::move(finished));
-      tell_tests(index);
+      tell_units(index);
       return Outcome::kRestored;
     }
   } else if (held) {
@@ -352,8 +352,7 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int 
     finished.log_left_out = log.left_out;
     finished.log_path = std::move(log.path);
   }
-  // Tests say themselves what to run again.
-  if (!task.task->reports) finished.rerun = capture.rerun.empty() ? rerun_command(task) : capture.rerun;
+  if (!capture.says_itself) finished.rerun = capture.rerun.empty() ? rerun_command(task) : capture.rerun;
   parts_.events.on(std::move(finished));
   const std::scoped_lock lock(mutex_);
   exit_statuses_[index] = exit_status;

@@ -13,11 +13,14 @@
 
 #include "event/event.h"
 #include "event/profile.h"
+#include "exec/edit_watch.h"
 #include "exec/executor.h"
 #include "exec/ownership.h"
+#include "exec/scratch_tree.h"
 #include "exec/slots.h"
 #include "exec/state_folder.h"
 #include "exec/task_lock.h"
+#include "exec/unit_outcomes.h"
 #include "plan/evaluate.h"
 #include "report/junit.h"
 #include "store/blob_store.h"
@@ -42,6 +45,7 @@ struct RunnerParts {
   const UnitLogs* units = nullptr;  // never null if a task of the plan has units
   std::size_t jobs = 1;             // so many processes at once
   std::size_t slowest = 0;          // so many of the slowest tests are told
+  bool diffs = false;               // files that would change are told with what would be changed in them
   // Gets the results of all selected units of a task, the cached ones too; null: nobody wants them.
   std::function<void(std::vector<std::pair<std::string, JUnitReport>>)> test_results = {};
 };
@@ -69,8 +73,8 @@ class TaskRunner {
   void run_batch(TaskIndex index, std::size_t batch);
   // So many processes at most, as far as is known before its dependencies are final.
   std::size_t batches(TaskIndex index) const;
-  // Tells what came of tests that did not have to run.
-  void tell_tests(TaskIndex index);
+  // Tells what came of units that did not have to run.
+  void tell_units(TaskIndex index);
   // It has failed because there was nothing to test.
   bool found_nothing(TaskIndex index);
 
@@ -103,12 +107,19 @@ class TaskRunner {
   void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown);
   struct Ended;
   Ended execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown,
-                const std::string& report);
-  void keep_units(UnitRun& run, const std::vector<std::size_t>& units);
+                const std::string& report, const ScratchTree* copies);
+  Result<ScratchTree> copy_units(const UnitRun& run, const std::vector<std::size_t>& units,
+                                 std::size_t batch);
+  void take_change(const PlannedTask& task, const ScratchTree::Change& change, UnitOutcome& outcome) const;
+  // `root`: of the tree in which they ran. `watch`: of what was rewritten in place; null: nothing was.
+  void keep_units(UnitRun& run, const std::vector<std::size_t>& units, const std::string& root,
+                  EditWatch* watch = nullptr);
   bool besides_changed(const PlannedTask& task, const UnitStates& states);
   Outcome finish_units(UnitRun& run);
   bool take_cached_units(const PlannedTask& task, TaskState& state);
+  void tell_units(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
   void tell_tests(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
+  void tell_files(const PlannedTask& task, const UnitRun* run, const UnitStates& units);
   std::vector<std::pair<std::string, JUnitReport>> test_results(const UnitRun* run, const UnitStates& units);
 
   bool restore_locked(TaskIndex index, const TaskState& state);

@@ -14,11 +14,13 @@ struct UnitOutcome {
   enum class What {
     kPassed,  // all of it ran, nothing failed
     kFailed,
-    kNotRun,  // not to its end, or nobody said so
+    kWouldChange,  // it was only checked, and is not as it should be
+    kNotRun,       // not to its end, or nobody said so
   };
   What what = What::kNotRun;
   std::string reason;           // not run: why, as a sentence without a subject
   std::vector<TestCase> cases;  // also of what did not run to its end
+  std::string diff = {};        // would change: what, if anybody wants to know
 
   bool operator==(const UnitOutcome&) const = default;
 };

@@ -1,4 +1,4 @@
-// One run of a task with units. Used within exec/task_runner only.
+// What is known while the units of a task run and after it. Used within exec/task_runner only.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "action/action_result.h"
 #include "exec/task_capture.h"
 #include "exec/task_runner.h"
 #include "exec/unit_outcomes.h"
@@ -35,6 +36,14 @@ struct TaskRunner::UnitRun {
   int exit_status = 0;
   std::string failed_log;  // of what failed alone
   std::optional<Outcome> outcome;
+};
+
+struct TaskRunner::Ended {
+  ExecutionResult::End end = ExecutionResult::End::kFailed;
+  int exit_status = 127;
+  std::chrono::milliseconds duration{0};
+  std::string log;
+  std::vector<std::string> secrets;  // that may stand in what it wrote
 };
 
 }  // namespace devtask

@@ -66,7 +66,7 @@ class Build {
     for (const TaskIndex index : schedule_.up_to_date) {
       const TaskState& state = runner_.states()[index];
       outcomes_[index] = Outcome::kUpToDate;
-      runner_.tell_tests(index);
+      runner_.tell_units(index);
       if (!options_.tell_up_to_date) continue;
       TaskFinished finished;
       finished.task = task(index).label;

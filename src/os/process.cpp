@@ -29,7 +29,8 @@ constexpr Clock::time_point kNever = Clock::time_point::max();
 // An interactive child shares our terminal, and our process group with it.
 Result<SpawnedProcess> spawn(const ProcessRequest& request, int output) {
   return spawn_process({request.program, request.argv, request.env, request.folder,
-                        request.interactive ? -1 : output, request.inherited_fd, !request.interactive});
+                        request.interactive ? -1 : output, request.inherited_fd, !request.interactive,
+                        request.input, request.errors});
 }
 
 int status_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }

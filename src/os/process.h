@@ -21,6 +21,8 @@ struct ProcessRequest {
   std::string folder;             // working directory, absolute
   // With a terminal: the child shares our terminal and process group, and nothing is captured.
   bool interactive = false;
+  std::string input = {};   // a file to read standard input from, absolute; "": there is none
+  std::string errors = {};  // a file that gets standard error, absolute; "": it is mixed with the output
   std::optional<std::chrono::milliseconds> timeout;
   std::chrono::milliseconds grace{3000};  // between TERM and KILL
   int inherited_fd = -1;                  // one more descriptor that the child keeps (a lock), or -1

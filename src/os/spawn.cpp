@@ -35,7 +35,8 @@ struct Child {
   int output, inherited_fd;
   bool own_group;
   pid_t parent;
-  int failure = 0;  // errno of what failed
+  const char *input, *errors;  // errors: null, with the output
+  int failure = 0;             // errno of what failed
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -51,10 +52,15 @@ bool set_up(const Child& child) {
   if (::getppid() != child.parent) return errno = ESRCH, false;  // it ended before the request was in force
   if (child.own_group && ::setpgid(0, 0) != 0) return false;
   if (child.output >= 0) {
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0)
+    const int input = ::open(child.input, O_RDONLY);
+    if (input < 0 || ::dup2(input, 0) < 0 || ::dup2(child.output, 1) < 0 || ::dup2(child.output, 2) < 0)
       return false;
-    if (null != 0) ::close(null);
+    if (input != 0) ::close(input);
+    if (child.errors != nullptr) {
+      const int errors = ::open(child.errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      if (errors < 0 || ::dup2(errors, 2) < 0) return false;
+      if (errors != 2) ::close(errors);
+    }
   }
   if (child.inherited_fd >= 0 && ::fcntl(child.inherited_fd, F_SETFD, 0) != 0) return false;
   if (::chdir(child.folder) != 0) return false;
@@ -77,8 +83,16 @@ int child_main(void* data) {
 
 Result<SpawnedProcess> spawn_process(const SpawnRequest& request) {
   std::vector<char*> argv = pointers(request.argv), env = pointers(request.env);
-  Child child{request.program.c_str(), argv.data(),          env.data(),        request.folder.c_str(),
-              request.output,          request.inherited_fd, request.own_group, ::getpid()};
+  Child child{request.program.c_str(),
+              argv.data(),
+              env.data(),
+              request.folder.c_str(),
+              request.output,
+              request.inherited_fd,
+              request.own_group,
+              ::getpid(),
+              request.input.empty() ? "/dev/null" : request.input.c_str(),
+              request.errors.empty() ? nullptr : request.errors.c_str()};
   const auto stack = std::make_unique_for_overwrite<char[]>(kChildStack);
   // No signal may run a handler of ours in the child.
   sigset_t all, before;

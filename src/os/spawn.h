@@ -18,6 +18,9 @@ struct SpawnRequest {
   int output = -1;        // becomes standard output and error, input is /dev/null; -1: all inherited
   int inherited_fd = -1;  // one more descriptor that the child keeps, or -1
   bool own_group = true;  // leader of a new process group
+  // With `output`: files, absolute. "": /dev/null, and together with the output.
+  const std::string& input;
+  const std::string& errors;
 };
 
 struct SpawnedProcess {

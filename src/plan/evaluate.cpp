@@ -335,6 +335,9 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
   facts.add("cwd", "", task.dir == base ? std::string_view() : below_base(task.dir, base));
   for (std::size_t i = 0; i < task.steps.size(); ++i)
     facts.add("command", std::to_string(i + 1), task.steps[i].key);
+  const std::vector<PlannedStep> check = task.units ? task.units->check : std::vector<PlannedStep>();
+  for (std::size_t i = 0; i < check.size(); ++i)
+    facts.add("command", "check " + std::to_string(i + 1), check[i].key);
   for (const auto& [name, value] : sources_.environment.keyed(*task.task, task.values)) {
     facts.add("env", name, sha256(value).hex());
   }
@@ -346,7 +349,9 @@ Fingerprint Evaluator::common_facts(const Plan& plan, const PlannedTask& task, c
     facts.add("edits", pattern_below_base(pattern.value, base), "");
 
   std::set<std::string> names;
-  for (const PlannedStep& step : task.steps) names.insert(step.programs.begin(), step.programs.end());
+  for (const auto* steps : {&task.steps, &check}) {
+    for (const PlannedStep& step : *steps) names.insert(step.programs.begin(), step.programs.end());
+  }
   for (const ToolSpec& tool : task.task->tools) names.insert(tool.name);
   const std::string working_folder = join_path(root, task.dir);
   for (const std::string& name : names) {

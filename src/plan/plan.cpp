@@ -11,6 +11,7 @@
 #include "config/paths.h"
 #include "os/file.h"
 #include "plan/output_makers.h"
+#include "plan/refuse_to_rewrite.h"
 #include "plan/steps.h"
 #include "store/unit_log.h"
 
@@ -150,7 +151,8 @@ class Planner {
                          .advise("write the end without quotes: `<<EOF`")
                          .at(step->where));
     }
-    planned.steps = plan_steps(task, planned.values);
+    planned.steps = plan_steps(task, task.run, planned.values);
+    if (planned.units) planned.units->check = plan_steps(task, task.check, planned.values);
     planned.dir = task.dir.value;
 
     const TaskIndex index = plan_.tasks.size();
@@ -195,6 +197,8 @@ class Planner {
     if (task.units && target != nullptr) {
       for (const std::string& word : words) typed += " " + shell_quote(word);
     }
+    if (task.edits_units())
+      typed += std::string(request_.given ? " --staged" : "") + (request_.check ? " --check" : "");
     if (target != nullptr && !request_.extra.empty()) {
       typed += " --";
       for (const std::string& word : request_.extra) typed += " " + shell_quote(word);
@@ -212,6 +216,10 @@ class Planner {
     if (!task.units) return {};
     planned.lock_id = file_id(task.family + (planned.row.empty() ? "" : "@" + planned.row));
     planned.units.emplace();
+    if (task.edits_units()) {
+      planned.units->checks = request_.check;
+      planned.units->given = request_.given;
+    }
     planned.units->log = planned.lock_id;
     if (target != nullptr && !request_.extra.empty()) {
       std::string extra;
@@ -287,18 +295,18 @@ class Planner {
   }
 
   // A task that rewrites files runs before the tasks of this request that read them, unless it needs them
-  // itself.
+  // itself. Of two that rewrite the same files the first one that was named is the first.
   void order_edits() {
     for (TaskIndex editor = 0; editor < plan_.tasks.size(); ++editor) {
       const GlobList& edited = plan_.tasks[editor].edits->globs;
-      if (edited.empty()) continue;
+      const auto& units = plan_.tasks[editor].units;
+      if (edited.empty() || (units && units->checks)) continue;
       for (TaskIndex reader = 0; reader < plan_.tasks.size(); ++reader) {
         PlannedTask& task = plan_.tasks[reader];
         const bool reads = (task.inputs != nullptr && task.inputs->may_overlap(edited)) ||
                            (task.units && task.units->patterns->globs.may_overlap(edited));
-        if (reader != editor && reads && task.edits->globs.empty() && !reaches(editor, reader)) {
-          task.after.push_back(editor);
-        }
+        const bool later = task.edits->globs.empty() || editor < reader;
+        if (reader != editor && reads && later && !reaches(editor, reader)) task.after.push_back(editor);
       }
     }
   }
@@ -552,6 +560,7 @@ Result<Plan> make_plan(const Project& project, const Request& request) {
   plan.project = &project;
   plan.only = request.only;
   if (auto planned = Planner(project, request, plan).run(); !planned) return tl::unexpected(planned.error());
+  if (auto meant = refuse_to_rewrite(plan, request); !meant) return tl::unexpected(meant.error());
   return plan;
 }
 

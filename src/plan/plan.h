@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "config/project.h"
 #include "plan/environment.h"
+#include "plan/given_files.h"
 
 namespace devtask {
 
@@ -36,6 +37,10 @@ struct Request {
   bool force = false;
   bool only = false;  // without dependencies
   UnitFilter units;   // of the targets
+  // Tasks that rewrite files only say which they would change.
+  bool check = false;
+  // Those that rewrite files work on these. Null: what is on disk.
+  std::shared_ptr<GivenFiles> given = {};
 };
 
 // Where the words were typed.
@@ -83,6 +88,10 @@ struct PlannedUnits {
   std::vector<UnitChoice> chosen;       // empty: all
   UnitFilter filter;
   std::string log;  // name of the log with the results (store/unit_log.h)
+  // Of a task that rewrites its units:
+  std::vector<PlannedStep> check;          // what it can do instead of its steps; part of the key
+  bool checks = false;                     // it only says which it would change
+  std::shared_ptr<GivenFiles> given = {};  // the units are these, whatever is on disk; null: not so
 };
 
 // An instance of a task: a matrix value chosen, arguments given.
@@ -125,6 +134,11 @@ struct PlannedTask {
     return row.empty() ? name : name + "@" + row;
   }
   bool is_group() const { return steps.empty(); }
+  // Its files are rewritten where they are.
+  bool rewrites() const { return !edits->written.empty() && !(units && (units->checks || units->given)); }
+  // Only with units. `check` steps say what they think of a file, and rewrite nothing.
+  bool runs_check_steps() const { return units->checks && !task->check.empty(); }
+  bool works_on_copies() const { return units->given || (units->checks && task->check.empty()); }
   bool has_outputs() const { return !outputs->written.empty(); }
   // Whether its output patterns speak of that path.
   bool may_make(const OutputEntry& entry) const;

@@ -262,14 +262,14 @@ bool names_extra(const Step& step) {
   });
 }
 
-bool appends_extra(const Task& task, const Values& values) {
-  return !values.words(kExtra).empty() && std::none_of(task.run.begin(), task.run.end(), names_extra);
+bool appends_extra(const std::vector<Step>& steps, const Values& values) {
+  return !values.words(kExtra).empty() && std::none_of(steps.begin(), steps.end(), names_extra);
 }
 
 }  // namespace
 
 const Step* swallows_extra(const Task& task, const Values& values) {
-  if (task.run.empty() || !task.run.back().shell || !appends_extra(task, values)) return nullptr;
+  if (task.run.empty() || !task.run.back().shell || !appends_extra(task.run, values)) return nullptr;
   Quoting quoting(task.shell);
   const auto& parts = task.run.back().words[0].parts();
   for (const Template::Part& part : parts) {
@@ -301,15 +301,15 @@ const Step* hides_placeholder(const Task& task) {
   return nullptr;
 }
 
-std::vector<PlannedStep> plan_steps(const Task& task, const Values& values) {
-  const bool append = appends_extra(task, values);
-  std::vector<PlannedStep> steps;
-  for (const Step& step : task.run) {
-    const bool append_here = append && &step == &task.run.back();
-    steps.push_back(step.shell ? plan_shell(step, values, task.shell, append_here)
-                               : plan_argv(step, values, append_here));
+std::vector<PlannedStep> plan_steps(const Task& task, const std::vector<Step>& steps, const Values& values) {
+  const bool append = appends_extra(steps, values);
+  std::vector<PlannedStep> planned;
+  for (const Step& step : steps) {
+    const bool append_here = append && &step == &steps.back();
+    planned.push_back(step.shell ? plan_shell(step, values, task.shell, append_here)
+                                 : plan_argv(step, values, append_here));
   }
-  return steps;
+  return planned;
 }
 
 }  // namespace devtask

@@ -14,7 +14,8 @@ namespace devtask {
 // A placeholder in a shell step becomes a positional parameter of the shell, quoted as its place asks for, so
 // that no value is ever read as shell text. In an argv step a lone list placeholder becomes several
 // arguments. `extra` goes to the end of the last step if no step names it.
-std::vector<PlannedStep> plan_steps(const Task& task, const Values& values);
+// `steps`: those of the task's `run` or `check`.
+std::vector<PlannedStep> plan_steps(const Task& task, const std::vector<Step>& steps, const Values& values);
 
 // The last step, if it ends in a comment or here-document that would swallow what is appended to it; else
 // nullptr.

@@ -65,7 +65,8 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
       chosen.emplace(std::pair(file->path, choice.part), file);
       if (choice.part.empty()) whole.insert(file->path);
     }
-    if (found || !files.unmatched.empty()) continue;
+    // What is not among the given files may be a unit all the same.
+    if (found || !files.unmatched.empty() || task.units->given) continue;
     const TreeFile* there = tree.file(choice.path.empty() ? "." : choice.path);
     looked.push_back(there);
     files.help = suggest_unit(choice, all);
@@ -145,14 +146,27 @@ std::chrono::milliseconds UnitStates::saved() const {
   return all;
 }
 
+bool is_unit(const PlannedTask& task, std::string_view path) {
+  return task.units->patterns->globs.matches(path) && !task.task->scope->ignore.matches(path);
+}
+
 bool is_unit_input(const Task& task, std::string_view path) {
   return std::ranges::find(task.unit_inputs, file_name(path)) != task.unit_inputs.end();
 }
 
 UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked) {
   UnitFiles files;
-  const std::vector<TreeFile*> all =
-      tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
+  std::map<const TreeFile*, Digest> given;
+  std::vector<TreeFile*> all;
+  if (task.units->given) {
+    for (const auto& [path, digest] : task.units->given->digests()) {
+      if (!is_unit(task, path)) continue;
+      all.push_back(tree.file(path));
+      given.emplace(all.back(), digest);
+    }
+  } else {
+    all = tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
+  }
   files.nothing = all.empty();
   std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
   if (task.units->chosen.empty()) {
@@ -170,6 +184,7 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
       files.besides.push_back(besides_of(task, folder, tree, files.beside_looked));
     }
     unit.beside = known->second;
+    if (const auto content = given.find(unit.file); content != given.end()) unit.given = content->second;
   }
   std::ranges::sort(files.beside_looked, {}, &TreeFile::path);
   const auto twins = std::ranges::unique(files.beside_looked);
@@ -240,7 +255,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     UnitState unit;
     unit.path = file.file->path;
     unit.name = unit.path + file.part;
-    unit.own = file.file->digest;
+    unit.own = file.given.value_or(file.file->digest);
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
     if (const UnitRecord* record = sources.records.find(unit.name, next)) unit.record = *record;

@@ -63,7 +63,8 @@ struct UnitFiles {
   struct Unit {
     TreeFile* file;
     std::string part;
-    std::size_t beside;  // position in `besides`
+    std::size_t beside;                // position in `besides`
+    std::optional<Digest> given = {};  // of content that is not the one on disk
   };
   std::vector<Unit> units;                      // sorted by path, then part
   std::vector<std::vector<TreeFile*>> besides;  // sorted by path, one list for each folder with units
@@ -74,6 +75,9 @@ struct UnitFiles {
 
 // Everything that decided about it is added to `looked`.
 UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked);
+
+// Whether a file, should it be there, is one of the task's units.
+bool is_unit(const PlannedTask& task, std::string_view path);
 
 // Whether a file is one of those that count for the units beside or below it, and so is no input of all.
 bool is_unit_input(const Task& task, std::string_view path);

@@ -185,6 +185,17 @@ TEST_F(ScratchTreeTest, IsRemovedInTheEndAndReplacesWhatAKilledOneLeft) {
   EXPECT_EQ(stat_file(tree_folder()).kind, FileKind::kAbsent);
 }
 
+TEST_F(ScratchTreeTest, NamedFoldersAreRealSoThatNothingLeadsOut) {
+  put("src/a", "1");
+  put("tools/deep/b", "1");
+  const auto tree = ScratchTree::make(folder_.path(), tree_folder(), {{"src/a"}}, {"tools/deep", "", "none"});
+  ASSERT_TRUE(tree);
+  EXPECT_EQ(kind("tools/deep"), "folder");
+  EXPECT_EQ(kind("tools/deep/b"), "link");
+  ASSERT_TRUE(write_file(in_tree("tools/deep/../../src/a"), "2"));
+  EXPECT_EQ(read_file(folder_ / "src/a"), "1");
+}
+
 TEST_F(ScratchTreeTest, ThousandsOfFiles) {
   std::vector<std::string> names;
   for (int i = 0; i < 3000; ++i) {

@@ -204,7 +204,8 @@ deps = ["generate"]
 )");
   EXPECT_EQ(shown(project.plan({"test", "other", "format"})), "format*\ntest* | after: format\nother*\n");
   EXPECT_EQ(shown(project.plan({"format", "sort"})),
-            "format*\nsort*\n");                        // editors among themselves: as asked for
+            "format*\nsort* | after: format\n");  // editors among themselves: as asked for
+  EXPECT_EQ(shown(project.plan({"sort", "format"})), "sort*\nformat* | after: sort\n");
   EXPECT_EQ(shown(project.plan({"test"})), "test*\n");  // not drawn in
   // An editor that needs the reader cannot run before it.
   EXPECT_EQ(shown(project.plan({"needs", "test"})), "generate\nneeds* <- generate\ntest* | after: needs\n");

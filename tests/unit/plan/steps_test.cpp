@@ -43,7 +43,7 @@ std::string planned(std::vector<Step> run, const Values& values, const std::stri
   Task task;
   task.run = std::move(run);
   task.shell = shell;
-  return shown(plan_steps(task, values));
+  return shown(plan_steps(task, task.run, values));
 }
 
 TEST(StepsTest, AShellStepTakesValuesAsParameters) {
@@ -82,7 +82,7 @@ TEST(StepsTest, AKeyTellsTheRootFromATextThatReadsTheSame) {
   const auto key = [&](const Step& step) {
     Task task;
     task.run = {step};
-    return plan_steps(task, values)[0].key;
+    return plan_steps(task, task.run, values)[0].key;
   };
   EXPECT_EQ(key(argv_step({"echo", "{{root}}"})), "argv echo '{{root}}'");
   for (const char* word : {"{{{{root}}", "{{text}}", "{{list}}"}) {
@@ -203,7 +203,7 @@ class StepsInAShellTest : public testing::Test {
     task.run = {shell_step(script)};
     task.shell = shell;
     ProcessRequest request;
-    request.argv = plan_steps(task, values)[0].argv;
+    request.argv = plan_steps(task, task.run, values)[0].argv;
     request.env = {"PATH=/usr/local/bin:/usr/bin:/bin"};
     request.folder = folder_.path();
     std::string output;
