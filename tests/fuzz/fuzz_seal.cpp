@@ -94,8 +94,8 @@ SealContents good_contents(const ScratchFolder& folder) {
                             : stat_file(join_path(folder.path(), path));
   }
   contents.observations[0].digest = sha256("a");
-  contents.tasks = {{"one", sha256("key"), sha256("seen"), {0, 1}, {2}},
-                    {"two", std::nullopt, sha256("seen"), {}, {0, 3}}};
+  contents.tasks = {{"one", sha256("key"), sha256("seen"), {0, 1}, {2}, {}},
+                    {"two", std::nullopt, sha256("seen"), {}, {0, 3}, {}}};
   return contents;
 }
 

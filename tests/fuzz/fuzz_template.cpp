@@ -101,7 +101,7 @@ std::size_t count_of(const Template& text, const Values& values) {
 void check_steps(const Task& task, const Values& values, const Values& others) {
   (void)swallows_extra(task, values);
   if (hides_placeholder(task) != nullptr) return;  // it is refused
-  const auto steps = plan_steps(task, values), other_steps = plan_steps(task, others);
+  const auto steps = plan_steps(task, task.run, values), other_steps = plan_steps(task, task.run, others);
   require(steps.size() == task.run.size(), "each step is planned");
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = task.run[i];
@@ -126,7 +126,7 @@ void check_steps(const Task& task, const Values& values, const Values& others) {
 // Of argument lists, of which no part is a program of its own.
 void check_keys(const Task& task) {
   Values values = values_of("{{root}}", {"{{root}}", "a b"}, {"{{{{root}}"});
-  const auto steps = plan_steps(task, values);
+  const auto steps = plan_steps(task, task.run, values);
   std::map<std::string, Strings> known;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (task.run[i].shell) continue;

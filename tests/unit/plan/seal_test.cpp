@@ -38,8 +38,8 @@ class SealTest : public testing::Test {
     contents.observations[0].kind_only = true;
     contents.observations.push_back(
         {"/bin/sh", true, false, stat_followed(std::string("/bin/sh")), std::nullopt});
-    contents.tasks = {{"one", sha256("key"), sha256("seen"), {1}, {}},
-                      {"two", sha256("other"), std::nullopt, {}, {2, 3}}};
+    contents.tasks = {{"one", sha256("key"), sha256("seen"), {1}, {}, {}},
+                      {"two", sha256("other"), std::nullopt, {}, {2, 3}, {}}};
     return contents;
   }
   bool holds() const {

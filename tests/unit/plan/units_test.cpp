@@ -160,9 +160,9 @@ TEST_F(UnitsTest, FilesBesideCountBelowTheirFolderOnly) {
   pass(look({"test"}));
   project_.write("tests/a/conftest", "1");
   EXPECT_EQ(said(look({"test"})),
-            "tests/a/one.t stale (what lies beside it changed (tests/a/conftest))\n"
-            "tests/a/two.t stale (what lies beside it changed (tests/a/conftest))\ntests/b.t fresh\n"
-            "-> `tests/a/one.t` what lies beside it changed (tests/a/conftest) (2 of 3 files)\n");
+            "tests/a/one.t stale (depends on a file beside it that changed)\n"
+            "tests/a/two.t stale (depends on a file beside it that changed)\ntests/b.t fresh\n"
+            "-> `tests/a/one.t` depends on a file beside it that changed (2 of 3 files)\n");
   project_.write("conftest", "1");
   EXPECT_EQ(look({"test"}).units->count(What::kStale), 3U);
   pass(look({"test"}));
