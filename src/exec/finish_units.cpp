@@ -40,6 +40,8 @@ std::string rerun_command(const PlannedTask& task, std::vector<std::string> fail
     return command + "--failed " + task.typed;
   command += task.local_name().insert(
       0, task.task->name.substr(0, task.task->name.size() - task.task->local.size()));
+  if (task.units->given) command += " --staged";
+  if (task.units->checks) command += " --check";
   for (const std::string& each : failed) command += " " + shell_quote(each);
   return command;
 }
@@ -191,7 +193,8 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   UnitStates& states = *run.units;
   const auto elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
-  std::vector<std::string> failed;
+  std::vector<std::string> failed;  // but for what would only change
+  bool passed = true;
   TestCounts tests;
   std::vector<char> given(states.units.size(), 0);
   for (const auto& batch : run.batches) {
@@ -206,12 +209,14 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     if (!outcome)
       outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
     tests += count_tests(outcome->cases);
-    if (outcome->what != UnitOutcome::What::kPassed) failed.push_back(states.units[i].name);
+    passed = passed && outcome->what == UnitOutcome::What::kPassed;
+    if (outcome->what != UnitOutcome::What::kPassed && outcome->what != UnitOutcome::What::kWouldChange)
+      failed.push_back(states.units[i].name);
   }
   tell_units(task, &run, states);
-  const bool nothing = task.task->reports && failed.empty() && tests.total() == 0;
+  const bool nothing = task.task->reports && passed && tests.total() == 0;
   run.lock.reset();
-  if (failed.empty() && !nothing) {
+  if (passed && !nothing) {
     auto result = std::make_shared<ActionResult>();
     run.state.verdict = Verdict::kUpToDate;
     run.state.seen = result->outputs_digest();
@@ -237,10 +242,10 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                      : 1;
   if (nothing) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
-  if (!task.task->reports) capture.rerun = rerun_command(task, std::move(failed));
+  capture.says_itself = task.task->reports || failed.empty();
+  if (!capture.says_itself) capture.rerun = rerun_command(task, std::move(failed));
   capture.duration = elapsed;
   capture.log.append(run.failed_log);
-  capture.says_itself = task.task->reports || (task.units->checks && run.failed_log.empty());
   run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;
 }

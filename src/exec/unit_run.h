@@ -1,4 +1,4 @@
-// What is known while the units of a task run and after it. Used within exec/task_runner only.
+// One run of a task with units. Used within exec/task_runner only.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "action/action_result.h"
 #include "exec/task_capture.h"
 #include "exec/task_runner.h"
 #include "exec/unit_outcomes.h"

@@ -1,12 +1,12 @@
 """`--check`: the files that a formatter would change are named, and nothing is changed."""
 
-import os
 import shutil
 import subprocess
 import sys
 
 import pytest
 from support.project import snapshot
+from support.python_formatters import PINS, PYTHON_TASKS, online
 from support.waiting import wait_for
 
 # Makes everything upper-case; cannot do it where it finds BAD. Says what it was given.
@@ -114,7 +114,7 @@ def test_a_file_that_the_tool_fails_on(files):
     assert done.code == 1, done
     assert done.stdout == "would change: src/a\nwould change: src/deep/c d\n", done
     assert "src/bad: cannot be parsed\n" in done.stderr, done
-    assert "rerun: devtask format --check\n" in done.stderr, done
+    assert "rerun: devtask format --check src/bad\n" in done.stderr, done
     assert done.stderr.endswith(
         "failed: src/bad\nformat --check: 2 files would change, 1 failed, 1 clean\n"
     ), done
@@ -252,28 +252,6 @@ def test_by_environment_variable(files):
     assert done.code == 1 and done.stdout == "would change: src/a\n", done
 
 
-PINS = """\
-repos:
-- repo: https://github.com/psf/black
-  rev: 24.10.0
-  hooks:
-  - id: black
-- repo: https://github.com/pycqa/isort
-  rev: 5.13.2
-  hooks:
-  - id: isort
-    args: [--profile, black]
-"""
-PYTHON_TASKS = """
-    [tasks.format]
-    units = ["**/*.py"]
-    edits = true
-    tools.black = { pre-commit = "black" }
-    tools.isort = { pre-commit = "isort" }
-    run = [["isort", "{{isort-args}}", "{{units}}"], ["black", "{{units}}"]]
-"""
-
-
 def test_black_and_isort(project):
     """Real ones, at the versions that .pre-commit-config.yaml pins: what they would do is what they do."""
     project.write(".pre-commit-config.yaml", PINS)
@@ -282,21 +260,20 @@ def test_black_and_isort(project):
     project.write("src/pkg/b.py", "import os\n\nx = {}\n")
     project.write("src/pkg/bad.py", "def (:\n")
     project.tasks(PYTHON_TASKS)
-    online = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
     before = outside(project)
-    done = project.run("-v", "format", "--check", env=online, timeout=300)
+    done = project.run("-v", "format", "--check", env=online(), timeout=300)
     assert done.code == 1 and outside(project) == before, done
     assert "would change: src/pkg/a.py\n" in done.stdout and "+x = {\"a\": os.sep}\n" in done.stdout, done
     assert "cannot format src/pkg/bad.py" in done.stderr and "failed: src/pkg/bad.py\n" in done.stderr, done
     assert done.stderr.endswith("1 file would change, 1 failed, 2 clean\n"), done
     project.remove("src/pkg/bad.py")
     diff = done.stdout.split("would change: src/pkg/a.py\n")[1]
-    project.run("format", env=online).succeeded()
+    project.run("format", env=online()).succeeded()
     formatted = project.read("src/pkg/a.py")
     project.write("src/pkg/a.py", "import pkg.b\nimport os\nimport yaml\nx = { 'a':os.sep }\n")
     subprocess.run(["patch", "-p1"], input=diff.encode(), cwd=project.root, check=True, stdout=sys.stderr)
     assert project.read("src/pkg/a.py") == formatted
-    project.run("format", "--check", env=online, no_processes=True).succeeded()
+    project.run("format", "--check", env=online(), no_processes=True).succeeded()
 
 
 def test_a_tool_that_leaves_alone_what_git_ignores(project):

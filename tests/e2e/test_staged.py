@@ -4,7 +4,8 @@ import os
 import signal
 
 import pytest
-from support.project import DEVTASK, snapshot
+from support.project import snapshot
+from support.python_formatters import PINS, PYTHON_TASKS, online
 from support.waiting import wait_for
 
 # Makes a letter at the start of a line upper-case; cannot do it where it finds BAD.
@@ -205,7 +206,6 @@ def test_names_and_modes(repository):
 
 def test_line_ends_that_git_converts(repository):
     repository.write(".gitattributes", "*.txt text eol=crlf\n")
-    repository.tasks(TASKS.replace("./upper", "./upper"))
     repository.write("upper", "#!/bin/sh\nfor f; do sed -i 's/^a\\r$/A\\r/' \"$f\"; done\n", 0o755)
     repository.commit()
     repository.write("src/a.txt", "a\r\nb\r\n")
@@ -346,4 +346,24 @@ def test_wrong_use(repository):
     assert done.code == 2 and "`lint` cannot do `--staged`: it has no `edits = true`" in done.stderr, done
     done = repository.run("watch", "format", "--staged")
     assert done.code == 2 and "it goes with neither --check nor --staged" in done.stderr, done
-    assert DEVTASK.exists() and repository.ran() == []
+    assert repository.ran() == []
+
+
+def test_black_and_isort_in_the_hook(repository):
+    """Real ones, as .pre-commit-config.yaml pins them: a commit is formatted, what is not staged stays."""
+    repository.env |= online()
+    repository.write(".pre-commit-config.yaml", PINS)
+    repository.tasks(PYTHON_TASKS)
+    hooked(repository)
+    repository.commit()
+    repository.write("pkg/__init__.py", "")
+    text = "import pkg.b\nimport os\n\n\ndef first( ):\n    return os.sep\n\n\ndef second():\n    return pkg.b\n"
+    repository.write("pkg/a.py", text)
+    repository.git("add", "-A")
+    repository.write("pkg/a.py", text + "\n\ndef third( ): pass\n")
+    done = repository.command("git", "commit", "-q", "-m", "x", timeout=300)
+    assert done.code == 0, done
+    formatted = text.replace("import pkg.b\nimport os\n", "import os\n\nimport pkg.b\n").replace("first( )", "first()")
+    assert committed(repository, "pkg/a.py") == formatted
+    assert repository.read("pkg/a.py") == formatted + "\n\ndef third( ): pass\n"
+    assert status(repository) == [" M pkg/a.py"]

@@ -48,6 +48,11 @@ class RecordedEvents final : public EventSink {
                          tests.task, tests.passed, tests.failed, tests.skipped, tests.units_ran,
                          tests.units_cached, tests.units_not_run);
   }
+  void note(const FilesReported& files) {
+    text_ +=
+        fmt::format("files {}: {} would change, {} failed, {} clean, {} known, {} not run\n", files.task,
+                    files.would_change.size(), files.failed.size(), files.clean, files.known, files.not_run);
+  }
   void note(const Notice& notice) { text_ += render(notice.diagnostic, false); }
   void note(const RunFinished& run) {
     text_ += fmt::format(

@@ -20,7 +20,7 @@ FilesReported sample() {
 TEST(FileLinesTest, NameEachFileAndShowWhatWouldChange) {
   EXPECT_EQ(would_change_lines(sample(), false, LineStyle::kRaw),
             "would change: src/a\n--- a/src/a\n+++ b/src/a\n@@ -1,1 +1,1 @@\n-a\n+\x1b[31mA\n"
-            "would change: src/b\n");
+            "would change: src/b \n");
   EXPECT_EQ(failed_file_lines(sample(), false), "failed: src/c\nfailed: src/d: it was removed\n");
 }
 
