@@ -53,6 +53,9 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   Action action = make_action(task, steps, values);
   action.folder = join_path(root, task.dir);
   action.env.push_back(slot_variable(slot));
+  // To git the copies are in no repository; in the one around them they would be ignored, and left as they
+  // are.
+  if (copies != nullptr) action.env.push_back("GIT_CEILING_DIRECTORIES=" + std::string(parent_folder(root)));
   if (shown) {
     std::string command;
     for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;

@@ -185,7 +185,7 @@ def tested(built):
 def test_the_guides_commands_are_listed_before_anything_is_installed(prefect):
     lines = prefect.run("list", no_processes=True).succeeded().stdout.splitlines()
     names = {line.split()[0] for line in lines}
-    assert names >= {"setup", "hooks", "format", "check-format", "test", "build-ui", "kubernetes-manifest", "upgrade"}
+    assert names >= {"setup", "hooks", "format", "check", "test", "build-ui", "kubernetes-manifest", "upgrade"}
     assert not prefect.path(".devtask").exists()
 
 
@@ -382,14 +382,17 @@ def test_formatting_is_what_the_three_tools_do_by_hand(set_up, checkouts):
     assert sources(by_hand) == formatted
 
 
-def test_what_is_not_formatted_is_named(set_up):
+def test_what_is_not_formatted_is_named_and_left_alone(set_up):
     path = "src/prefect/flows.py"
+    words = ("format", "--check", "src/prefect/cli", path)
     with Edited(set_up, path, lambda text: text.replace("import inspect\nimport os\n", "import   os, inspect\n")):
-        failed = set_up.run("check-format", "src/prefect/cli", path)
+        edited = set_up.read(path)
+        failed = set_up.run("-v", *words)
         assert failed.code == 1
-        assert f"ERROR: ROOT/{path} Imports are incorrectly sorted" in failed.stdout + failed.stderr
-    set_up.run("check-format", "src/prefect/cli", path, timeout=5 * MINUTES).succeeded()
-    set_up.is_up_to_date("check-format", "src/prefect/cli", path, tasks=2)
+        assert f"would change: {path}\n" in failed.stdout
+        assert "-import   os, inspect\n+import inspect\n+import os\n" in failed.stdout
+        assert set_up.read(path) == edited
+    set_up.run(*words, timeout=5 * MINUTES).succeeded()
 
 
 def test_the_database_is_the_checkouts_own(set_up):

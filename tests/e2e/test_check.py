@@ -274,3 +274,22 @@ def test_black_and_isort(project):
     subprocess.run(["patch", "-p1"], input=diff.encode(), cwd=project.root, check=True, stdout=sys.stderr)
     assert project.read("src/pkg/a.py") == formatted
     project.run("format", "--check", env=online(), no_processes=True).succeeded()
+
+
+def test_a_tool_that_leaves_alone_what_git_ignores(project):
+    """As isort does with `skip_gitignore`: the copies lie in a folder that is ignored."""
+    project.tool(
+        "tidy",
+        """
+        for file in "$@"; do
+            top=$(git -C "$(dirname "$file")" rev-parse --show-toplevel 2>/dev/null) &&
+                git -C "$top" check-ignore -q "$PWD/$file" || echo tidy >"$file"
+        done
+        """,
+    )
+    project.write("a.txt", "not\n")
+    project.tasks("[tasks.format]\nunits = ['*.txt']\nedits = true\nrun = [['tidy', '{{units}}']]\ninputs = []\n")
+    project.commit()
+    checked = project.run("--check", "format")
+    assert (checked.code, checked.stdout) == (1, "would change: a.txt\n"), checked
+    assert project.read("a.txt") == "not\n"
