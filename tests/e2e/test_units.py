@@ -65,7 +65,7 @@ def test_files_of_pytest_count_for_what_lies_beside_and_below(passed):
     passed.write("tests/a/conftest.py", "X = 1\n")
     result = passed.run("test").succeeded()
     assert ran(passed) == [A]
-    assert result.stderr.startswith(f"test: `{A}` what lies beside it changed (tests/a/conftest.py) (1 of 3 files)\n")
+    assert result.stderr.startswith(f"test: `{A}` depends on `tests/a/conftest.py`, which changed (1 of 3 files)\n")
     for path, content in (
         ("conftest.py", "X = 1\n"),
         ("setup.cfg", "[tool:pytest]\naddopts = -v\n"),
@@ -140,7 +140,7 @@ def test_failures_run_again_and_passes_do_not(tests):
     for _ in range(2):
         result = tests.run("test")
         assert result.code == 1
-        assert "\nfailed: tests/b/test_b.py:3 test_one: AssertionError: assert False\n" in result.stderr, result.stderr
+        assert "\nfailed: tests/b/test_b.py:6 test_one: AssertionError: assert False\n" in result.stderr, result.stderr
         assert counted(result).startswith("tests: 2 passed, 1 failed, 0 skipped")
     assert sorted(ran(tests)) == [A, B, B, C]
     tests.write("good", "")
