@@ -347,8 +347,8 @@ void Console::Impl::print_tests() {
     if (options_.github_actions) screen_.print(Stream::kOut, test_annotations(tests));
     const std::string_view label = tests_.size() > 1 ? std::string_view(tests.task) : std::string_view();
     // What failed has been shown in full, unless nothing was to be shown.
-    const bool shown = options_.verbosity >= 0 && (options_.output_logs == OutputLogs::kFull ||
-                                                   options_.output_logs == OutputLogs::kNewOnly);
+    const bool shown =
+        options_.output_logs == OutputLogs::kFull || options_.output_logs == OutputLogs::kNewOnly;
     screen_.print(Stream::kErr, test_lines(tests, options_.verbosity >= 1 || !shown, look_));
     screen_.print(Stream::kErr, tests_line(tests, label, look_));
   }

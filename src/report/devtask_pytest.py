@@ -6,15 +6,54 @@ Unaware of: tasks, what is cached.
 """
 
 import collections
+import contextlib
+import glob
 import hashlib
+import importlib.machinery
 import os
 import re
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+YOUNG_SECONDS = 2
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def is_young(path):
+    """Changed so shortly ago that a change to come could leave second and size of the time as they are, which is all
+    that Python compares with what it has compiled: what is compiled of it must not stay."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return max(found.st_mtime, found.st_ctime) > time.time() - YOUNG_SECONDS
+
+
+write_compiled = importlib.machinery.SourceFileLoader.set_data
+
+
+def write_of_old_source(loader, path, data, **options):
+    if not is_young(loader.path):
+        write_compiled(loader, path, data, **options)
+
+
+def forget_young_tests(files):
+    """pytest compiles tests and conftest.py itself, and writes that in a way of its own."""
+    for file in filter(is_young, files):
+        folder, name = os.path.split(file)
+        stem = glob.escape(os.path.splitext(name)[0])
+        for compiled in glob.glob(os.path.join(glob.escape(folder), "__pycache__", f"{stem}.*.pyc")):
+            with contextlib.suppress(OSError):
+                os.unlink(compiled)
+
+
+def pytest_collection_finish(session):
+    modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    root = os.fspath(session.config.rootpath) + os.sep
+    forget_young_tests(file for file in modules if file and file.startswith(root) and file.endswith(".py"))
 
 
 def pytest_configure(config):
@@ -224,6 +263,7 @@ def main():
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != folder]
     sys.argv[0] = "pytest"
+    importlib.machinery.SourceFileLoader.set_data = write_of_old_source
     return pytest.main(plugins=[sys.modules[__name__]])
 
 

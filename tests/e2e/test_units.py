@@ -1,5 +1,7 @@
 """Tasks with units: tests that run file by file, with real pytest."""
 
+import os
+
 import pytest
 from support.project import ninjas
 from support.units import TASKS, counted, ran, use_pytest, write_test
@@ -480,3 +482,20 @@ def test_longest_first_in_each_process(tests):
     tests.write("src/code.py", "x = 2\n")
     tests.run("-j1", "test").succeeded()
     assert tests.ran()[0] == B
+
+
+@pytest.mark.parametrize("changed", ["src/m.py", "tests/test_x.py", "tests/conftest.py"])
+def test_what_python_has_compiled_within_the_same_second_is_not_believed(project, changed):
+    """Of a source Python compares second and size only."""
+    project.write(
+        "tasks.toml",
+        '[tasks.test]\nuses = "pytest"\nunits = ["tests/test_*.py"]\ninputs = ["src/*.py"]\nenv = { PYTHONPATH = "src" }\n',
+    )
+    for path in ("src/m.py", "tests/conftest.py"):
+        project.write(path, "X = 1\n")
+    project.write("tests/test_x.py", "import conftest, m\nX = 1\ndef test_x(): assert (X, m.X, conftest.X) == (1, 1, 1)\n")
+    project.run("test").succeeded()
+    before = project.path(changed).stat()
+    project.write(changed, project.path(changed).read_text().replace("X = 1", "X = 2"))
+    os.utime(project.path(changed), ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert project.run("test").code == 1
