@@ -166,7 +166,11 @@ class TaskWatch {
     for (const std::string& path : project.folders) all.insert(join_path(project.root, path));
     bool news = false;
     for (const std::string& folder : all) {
-      if ((folder + "/").starts_with(run.session->state().path + "/")) continue;
+      // Nor the folders above the project, in which much goes on that is none of its business.
+      if ((folder + "/").starts_with(run.session->state().path + "/") ||
+          (project.root + "/").starts_with(folder == "/" ? folder : folder + "/")) {
+        if (folder != project.root) continue;
+      }
       const auto added = folders_.add(folder);
       if (!added) return added;
       news = news || *added;

@@ -98,8 +98,9 @@ constexpr KeyInfo kKeys[] = {
      "Placeholders: axes.",
      "", R"(units = ["tests/**/test_*.py"])"},
     {kTaskTable, "unit-inputs", KeyType::kStringList,
-     "Names of files that a unit depends on if they are in its folder or in one above it.", "[]",
-     R"(unit-inputs = ["conftest.py"])"},
+     "Names of files that a unit depends on if they are in its folder or in any folder above it, also "
+     "outside of the project.",
+     "[]", R"(unit-inputs = ["conftest.py"])"},
     {kTaskTable, "check", KeyType::kSteps,
      "What `--check` does instead of `run`, for a task with `edits = true`: exit status 1 means that a file "
      "would "

@@ -31,7 +31,9 @@ struct Evaluator::Gathered {
     std::vector<TreeFile*> all = inputs;
     for (const auto& output : outputs) all.push_back(output.second);
     for (const UnitFiles::Unit& unit : units.units) all.push_back(unit.file);
-    for (const auto& list : units.besides) all.insert(all.end(), list.begin(), list.end());
+    for (const auto& list : units.besides) {
+      for (const UnitFiles::Beside& beside : list) all.push_back(beside.file);
+    }
     return all;
   }
 

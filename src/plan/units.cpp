@@ -19,20 +19,32 @@ bool lies_in(std::string_view path, std::string_view folder) {
          (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
-// The files of `unit-inputs` in the folder and in those above it, up to the folder of the tasks.toml.
-std::vector<TreeFile*> besides_of(const PlannedTask& task, std::string_view folder, Tree& tree,
-                                  std::vector<const TreeFile*>& looked) {
-  std::vector<TreeFile*> found;
+// The files of `unit-inputs` in the folder and in all above it, those of the project and others: a tool that
+// looks upward for its configuration does not know where the project ends.
+std::vector<UnitFiles::Beside> besides_of(const PlannedTask& task, std::string_view folder, Tree& tree,
+                                          std::vector<const TreeFile*>& looked) {
+  std::vector<UnitFiles::Beside> found;
+  if (task.task->unit_inputs.empty()) return found;
   const std::string& base = task.task->scope->base;
-  for (std::string_view at = folder;; at = parent_folder(at)) {
+  std::string above;  // "../" for each folder above that of the tasks.toml
+  const auto look = [&](std::string_view at) {
     for (const std::string& name : task.task->unit_inputs) {
       TreeFile* file = tree.file(join_path(at, name));
       looked.push_back(file);
-      if (file->stat.kind == FileKind::kRegular || file->stat.kind == FileKind::kLink) found.push_back(file);
+      if (file->stat.kind != FileKind::kRegular && file->stat.kind != FileKind::kLink) continue;
+      found.push_back({above.empty() ? std::string(below_base(file->path, base)) : above + name, file});
     }
-    if (at.empty() || at == base) break;
+  };
+  for (std::string_view at = folder;; at = parent_folder(at)) {
+    look(at);
+    if (!above.empty() || at == base) above += "../";
+    if (at.empty()) break;
   }
-  std::ranges::sort(found, {}, &TreeFile::path);
+  for (std::string_view at = tree.root(); at.size() > 1; above += "../") {
+    at = parent_folder(at);
+    look(at.empty() ? "/" : at);
+  }
+  std::ranges::sort(found, {}, &UnitFiles::Beside::name);
   return found;
 }
 
@@ -236,13 +248,12 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
   states.unmatched = files.unmatched;
   states.help = files.help;
   states.nothing = files.nothing;
-  const std::string& base = task.task->scope->base;
   std::vector<Digest> besides;
   for (const auto& list : files.besides) {
     std::string text;
-    for (const TreeFile* file : list) {
-      text += escape_line(below_base(file->path, base)) + ' ';
-      file->digest.append_hex(text);
+    for (const UnitFiles::Beside& beside : list) {
+      text += escape_line(beside.name) + ' ';
+      beside.file->digest.append_hex(text);
       text += '\n';
     }
     besides.push_back(sha256(text));

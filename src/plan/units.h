@@ -66,9 +66,13 @@ struct UnitFiles {
     std::size_t beside;                // position in `besides`
     std::optional<Digest> given = {};  // of content that is not the one on disk
   };
-  std::vector<Unit> units;                      // sorted by path, then part
-  std::vector<std::vector<TreeFile*>> besides;  // sorted by path, one list for each folder with units
-  std::vector<const TreeFile*> beside_looked;   // all that could be in there
+  struct Beside {
+    std::string name;  // as seen from the folder of the task's own file: "tests/conftest.py", "../setup.cfg"
+    TreeFile* file;
+  };
+  std::vector<Unit> units;                     // sorted by path, then part
+  std::vector<std::vector<Beside>> besides;    // sorted by name, one list for each folder with units
+  std::vector<const TreeFile*> beside_looked;  // all that could be in there
   std::string unmatched, help;
   bool nothing = false;
 };

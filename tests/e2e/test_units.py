@@ -389,9 +389,10 @@ def test_members_have_units_of_their_own(tests):
     tests.edit("examples/flows/tasks.toml", "inputs = []", 'inputs = []\nenv-pass = ["COUNT_LOG"]')
     tests.run("flows:test").succeeded()
     assert ran(tests) == ["examples/flows/checks/test_m.py"]
-    # What lies above the member's folder is not its own.
+    # pytest does not know where the member's folder begins.
     tests.write("conftest.py", "X = 2\n")
-    tests.run("flows:test", "examples/flows/checks/test_m.py", no_processes=True).succeeded()
+    tests.run("flows:test", "examples/flows/checks/test_m.py").succeeded()
+    assert ran(tests) == ["examples/flows/checks/test_m.py"]
     tests.run("test", "checks/test_m.py", cwd=tests.path("examples/flows"), no_processes=True).succeeded()
     tests.write("examples/flows/conftest.py", "X = 2\n")
     tests.run("flows:test").succeeded()
@@ -499,3 +500,16 @@ def test_what_python_has_compiled_within_the_same_second_is_not_believed(project
     project.write(changed, project.path(changed).read_text().replace("X = 1", "X = 2"))
     os.utime(project.path(changed), ns=(before.st_atime_ns, before.st_mtime_ns))
     assert project.run("test").code == 1
+
+
+def test_configuration_above_the_project_counts(project):
+    project.tasks('[tasks.test]\nuses = "pytest"\nunits = ["test_*.py"]\n')
+    project.write("test_x.py", "def test_x(): pass\n")
+    project.run("test").succeeded()
+    above = project.root.parent / "conftest.py"
+    above.write_text("def pytest_configure(): pass\n")
+    try:
+        said = project.run("test").succeeded().stderr
+    finally:
+        above.unlink()
+    assert said.startswith("test: `test_x.py` depends on `../conftest.py`, which changed (1 of 1 file)\n")
