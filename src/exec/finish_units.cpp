@@ -30,6 +30,13 @@ std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
   return tests;
 }
 
+// nullopt: it is not in the store, or cannot be read.
+std::optional<JUnitReport> kept_report(BlobStore* blobs, const std::optional<Digest>& digest) {
+  const auto text = digest && blobs != nullptr ? blobs->get_bytes(*digest) : failure("no report");
+  auto report = text ? read_junit(*text) : failure("no report");
+  return report ? std::optional(std::move(*report)) : std::nullopt;
+}
+
 // What failed, by node id where its runner knows those; many are rather chosen by what was remembered.
 std::string rerun_command(const PlannedTask& task, std::vector<std::string> failed) {
   constexpr std::size_t kMostNamed = 20;
@@ -58,9 +65,7 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
     UnitRecord record{
         unit.name, true, units->common, unit.own, unit.beside, unit.cached->log, unit.cached->duration, {}};
     if (task.task->reports) {
-      const auto text = unit.cached->log ? parts_.blobs->get_bytes(*unit.cached->log)
-                                         : Result<std::string>(failure("no report"));
-      const auto report = text ? read_junit(*text) : Result<JUnitReport>(failure("no report"));
+      const auto report = kept_report(parts_.blobs, unit.cached->log);
       if (!report) {
         unit.what = UnitState::What::kStale;
         unit.why = "its report is gone from the cache";
@@ -99,11 +104,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
   const Digest common = states.common;
   {
     const std::scoped_lock keeping(run.keeping);
-    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) run.changed[unit] = 1;
-      return;
-    }
+    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) return;
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
@@ -142,15 +143,11 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
         warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
                      escape_line(unit.path), task.label));
-        const std::scoped_lock lock(run.mutex);
-        run.changed[index] = 1;
         continue;
       }
     } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
-      const std::scoped_lock lock(run.mutex);
-      run.changed[index] = 1;
       continue;
     }
     if (outcome->what == UnitOutcome::What::kNotRun) {
@@ -275,10 +272,7 @@ std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const 
     if (run != nullptr && run->outcomes[i]) {
       results.emplace_back(unit.name, JUnitReport{run->outcomes[i]->cases, {}, true});
     } else if (unit.record) {
-      const auto text = unit.record->report && parts_.blobs != nullptr
-                            ? parts_.blobs->get_bytes(*unit.record->report)
-                            : Result<std::string>(failure("no report"));
-      auto report = text ? read_junit(*text) : Result<JUnitReport>(failure("no report"));
+      auto report = kept_report(parts_.blobs, unit.record->report);
       if (report) {
         results.emplace_back(unit.name, std::move(*report));
       } else {

@@ -1,8 +1,6 @@
 // Tasks with units: the stale ones are shared among processes. What becomes of their results is in
 // finish_units.cpp.
 #include <algorithm>
-#include <filesystem>
-#include <tuple>
 
 #include "base/escape.h"
 #include "exec/in_hand.h"
@@ -150,7 +148,6 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   run.taken.resize(run.batches.size());
   run.outcomes.resize(state.units->units.size());
   run.durations.resize(state.units->units.size());
-  run.changed.resize(state.units->units.size());
   run.capture.dependency_stats = dependency_stats(task);
   for (const auto& [dep, result] : read_results(task)) {
     if (parts_.plan.tasks[dep].task->cache == CacheMode::kLocal || !run.capture.beside.empty()) continue;

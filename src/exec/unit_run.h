@@ -29,7 +29,6 @@ struct TaskRunner::UnitRun {
   std::vector<char> taken;
   std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
   std::vector<std::chrono::milliseconds> durations;
-  std::vector<char> changed;  // while they ran: their result is of what is not there any more
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
