@@ -251,7 +251,8 @@ class TaskWatch {
       const bool is_read = std::ranges::any_of(run.plan.tasks, [&](const PlannedTask& task) {
         return ((task.inputs != nullptr && task.inputs->matches(relative)) ||
                 (task.units && task.units->patterns->globs.matches(relative)) ||
-                is_unit_input(*task.task, relative)) &&
+                std::ranges::find(task.task->unit_inputs, file_name(relative)) !=
+                    task.task->unit_inputs.end()) &&
                !task.task->scope->ignore.matches(relative);
       });
       if (is_read || std::ranges::find(project.files, relative) != project.files.end())
