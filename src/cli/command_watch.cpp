@@ -102,22 +102,26 @@ class TaskWatch {
       return failure(error("task `{}` is interactive: it cannot be watched", task.label)
                          .advise(fmt::format("devtask {}", task.label)));
     }
-    bool is_settled = true;
     for (PlannedTask& task : plan.tasks) {
       const auto tried = tried_.find(task.id);
       task.settled = task.always_runs() && tried != tried_.end() && tried->second.succeeded;
     }
-    run->look(invocation_, nullptr);
-    looked_at_ = run->evaluation.looked_at;
-    for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-      PlannedTask& task = plan.tasks[i];
-      if (!task.always_runs()) continue;
-      own_[task.id] = own_facts(*run, task);
-      if (!task.settled) continue;
-      task.settled = run->evaluation.states[i].verdict == Verdict::kUpToDate && !is_news(*run, i);
-      is_settled = is_settled && task.settled;
+    bool is_settled = false;
+    while (!is_settled) {  // each time fewer tasks are
+      run->look(invocation_, nullptr);
+      looked_at_ = run->evaluation.looked_at;
+      is_settled = true;
+      for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
+        PlannedTask& task = plan.tasks[i];
+        if (!task.always_runs()) continue;
+        own_[task.id] = own_facts(*run, task);
+        if (!task.settled) continue;
+        task.settled = run->evaluation.states[i].verdict == Verdict::kUpToDate &&
+                       std::ranges::none_of(task.deps, [&](TaskIndex dep) { return will_run(*run, dep); }) &&
+                       !is_news(*run, i);
+        is_settled = is_settled && task.settled;
+      }
     }
-    if (!is_settled) run->look(invocation_, nullptr);
     run->tell_problems(teller);
     return run;
   }
@@ -146,6 +150,14 @@ class TaskWatch {
       text += seen ? seen->hex() : "nothing";
     }
     return sha256(text);
+  }
+
+  // With what the last look made of it.
+  static bool will_run(const TaskRun& run, TaskIndex index) {
+    const PlannedTask& task = run.plan.tasks[index];
+    const Verdict verdict = run.evaluation.states[index].verdict;
+    if (task.always_runs()) return !task.settled;
+    return verdict == Verdict::kStale || verdict == Verdict::kWaiting;
   }
 
   // Of a task that always runs: whether it would be another run than the last one.
@@ -213,15 +225,18 @@ class TaskWatch {
 
   ExitCode build(TaskRun& run) {
     std::map<std::string, Tried> tried;
-    for (TaskIndex i = 0; i < run.plan.tasks.size(); ++i) {
-      const PlannedTask& task = run.plan.tasks[i];
-      const TaskState& state = run.evaluation.states[i];
-      if (task.settled) {
-        tried[task.id] = tried_[task.id];
-      } else if (task.always_runs()) {
-        tried[task.id] = {own_[task.id], deps_facts(run, task), {}};
-      } else if (state.verdict != Verdict::kUpToDate) {
-        tried[task.id] = {state.key.value_or(Digest()), {}, why_now(state)};
+    for (const PlannedTask& task : run.plan.tasks) {
+      if (task.settled) tried[task.id] = tried_[task.id];
+    }
+    for (const auto* list : {&run.schedule.run, &run.schedule.restore}) {
+      for (const TaskIndex index : *list) {
+        const PlannedTask& task = run.plan.tasks[index];
+        const TaskState& state = run.evaluation.states[index];
+        if (task.always_runs()) {
+          tried[task.id] = {own_[task.id], deps_facts(run, task), {}};
+        } else {
+          tried[task.id] = {state.key.value_or(Digest()), {}, why_now(state)};
+        }
       }
     }
     has_run_ = just_run_ = true;
@@ -251,7 +266,8 @@ class TaskWatch {
       const bool is_read = std::ranges::any_of(run.plan.tasks, [&](const PlannedTask& task) {
         return ((task.inputs != nullptr && task.inputs->matches(relative)) ||
                 (task.units && task.units->patterns->globs.matches(relative)) ||
-                is_unit_input(*task.task, relative)) &&
+                std::ranges::find(task.task->unit_inputs, file_name(relative)) !=
+                    task.task->unit_inputs.end()) &&
                !task.task->scope->ignore.matches(relative);
       });
       if (is_read || std::ranges::find(project.files, relative) != project.files.end())

@@ -100,17 +100,20 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                             EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
+  if (!run.state.key) return;  // of what nobody knows
   const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
+  std::string common_text;
   {
     const std::scoped_lock keeping(run.keeping);
     if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) return;
+    common_text = run.state.fingerprint;
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
   if (parts_.blobs != nullptr) {
     // For explanations.
-    std::set<std::string_view> texts{run.state.fingerprint};
+    std::set<std::string_view> texts{common_text};
     for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
     for (const std::string_view text : texts) {
       if (const auto kept = parts_.blobs->put_bytes(text); !kept) warn_of_cache(kept.error());
@@ -137,7 +140,12 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
     const std::string path = join_path(root, unit.path);
     if (edits) {
       const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
-      if (!now) continue;
+      if (!now) {
+        const std::scoped_lock lock(run.mutex);
+        run.outcomes[index]->what = UnitOutcome::What::kFailed;
+        run.outcomes[index]->reason = "it was removed";
+        continue;
+      }
       record.own = *now;
       // What it was before it can be only because it is right, whoever wrote it.
       if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {

@@ -34,6 +34,17 @@ std::vector<std::vector<std::size_t>> below_limit(const std::vector<std::size_t>
   return parts;
 }
 
+// As they are read: in XML they may be written otherwise.
+void mask_secrets(TestCase& test, const std::vector<std::string>& secrets) {
+  if (secrets.empty()) return;
+  for (std::string* text :
+       {&test.suite, &test.classname, &test.name, &test.file, &test.message, &test.detail}) {
+    SecretMask mask(secrets);
+    *text = mask.feed(*text);
+    *text += mask.finish();
+  }
+}
+
 // All *.xml below the folder, in the order of their names.
 void read_reports(const std::string& folder, const std::vector<std::string>& secrets, BatchReport& batch) {
   std::vector<std::string> open{folder}, files;
@@ -49,14 +60,10 @@ void read_reports(const std::string& folder, const std::vector<std::string>& sec
   }
   std::ranges::sort(files);
   for (const std::string& path : files) {
-    auto text = read_file(path);
-    if (text && !secrets.empty()) {
-      SecretMask mask(secrets);
-      *text = mask.feed(*text);
-      *text += mask.finish();
-    }
+    const auto text = read_file(path);
     auto report = text ? read_junit(*text) : Result<JUnitReport>(tl::unexpected(text.error()));
     if (report) {
+      for (TestCase& test : report->cases) mask_secrets(test, secrets);
       batch.reports.push_back(std::move(*report));
     } else {
       batch.problem =
@@ -156,7 +163,18 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   return run;
 }
 
-void TaskRunner::run_batch(TaskIndex index, std::size_t batch) { run_batch(begin_units(index), batch); }
+// Whoever holds the lock must not wait for a place among the processes, which others may fill that wait for
+// the lock: a thread that is done takes what nobody has begun, and the last one lets the lock go.
+void TaskRunner::run_batch(TaskIndex index, std::size_t batch) {
+  UnitRun& run = begin_units(index);
+  run_batch(run, batch);
+  for (std::size_t other = 0; other < run.batches.size(); ++other) run_batch(run, other);
+  const bool all_ended = [&] {
+    const std::scoped_lock lock(run.mutex);
+    return !run.batches.empty() && run.ended == run.batches.size();
+  }();
+  if (all_ended) finish_units(run);
+}
 
 void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
   if (batch >= run.batches.size()) return;
@@ -167,13 +185,15 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
   }
   const PlannedTask& task = parts_.plan.tasks[run.index];
   for (const auto& units : below_limit(run.batches[batch], *run.units)) {
-    if (parts_.stop.stopping()) return;
+    if (parts_.stop.stopping()) break;
     if (task.task->reports) {
       run_reported(run, units, batch);
     } else {
       run_divided(run, units, batch, true);
     }
   }
+  const std::scoped_lock lock(run.mutex);
+  ++run.ended;
 }
 
 // The runner says what came of each.

@@ -122,8 +122,10 @@ BatchOutcomes judge_batch(const std::vector<std::string>& names, const std::stri
   }
   outcomes.strangers.assign(strangers.begin(), strangers.end());
 
-  const bool went_well = batch.end == ExecutionResult::End::kSucceeded ||
-                         (batch.end == ExecutionResult::End::kFailed && batch.exit_status == kNoTests);
+  const bool went_well =
+      batch.end == ExecutionResult::End::kSucceeded ||
+      (batch.end == ExecutionResult::End::kFailed && batch.exit_status == kNoTests &&
+       std::ranges::all_of(batch.reports, [](const JUnitReport& each) { return each.cases.empty(); }));
   bool blamed = false;  // somebody explains an exit status that is not 0
   for (std::size_t i = 0; i < names.size(); ++i) {
     UnitOutcome& unit = outcomes.units[i];

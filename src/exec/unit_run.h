@@ -27,6 +27,7 @@ struct TaskRunner::UnitRun {
 
   std::mutex mutex;  // guards what follows
   std::vector<char> taken;
+  std::size_t ended = 0;                             // of the batches
   std::vector<std::optional<UnitOutcome>> outcomes;  // of the units, those that ran
   std::vector<std::chrono::milliseconds> durations;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();

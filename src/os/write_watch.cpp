@@ -5,13 +5,12 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace devtask {
 namespace {
 
-constexpr std::uint32_t kCompleted = IN_CLOSE_WRITE | IN_MOVED_TO;
-// Without what comes between them the kernel makes one event of two that are the same.
-constexpr std::uint32_t kEvents = kCompleted | IN_MODIFY;
+constexpr std::uint32_t kEvents = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO;
 
 }  // namespace
 
@@ -38,15 +37,20 @@ bool WriteWatch::count() {
       at += sizeof event + event.len;
       if ((event.mask & IN_Q_OVERFLOW) != 0) all = false;
       const auto folder = folders_.find(event.wd);
-      if (folder == folders_.end() || event.len == 0 || (event.mask & kCompleted) == 0) continue;
-      ++times_[join_path(folder->second, name)];
+      if (folder == folders_.end() || event.len == 0) continue;
+      File& file = files_[join_path(folder->second, name)];
+      if ((event.mask & IN_MODIFY) != 0) {
+        file.modified = true;
+      } else if ((event.mask & IN_MOVED_TO) != 0 || std::exchange(file.modified, false)) {
+        ++file.times;
+      }
     }
   }
 }
 
 std::size_t WriteWatch::times(const std::string& path) const {
-  const auto found = times_.find(path);
-  return found == times_.end() ? 0 : found->second;
+  const auto found = files_.find(path);
+  return found == files_.end() ? 0 : found->second.times;
 }
 
 }  // namespace devtask

@@ -1,5 +1,6 @@
-// Counts how often files are completed: closed after writing, or moved into place. By inotify, which does not
-// say who did it. Unaware of: who may write, and how often. For one thread.
+// Counts how often files are completed: closed after something was written (not only opened for it, as some
+// tools do that replace a file), or moved into place. By inotify, which does not say who did it. Unaware of:
+// who may write, and how often. For one thread.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +25,14 @@ class WriteWatch {
   std::size_t times(const std::string& path) const;
 
  private:
+  struct File {
+    std::size_t times = 0;
+    bool modified = false;  // since it was last closed
+  };
+
   Fd inotify_;
   std::unordered_map<int, std::string> folders_;
-  std::map<std::string, std::size_t> times_;
+  std::map<std::string, File> files_;
 };
 
 }  // namespace devtask

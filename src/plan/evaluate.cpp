@@ -62,8 +62,8 @@ Evaluator::Gathered Evaluator::gather(const Plan& plan, TaskIndex index, Tree& t
   Gathered gathered;
   if (task.is_group()) return gathered;
   if (task.always_runs() && plan.is_brought_up_to_date(index)) return gathered;
-  if (!task.always_runs()) gather_inputs(task, tree, gathered);
   if (task.units) gather_units(task, tree, gathered);
+  if (!task.always_runs()) gather_inputs(task, tree, gathered);
   gather_outputs(task, tree, gathered);
   return gathered;
 }
@@ -85,7 +85,8 @@ void Evaluator::gather_inputs(const PlannedTask& task, Tree& tree, Gathered& gat
     }
   }
   gathered.inputs = tree.list(selection, gathered.looked_inputs);
-  std::erase_if(gathered.inputs, [&](const TreeFile* file) { return is_unit_input(*task.task, file->path); });
+  std::erase_if(gathered.inputs,
+                [&](const TreeFile* file) { return is_unit_input(*task.task, gathered.units, file->path); });
 }
 
 void Evaluator::gather_outputs(const PlannedTask& task, Tree& tree, Gathered& gathered) const {

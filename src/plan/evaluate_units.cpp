@@ -18,7 +18,9 @@ TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
                                  const Digest& key, bool waiting, bool complete, TaskState state) const {
   const UnitRecords records =
       sources_.units != nullptr ? sources_.units->read(task.units->log) : UnitRecords();
-  const bool forced = task.forced || task.task->cache == CacheMode::kNo;
+  // With `--only` it may read what no key says.
+  const bool unknown = !waiting && !complete;
+  const bool forced = task.forced || task.task->cache == CacheMode::kNo || unknown;
   ActionCache* cache = task.task->cache == CacheMode::kYes ? sources_.cache : nullptr;
   auto units = std::make_shared<UnitStates>(devtask::judge_units(
       task, gathered.units, key, {records, waiting ? nullptr : cache, sources_.blobs}, forced));
@@ -32,7 +34,7 @@ TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
     if (task.forced) state.why = "forced";
     return state;
   }
-  state.key = key;
+  if (!unknown) state.key = key;
   if (stale > 0) {
     state.verdict = Verdict::kStale;
     std::string common;

@@ -313,14 +313,14 @@ class Planner {
 
   // Tasks that share the results of their units: one after the other, so that each file runs once.
   void order_families() {
-    std::unordered_map<std::string_view, TaskIndex> last;
+    std::unordered_map<std::string_view, std::vector<TaskIndex>> families;
     for (TaskIndex index = 0; index < plan_.tasks.size(); ++index) {
-      PlannedTask& task = plan_.tasks[index];
-      if (!task.units) continue;
-      const auto [before, first] = last.try_emplace(task.lock_id, index);
-      if (first) continue;
-      if (!reaches(before->second, index)) task.after.push_back(before->second);
-      before->second = index;
+      if (!plan_.tasks[index].units) continue;
+      std::vector<TaskIndex>& family = families[plan_.tasks[index].lock_id];
+      for (const TaskIndex other : family) {
+        if (!reaches(other, index) && !reaches(index, other)) plan_.tasks[index].after.push_back(other);
+      }
+      family.push_back(index);
     }
   }
 

@@ -145,7 +145,7 @@ struct PlannedTask {
   // Without a key: it runs whenever it is asked for.
   bool always_runs() const {
     return !is_group() &&
-           ((inputs == nullptr && !units) || task->cache == CacheMode::kNo || task->interactive);
+           ((!units && (inputs == nullptr || task->cache == CacheMode::kNo)) || task->interactive);
   }
 };
 

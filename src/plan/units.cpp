@@ -1,6 +1,7 @@
 #include "plan/units.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <queue>
@@ -162,7 +163,8 @@ bool is_unit(const PlannedTask& task, std::string_view path) {
   return task.units->patterns->globs.matches(path) && !task.task->scope->ignore.matches(path);
 }
 
-bool is_unit_input(const Task& task, std::string_view path) {
+bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view path) {
+  if (!files.folders.contains(parent_folder(path))) return false;  // it counts for no unit
   return std::ranges::find(task.unit_inputs, file_name(path)) != task.unit_inputs.end();
 }
 
@@ -180,6 +182,15 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
     all = tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
   }
   files.nothing = all.empty();
+  std::vector<TreeFile*> family = all;
+  for (const Patterns* each : task.units->family) {
+    const auto more = tree.list({&each->globs, &task.task->scope->ignore, {}}, looked);
+    family.insert(family.end(), more.begin(), more.end());
+  }
+  for (const TreeFile* file : family) {
+    for (auto folder = parent_folder(file->path); files.folders.emplace(folder).second && !folder.empty();)
+      folder = parent_folder(folder);
+  }
   std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
   if (task.units->chosen.empty()) {
     for (TreeFile* file : all) files.units.push_back({file, "", 0});
@@ -221,12 +232,34 @@ Digest unit_key(const Task& task, const Digest& common, const Digest& own, const
 
 namespace {
 
-// A part of all units, so that the parts are all of them: it does not matter what is stale.
+// Among at most `most`, so that the weights come out alike; in each share the heaviest first.
+std::vector<std::vector<std::size_t>> share(std::vector<std::size_t> units, std::size_t most,
+                                            const std::function<std::int64_t(std::size_t)>& weight) {
+  if (units.empty()) return {};
+  std::ranges::stable_sort(units, std::ranges::greater{}, weight);
+  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
+  using Load = std::pair<std::int64_t, std::size_t>;
+  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
+  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
+  for (const std::size_t unit : units) {
+    auto [load, place] = loads.top();
+    loads.pop();
+    shares[place].push_back(unit);
+    loads.emplace(load + weight(unit), place);
+  }
+  return shares;
+}
+
+// A part of all units, so that the parts are all of them: it does not matter what is stale. Cut by the sizes
+// of the files, which are the same in every checkout: by what each machine remembers, a file could be in no
+// part.
 void filter_units(const UnitFilter& filter, UnitStates& states) {
   if (filter.shards > 0) {
     std::vector<std::size_t> all(states.units.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    auto shares = share_units(states, std::move(all), filter.shards);
+    auto shares = share(std::move(all), filter.shards, [&](std::size_t unit) {
+      return static_cast<std::int64_t>(states.units[unit].stat.size) + 1;
+    });
     std::vector<UnitState> mine;
     if (filter.shard <= shares.size()) {
       std::ranges::sort(shares[filter.shard - 1]);
@@ -294,6 +327,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     for (UnitState& unit : states.units) {
       unit.what = UnitState::What::kStale;
       unit.why = "has no tests";
+      unit.tried = true;
     }
   }
   filter_units(task.units->filter, states);
@@ -327,7 +361,6 @@ std::string why_units(const UnitStates& states, const std::string& common) {
 
 std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std::vector<std::size_t> units,
                                                   std::size_t most) {
-  if (units.empty()) return {};
   // Who never ran here takes as long as the others on average.
   std::chrono::milliseconds known{0};
   std::int64_t knowing = 0;
@@ -338,22 +371,10 @@ std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std:
     }
   }
   const std::int64_t usual = knowing > 0 ? std::max<std::int64_t>(known.count() / knowing, 1) : 1;
-  const auto duration = [&](std::size_t unit) {
+  return share(std::move(units), most, [&](std::size_t unit) {
     const auto& record = states.units[unit].record;
     return record ? std::max<std::int64_t>(record->duration.count(), 1) : usual;
-  };
-  std::ranges::stable_sort(units, std::ranges::greater{}, duration);
-  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
-  using Load = std::pair<std::int64_t, std::size_t>;
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
-  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
-  for (const std::size_t unit : units) {
-    auto [load, share] = loads.top();
-    loads.pop();
-    shares[share].push_back(unit);
-    loads.emplace(load + duration(unit), share);
-  }
-  return shares;
+  });
 }
 
 }  // namespace devtask

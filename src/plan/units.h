@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,7 @@ struct UnitFiles {
   std::vector<Unit> units;                     // sorted by path, then part
   std::vector<std::vector<Beside>> besides;    // sorted by name, one list for each folder with units
   std::vector<const TreeFile*> beside_looked;  // all that could be in there
+  std::set<std::string, std::less<>> folders;  // with units of the task or its family in them or below
   std::string unmatched, help;
   bool nothing = false;
 };
@@ -84,7 +86,7 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
 bool is_unit(const PlannedTask& task, std::string_view path);
 
 // Whether a file is one of those that count for the units beside or below it, and so is no input of all.
-bool is_unit_input(const Task& task, std::string_view path);
+bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view path);
 
 struct UnitSources {
   const UnitRecords& records;

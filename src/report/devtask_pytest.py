@@ -56,10 +56,18 @@ def pytest_collection_finish(session):
     forget_young_tests(file for file in modules if file and file.startswith(root) and file.endswith(".py"))
 
 
+def refuse_memory(config):
+    """What a file's result is must not depend on what failed some other time."""
+    for name, option in (("lf", "--lf"), ("stepwise", "--sw")):
+        if config.getoption(name, False):
+            raise pytest.UsageError(f"`{option}` chooses tests by what failed before: use `devtask --failed` instead")
+
+
 def pytest_configure(config):
     folder = os.environ.get("DEVTASK_REPORT")
     is_worker = hasattr(config, "workerinput")  # of pytest-xdist: the controller hears everything
     if folder and not is_worker:
+        refuse_memory(config)
         config.pluginmanager.register(Reporter(config, os.path.abspath(folder)), "devtask-report")
 
 

@@ -79,3 +79,13 @@ def test_each_program_may_write_once(files):
     files.tasks(TASKS.replace('run = [["./upper", "{{units}}"]]', 'run = "./upper {{units}}; sed -i s/A/B/ {{units}}"'))
     done = files.run("format").succeeded()
     assert files.read("src/a") == "B\n" and "written by others" not in done.stderr, done
+
+
+def test_a_program_that_opens_a_file_and_then_replaces_it_writes_it_once(files):
+    files.go.touch()
+    files.tool("replace", 'exec 3<>"$1"; sed s/x/y/ <&3 >"$1.new" && exec 3>&- && mv "$1.new" "$1"')
+    files.tasks(TASKS.replace('run = [["./upper", "{{units}}"]]', 'run = [["replace", "{{units}}"]]'))
+    files.remove("src/b")
+    files.write("src/a", "x\n")
+    done = files.run("format").succeeded()
+    assert files.read("src/a") == "y\n" and "written by others" not in done.stderr, done

@@ -306,6 +306,24 @@ def test_a_task_without_inputs_runs_once_and_when_what_it_needs_has_changed(proj
     assert watch.stop() == ""
 
 
+def test_what_a_task_without_inputs_needs_changes_while_it_runs(project):
+    project.tasks(COPY + f'[tasks.lint]\ndeps = ["copy"]\nrun = "RAN; {WAIT}"\n')
+    project.write("src/a", "1\n")
+    project.write("go", "")
+    watch = Watched(project, "lint")
+    project.ran()
+    project.remove("go", "began")
+    project.write("src/a", "2\n")
+    wait_for(lambda: project.path("began").exists(), "the run to begin")
+    project.write("src/a", "3\n")
+    project.write("go", "")
+    watch.wait_for("2 ran in TIME\n")
+    watch.wait_for("2 ran in TIME\n")
+    assert project.ran() == ["copy", "lint"] * 2
+    assert project.read("out.txt") == "3\n"
+    assert watch.stop() == ""
+
+
 def test_a_task_that_fails_without_inputs_does_not_run_in_a_loop(project):
     project.tasks(COPY + '[tasks.lint]\nrun = "RAN; exit 3"\n')
     project.write("src/a", "1\n")

@@ -40,6 +40,15 @@ TEST_F(WriteWatchTest, WhatIsMovedIntoPlaceCountsOnce) {
   EXPECT_EQ(times(watch, "a"), 1);
 }
 
+TEST_F(WriteWatchTest, WhatIsOnlyOpenedForWritingDoesNotCount) {
+  write("a", "1");
+  WriteWatch watch({folder_.path()});
+  { const std::fstream opened(folder_ / "a", std::ios::in | std::ios::out); }
+  EXPECT_EQ(times(watch, "a"), 0);
+  ASSERT_TRUE(write_file(folder_ / "a", "2"));
+  EXPECT_EQ(times(watch, "a"), 1);
+}
+
 TEST_F(WriteWatchTest, ReadingOtherFoldersAndPermissionsDoNotCount) {
   ASSERT_TRUE(make_folders(folder_ / "below"));
   write("a", "1");
