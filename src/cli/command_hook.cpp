@@ -2,11 +2,10 @@
 // short shell script; somebody else's hook is never lost.
 #include "base/escape.h"
 #include "cli/commands.h"
+#include "cli/git.h"
 #include "cli/report.h"
 #include "cli/session.h"
-#include "cli/tools.h"
 #include "os/process.h"
-#include "os/stop.h"
 
 namespace devtask {
 namespace {
@@ -39,27 +38,6 @@ std::string hook_script(const std::string& devtask, const std::string& folder, c
   return text;
 }
 
-// What git says, without the newline; nullopt if it fails.
-Result<std::optional<std::string>> ask_git(const Invocation& invocation, const std::string& folder,
-                                           const std::vector<std::string>& words) {
-  const std::string git = find_in_path(invocation.environment, {"git"});
-  if (git.empty()) return failure(error("cannot find `git`").advise("install it, or put it into PATH"));
-  ProcessRequest request;
-  request.program = git;
-  request.argv = {"git"};
-  request.argv.insert(request.argv.end(), words.begin(), words.end());
-  request.env = own_environment();
-  request.folder = folder;
-  std::string said;
-  request.output = [&](std::string_view piece) { said += piece; };
-  StopRequest stop;
-  const auto outcome = run_process(request, stop);
-  if (!outcome) return tl::unexpected(outcome.error());
-  if (outcome->exit_status != 0) return std::nullopt;
-  if (said.ends_with('\n')) said.pop_back();
-  return said;
-}
-
 struct HookPlace {
   std::string folder;  // of the project, relative to the top of the work tree, "" is the top
   std::string hook;    // absolute
@@ -67,26 +45,21 @@ struct HookPlace {
 };
 
 Result<HookPlace> find_hook(const Invocation& invocation, const std::string& project) {
-  const auto prefix = ask_git(invocation, project, {"rev-parse", "--show-prefix"});
-  if (!prefix) return tl::unexpected(prefix.error());
-  if (!*prefix) {
-    return failure(error("`{}` is in no git repository", project)
-                       .advise("`git init` makes one; a hook belongs to a repository"));
-  }
-  const auto scope = ask_git(invocation, project, {"config", "--show-scope", "--get", "core.hooksPath"});
+  const auto git = Git::open(invocation.environment, project);
+  if (!git) return tl::unexpected(git.error());
+  const auto scope = git->run({"config", "--show-scope", "--get", "core.hooksPath"});
   if (!scope) return tl::unexpected(scope.error());
-  const std::string where = scope->value_or("");
-  if (where.starts_with("global\t") || where.starts_with("system\t")) {
-    return failure(error("the hooks of all repositories are in `{}` (core.hooksPath)", where.substr(7))
+  if (scope->out.starts_with("global\t") || scope->out.starts_with("system\t")) {
+    const std::string folder = scope->out.substr(7, scope->out.find('\n') - 7);
+    return failure(error("the hooks of all repositories are in `{}` (core.hooksPath)", folder)
                        .advise("give this one its own: git config core.hooksPath .git/hooks"));
   }
-  const auto hooks = ask_git(invocation, project, {"rev-parse", "--git-path", "hooks"});
+  auto hooks = git->ask({"rev-parse", "--git-path", "hooks"});
   if (!hooks) return tl::unexpected(hooks.error());
-  if (!*hooks) return failure("git does not say where its hooks are");
+  while (hooks->ends_with('\n')) hooks->pop_back();
   HookPlace place;
-  place.folder = **prefix;
-  if (place.folder.ends_with('/')) place.folder.pop_back();
-  place.hook = join_path(join_path(project, **hooks), "pre-commit");
+  place.folder = git->prefix();
+  place.hook = join_path(join_path(git->top(), *hooks), "pre-commit");
   place.before = place.hook + ".before-devtask";
   return place;
 }

@@ -60,7 +60,8 @@ Result<ExitCode> command_help(const Invocation& invocation) {
   text += "\n" + options_help();
   text +=
       "\nEvery option has an environment variable: DEVTASK_JOBS=4 is -j 4.\n"
-      "Exit status: 0 done, 1 a task failed, 2 wrong use, 4 no tests, 124 a task's time limit, 130 interrupted.\n";
+      "Exit status: 0 done, 1 a task failed, 2 wrong use, 4 no tests, 124 a task's time limit, 130 "
+      "interrupted.\n";
   print(text);
   return ExitCode::kDone;
 }

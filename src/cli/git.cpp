@@ -47,7 +47,7 @@ Result<Git> Git::open(const Variables& environment, const std::string& folder) {
   const std::string found = top->status == 0 ? without_newlines(top->out) : "";
   if (found.empty()) {
     return failure(error("`{}` is in no work tree of git", folder)
-                       .advise("`--staged` is for what is staged in git: `git init` makes a repository")
+                       .advise("`git init` makes a repository")
                        .note(escape_line(without_newlines(top->errors))));
   }
   auto real_top = real_path(found), real_folder = real_path(folder);
