@@ -19,8 +19,12 @@ namespace {
 
 // A change is followed by others soon, or by none.
 constexpr std::chrono::milliseconds kQuiet{30}, kMost{1000};
-// Runs without a pause that one change may cause: a task that changes what it reads would never end.
+// Runs without a pause, and without a change between two of them, that one change may cause: a task that
+// changes what it reads would never end.
 constexpr int kMostRounds = 5;
+// Then it waits so long, and twice as long after each run.
+using Pause = std::chrono::milliseconds;
+constexpr Pause kFirstPause{5000};
 
 std::string with_commas(std::size_t number) {
   std::string text = std::to_string(number);
@@ -43,6 +47,7 @@ class TaskWatch {
 
   Result<ExitCode> watch() {
     FolderWatch::Changes changes;
+    std::optional<Pause> waits_longer;
     for (int round = 0; !stop_.stopping(); ++round) {
       auto run = look();
       if (!run) {
@@ -50,6 +55,8 @@ class TaskWatch {
         tell(run.error());
       } else {
         const auto due = first_due(*run);
+        // Not by a task: a series of changes takes longer than a run.
+        if (folders_.has_more()) round = 0;
         if (round < kMostRounds && (due || !has_run_)) {
           announce(*run, changes);
           changes = FolderWatch::Changes();
@@ -57,17 +64,23 @@ class TaskWatch {
           add(changes, folders_.take());
           continue;
         }
-        if (due) {
+        if (due && !waits_longer) {
           tell(warning("`{}` is stale again after each run: what it reads changes while it runs",
                        run->plan.tasks[*due].label)
-                   .advise("it runs again after the next change"));
+                   .advise("it runs again after the next change, and now and then"));
         }
+        // Perhaps it was somebody else each time.
+        waits_longer = due ? waits_longer.value_or(kFirstPause / 2) * 2 : std::optional<Pause>();
         say_once();
         run->session.reset();
       }
       changes = FolderWatch::Changes();
-      add(changes, folders_.next(stop_, kQuiet, kMost));
-      round = -1;
+      if (add(changes, folders_.next(stop_, kQuiet, kMost, waits_longer))) {
+        waits_longer.reset();
+        round = -1;
+      } else {
+        round = kMostRounds - 2;  // once more
+      }
     }
     return ExitCode::kDone;
   }
@@ -286,10 +299,16 @@ class TaskWatch {
         options_);
   }
 
-  void add(FolderWatch::Changes& changes, Result<FolderWatch::Changes> more) {
-    if (!more) return tell(more.error());
+  // Whether there are any.
+  bool add(FolderWatch::Changes& changes, Result<FolderWatch::Changes> more) {
+    if (!more) {
+      tell(more.error());
+      return false;
+    }
+    const bool any = more->any();
     changes.paths.merge(more->paths);
     changes.everything = changes.everything || more->everything;
+    return any;
   }
 
   // What was told at the last look is not told again.

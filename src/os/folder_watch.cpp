@@ -112,11 +112,18 @@ Result<FolderWatch::Changes> FolderWatch::take() {
   return changes;
 }
 
+bool FolderWatch::has_more() const {
+  pollfd waiting{fd(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
+}
+
 Result<FolderWatch::Changes> FolderWatch::next(const StopRequest& stop, std::chrono::milliseconds quiet,
-                                               std::chrono::milliseconds most) {
+                                               std::chrono::milliseconds most,
+                                               std::optional<std::chrono::milliseconds> patience) {
   using Clock = std::chrono::steady_clock;
   Changes all;
   std::optional<Clock::time_point> end, quiet_end;
+  if (patience) end = quiet_end = Clock::now() + *patience;
   while (!stop.stopping()) {
     int timeout = -1;
     if (quiet_end) {
@@ -135,7 +142,8 @@ Result<FolderWatch::Changes> FolderWatch::next(const StopRequest& stop, std::chr
     all.everything = all.everything || more->everything;
     if (!is_news) continue;
     quiet_end = Clock::now() + quiet;
-    if (!end) end = Clock::now() + most;
+    if (patience || !end) end = Clock::now() + most;
+    patience.reset();
   }
   return Changes();
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -42,11 +43,15 @@ class FolderWatch {
   // What has happened since the last call. Does not wait: poll fd(), which is readable while there is
   // something. Fails if the limit is reached in a new folder; what it should have watched is not watched.
   Result<Changes> take();
+  // Something has happened since.
+  bool has_more() const;
 
   // Waits for a change, and then until nothing else has changed for `quiet`, at most `most` in all. What
-  // changes again and again does not prolong it. Nothing, if it was asked to stop.
+  // changes again and again does not prolong it. Nothing, if it was asked to stop, or there was none for so
+  // long as `patience`.
   Result<Changes> next(const StopRequest& stop, std::chrono::milliseconds quiet,
-                       std::chrono::milliseconds most);
+                       std::chrono::milliseconds most,
+                       std::optional<std::chrono::milliseconds> patience = {});
 
   int fd() const { return inotify_.get(); }
   std::size_t folders() const { return watched_.size(); }

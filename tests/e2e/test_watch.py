@@ -240,6 +240,21 @@ def test_a_change_during_a_run_is_not_lost(project):
     watch.stop()
 
 
+def test_changes_during_many_runs_in_a_row_are_not_lost(project):
+    run = "RAN; cat src/a >out.txt; echo >>began; i=0; while ! test -e go$(wc -l <began) && test $i -lt 1500; do sleep 0.02; i=$((i+1)); done"
+    project.tasks(f'[tasks.slow]\ninputs = ["src/*"]\noutputs = ["out.txt"]\nrun = "{run}"\n')
+    project.write("src/a", "0\n")
+    project.write("go1", "")
+    Watched(project, "slow")
+    project.write("src/a", "1\n")
+    for number in range(2, 9):
+        output_is(project, f"{number - 1}\n")
+        project.write("src/a", f"{number}\n")
+        project.write(f"go{number}", "")
+    project.write("go9", "")
+    output_is(project, "8\n")
+
+
 def test_a_formatters_own_edits_start_nothing(project):
     project.tool("upper", 'echo format >>$COUNT_LOG; for f; do tr a-z A-Z <"$f" >"$f.new" && mv "$f.new" "$f"; done')
     project.tasks(

@@ -200,6 +200,19 @@ TEST_F(FolderWatchTest, WhatIsWrittenWithoutEndIsTold) {
   EXPECT_THAT(batch->paths, Contains(folder_ / "log"));
 }
 
+TEST_F(FolderWatchTest, PatienceEndsTheWaitingForTheFirstChange) {
+  add_tree();
+  const StopRequest stop;
+  const std::chrono::milliseconds quiet(1), most(1000);
+  auto batch = watch_.next(stop, quiet, most, std::chrono::milliseconds(2));
+  ASSERT_TRUE(batch);
+  EXPECT_FALSE(batch->any());
+  put("a", "1");
+  batch = watch_.next(stop, quiet, most, std::chrono::hours(1));
+  ASSERT_TRUE(batch);
+  EXPECT_THAT(batch->paths, Contains(folder_ / "a"));
+}
+
 TEST_F(FolderWatchTest, AStopEndsTheWaiting) {
   add_tree();
   StopRequest stop;
