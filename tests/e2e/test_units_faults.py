@@ -68,13 +68,14 @@ def test_a_second_devtask_goes_on_when_the_first_is_killed(tests):
 
 
 def test_the_time_limit_ends_it_and_keeps_what_finished(tests):
-    tests.tasks(TASKS.rstrip() + '\n    timeout = "3s"\n')
+    tests.tasks(TASKS.rstrip() + '\n    timeout = "5s"\n')
     write_test(tests, B, BLOCK)
     result = tests.run("-j1", "test")
     assert result.code == 124
     assert "not run: tests/test_b.py: the process exceeded the task's time limit\n" in result.stderr
     assert ran(tests) == [A, B]
     tests.write("go", "")
+    tests.tasks(TASKS)
     tests.run("-j1", "test").succeeded()
     assert ran(tests) == [B, C]
 
