@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/escape.h"
+#include "exec/edit_watch.h"
 #include "exec/outputs.h"
 #include "exec/unit_run.h"
 #include "os/file.h"
@@ -148,10 +149,13 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       }
       record.own = *now;
       // What it was before it can be only because it is right, whoever wrote it.
-      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
-        warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
-                     escape_line(unit.path), task.label));
-        continue;
+      if (watch != nullptr && *now != unit.own) {
+        const EditWatch::Writer writer = watch->writer_of(path);
+        if (writer == EditWatch::Writer::kOthersToo) {
+          warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
+                       escape_line(unit.path), task.label));
+        }
+        if (writer != EditWatch::Writer::kTool) continue;
       }
     } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
@@ -171,7 +175,9 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       }
     }
     const bool has_result = !task.task->reports || (record.report && record.tests.total() > 0);
-    if (record.passed && shared && has_result) {
+    // What was made in place may be somebody else's after all (docs/decisions/008-edits.md).
+    const bool certain = watch == nullptr || record.own == unit.own;
+    if (record.passed && shared && has_result && certain) {
       ActionResult result;
       result.duration = record.duration;
       result.log = record.report;

@@ -1,9 +1,12 @@
 // One process for some units, and what came of each if only its exit status says so.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/escape.h"
 #include "base/unified_diff.h"
+#include "exec/division.h"
+#include "exec/edit_watch.h"
 #include "exec/in_hand.h"
 #include "exec/scratch_tree.h"
 #include "exec/unit_run.h"
@@ -71,8 +74,10 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
     if (shown && copies == nullptr) parts_.events.on(TaskOutput{label, std::string(bytes)});
   };
   Ended ended;
+  ended.units = units.size();
   const ProfileSpan running(parts_.profile, label, "command");
   auto executed = parts_.executor.run(action, hooks);
+  ended.started = executed.has_value();
   if (executed) {
     ended.end = executed->end;
     ended.exit_status = executed->exit_status;
@@ -122,74 +127,97 @@ Result<ScratchTree> TaskRunner::copy_units(const UnitRun& run, const std::vector
   return ScratchTree::make(root_, folder, std::move(files), {task.dir, task.task->scope->base});
 }
 
-// Only the exit status says something, and what became of the copies: what fails together is divided until
-// each failure stands alone. Files that are named in the output are looked at apart from the others first.
-void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                             bool shown) {
-  if (parts_.stop.stopping()) return;
+// Only the exit status says something, and what became of the copies.
+void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch) {
+  Division division(units);
+  bool first = true;
+  for (auto group = division.next(); !group.empty() && !parts_.stop.stopping(); group = division.next()) {
+    try_group(run, division, group, batch, first);
+    first = false;
+  }
+}
+
+void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<std::size_t>& group,
+                           std::size_t batch, bool shown) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   std::optional<ScratchTree> copies;
-  if (task.units && task.works_on_copies()) {
-    auto made = copy_units(run, units, batch);
+  if (task.works_on_copies()) {
+    auto made = copy_units(run, group, batch);
     if (!made) return warn(std::move(made.error()));
     copies.emplace(std::move(*made));
   }
-  std::optional<EditWatch> watch;
-  if (task.rewrites()) {
-    std::vector<std::string> files;
-    for (const std::size_t unit : units) files.push_back(join_path(root_, run.units->units[unit].path));
-    watch.emplace(files, task.steps);
+  const std::string& root = copies ? copies->path() : root_;
+  std::vector<std::string> files, names;
+  std::vector<FileStat> before;
+  for (const std::size_t unit : group) {
+    files.push_back(join_path(root, run.units->units[unit].path));
+    names.push_back(argument(run.units->units[unit], task.dir));
+    before.push_back(stat_file(files.back()));
   }
-  const Ended ended = execute(run, units, batch, shown, "", copies ? &*copies : nullptr);
+  std::optional<EditWatch> watch;
+  if (task.rewrites()) watch.emplace(files, task.steps);
+  const Ended ended = execute(run, group, batch, shown, "", copies ? &*copies : nullptr);
   if (watch) watch->tool_ended();
   const bool passed = ended.end == ExecutionResult::End::kSucceeded;
-  if (passed || units.size() == 1 || ended.end != ExecutionResult::End::kFailed) {
-    auto changes = passed && copies ? copies->changes() : std::vector<ScratchTree::Change>();
-    if (!changes) return warn(std::move(changes.error()));
-    const bool would_change = task.runs_check_steps() && ended.exit_status == kWouldChange;
-    {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) {
-        run.durations[unit] = ended.duration / units.size();
-        if (ended.end == ExecutionResult::End::kStopped) continue;
-        UnitOutcome outcome;
-        outcome.what = passed         ? UnitOutcome::What::kPassed
-                       : would_change ? UnitOutcome::What::kWouldChange
-                                      : UnitOutcome::What::kFailed;
-        run.outcomes[unit] = std::move(outcome);
-      }
-      for (const std::size_t unit : units) {
-        const auto change =
-            std::ranges::find(*changes, run.units->units[unit].path, &ScratchTree::Change::path);
-        if (change != changes->end()) take_change(task, *change, *run.outcomes[unit]);
-      }
-      if (!passed && !would_change) {
-        run.exit_status = ended.exit_status;
-        // Whoever reads it must know which file it is about.
-        const std::string& path = run.units->units[units.front()].path;
-        if (units.size() == 1 && ended.log.find(file_name(path)) == std::string::npos)
-          run.failed_log += escape_line(path) + ":\n";
-        run.failed_log += ended.log;
-      }
+  std::vector<std::size_t> judged = group;
+  if (passed || (ended.started && ended.end == ExecutionResult::End::kFailed)) {
+    std::vector<std::size_t> named;
+    const std::string folder = join_path(root_, task.dir) + "/";
+    for (const std::size_t at : named_in(ended.log, names, {"./", folder})) {
+      if (stat_file(files[at]) == before[at]) named.push_back(group[at]);
     }
-    keep_units(run, units, copies ? copies->path() : root_, watch ? &*watch : nullptr);
-    return;
+    judged = division.tried(group, passed ? 0 : ended.exit_status, named);
   }
-  std::vector<std::size_t> named, others;
-  for (const std::size_t unit : units) {
+  // Those that come up again are then what they are now, whoever made them so.
+  if (watch && judged.size() < group.size()) look_again(run, group, judged);
+  if (judged.empty()) return;
+  auto changes = passed && copies ? copies->changes() : std::vector<ScratchTree::Change>();
+  if (!changes) return warn(std::move(changes.error()));
+  take_outcomes(run, judged, ended, *changes);
+  keep_units(run, judged, root, watch ? &*watch : nullptr);
+}
+
+// Content and time of those files of the group that are not yet judged.
+void TaskRunner::look_again(UnitRun& run, const std::vector<std::size_t>& group,
+                            const std::vector<std::size_t>& judged) {
+  const std::set<std::size_t> done(judged.begin(), judged.end());
+  for (const std::size_t index : group) {
+    UnitState& unit = run.units->units[index];
+    const std::string path = join_path(root_, unit.path);
+    const FileStat stat = stat_file(path);
+    if (done.contains(index) || stat == unit.stat) continue;
+    if (const auto now = hash_file(path)) {
+      unit.own = *now;
+      unit.stat = stat;
+    }
+  }
+}
+
+void TaskRunner::take_outcomes(UnitRun& run, const std::vector<std::size_t>& judged, const Ended& ended,
+                               const std::vector<ScratchTree::Change>& changes) {
+  if (ended.end == ExecutionResult::End::kStopped) return;
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  const bool passed = ended.end == ExecutionResult::End::kSucceeded;
+  const bool would_change = task.runs_check_steps() && ended.exit_status == kWouldChange;
+  const std::scoped_lock lock(run.mutex);
+  for (const std::size_t unit : judged) {
+    UnitOutcome outcome;
+    outcome.what = passed         ? UnitOutcome::What::kPassed
+                   : would_change ? UnitOutcome::What::kWouldChange
+                                  : UnitOutcome::What::kFailed;
     const std::string& path = run.units->units[unit].path;
-    (ended.log.find(file_name(path)) != std::string::npos ? named : others).push_back(unit);
+    const auto change = std::ranges::lower_bound(changes, path, {}, &ScratchTree::Change::path);
+    if (change != changes.end() && change->path == path) take_change(task, *change, outcome);
+    run.durations[unit] = ended.duration / ended.units;
+    run.outcomes[unit] = std::move(outcome);
   }
-  if (named.empty() || others.empty()) {
-    const std::vector<std::size_t>& all = named.empty() ? others : named;
-    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    const std::vector<std::size_t> first(all.begin(), middle), second(middle, all.end());
-    run_divided(run, first, batch, false);
-    run_divided(run, second, batch, false);
-    return;
-  }
-  run_divided(run, others, batch, false);
-  run_divided(run, named, batch, false);
+  if (passed || would_change) return;
+  run.exit_status = ended.exit_status;
+  // Whoever reads it must know which file it is about.
+  const std::string& path = run.units->units[judged.front()].path;
+  if (ended.units == 1 && ended.log.find(file_name(path)) == std::string::npos)
+    run.failed_log += escape_line(path) + ":\n";
+  run.failed_log += ended.log;
 }
 
 void TaskRunner::tell_files(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {

@@ -189,7 +189,7 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
     if (task.task->reports) {
       run_reported(run, units, batch);
     } else {
-      run_divided(run, units, batch, true);
+      run_divided(run, units, batch);
     }
   }
   const std::scoped_lock lock(run.mutex);

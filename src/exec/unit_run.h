@@ -38,6 +38,8 @@ struct TaskRunner::UnitRun {
 };
 
 struct TaskRunner::Ended {
+  bool started = false;  // a program of it
+  std::size_t units = 1;
   ExecutionResult::End end = ExecutionResult::End::kFailed;
   int exit_status = 127;
   std::chrono::milliseconds duration{0};
