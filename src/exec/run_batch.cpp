@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/escape.h"
+#include "base/replace_all.h"
 #include "base/unified_diff.h"
 #include "exec/division.h"
 #include "exec/edit_watch.h"
@@ -19,12 +20,7 @@ namespace {
 
 // Of checking programs (black, isort, prettier, clang-format, ruff): a file is not as it should be. With
 // others they say that they could not do their work.
-constexpr int kWouldChange = 1;
-
-void replace_all(std::string& text, const std::string& old, const std::string& by) {
-  for (auto at = text.find(old); at != std::string::npos; at = text.find(old, at + by.size()))
-    text.replace(at, old.size(), by);
-}
+constexpr int kExitWouldChange = 1;
 
 // As a step in `folder` names it. A name that begins like an option does not.
 std::string argument(const UnitState& unit, const std::string& folder) {
@@ -49,9 +45,7 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   values.set("plugins", {parts_.state.plugins()}, false);
   const std::vector<PlannedStep> steps =
       plan_steps(*task.task, task.runs_check_steps() ? task.task->check : task.task->run, values);
-  const std::string label = run.batches.size() > 1
-                                ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size())
-                                : task.label;
+  const std::string label = batch_label(run, batch);
   const Slots::Slot slot = slots_.take();
   Action action = make_action(task, steps, values);
   action.folder = join_path(root, task.dir);
@@ -62,10 +56,11 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   if (shown) {
     std::string command;
     for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;
-    const std::string why = batch == 0 ? run.state.why : fmt::format("{} of these files", units.size());
+    const bool first = batch == 0 && !std::exchange(run.explained, true);
+    const std::string why = first ? run.state.why : fmt::format("{} of these files", units.size());
     parts_.events.on(TaskStarted{label, why, command, false});
   }
-  TaskLog log(parts_.state.log(task.lock_id + "." + std::to_string(batch)));
+  TaskLog log(parts_.state.log(batch_id(task.lock_id, batch)));
   ExecutionHooks hooks;
   hooks.lock_fd = run.lock->fd();
   hooks.output = [&](std::string_view bytes) {
@@ -88,23 +83,36 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   ended.secrets = std::move(action.secrets);
   ended.log = std::move(log).keep().text;
   if (copies != nullptr) replace_all(ended.log, copies->path(), root_);
-  if (shown && run.batches.size() > 1) {
-    TaskFinished finished;
-    finished.task = label;
-    finished.outcome = ended.end == ExecutionResult::End::kSucceeded  ? Outcome::kRan
-                       : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
-                       : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
-                                                                      : Outcome::kFailed;
-    finished.exit_status = ended.exit_status;
-    finished.duration = ended.duration;
-    if (task.task->timeout) finished.time_limit = *task.task->timeout;
-    parts_.events.on(std::move(finished));
+  if (ended.end == ExecutionResult::End::kTimedOut) {
+    std::vector<std::string> marks = task_marks(parts_.state, task);
+    marks.push_back(slot_variable(slot));  // of the others that share the units nothing
+    kill_marked_orphans(marks);
   }
-  if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
   const std::scoped_lock lock(run.mutex);
   if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
     run.end = ended.end;
   return ended;
+}
+
+// Of several processes each has its line. `passed`: what it was given.
+void TaskRunner::tell_ended(const UnitRun& run, std::size_t batch, const Ended& ended, bool passed) {
+  if (run.batches.size() == 1) return;
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  TaskFinished finished;
+  finished.task = batch_label(run, batch);
+  finished.outcome = passed                                         ? Outcome::kRan
+                     : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
+                     : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
+                                                                    : Outcome::kFailed;
+  finished.exit_status = ended.exit_status;
+  finished.duration = ended.duration;
+  if (task.task->timeout) finished.time_limit = *task.task->timeout;
+  parts_.events.on(std::move(finished));
+}
+
+std::string TaskRunner::batch_label(const UnitRun& run, std::size_t batch) const {
+  const std::string& label = parts_.plan.tasks[run.index].label;
+  return run.batches.size() > 1 ? fmt::format("{} {}/{}", label, batch + 1, run.batches.size()) : label;
 }
 
 // The files of the units, apart from the checkout; where the steps start is real, too, so that `..` stays
@@ -123,7 +131,7 @@ Result<ScratchTree> TaskRunner::copy_units(const UnitRun& run, const std::vector
     }
     files.push_back(std::move(file));
   }
-  const std::string folder = parts_.state.scratch(task.lock_id + "." + std::to_string(batch));
+  const std::string folder = parts_.state.scratch(batch_id(task.lock_id, batch));
   return ScratchTree::make(root_, folder, std::move(files), {task.dir, task.task->scope->base});
 }
 
@@ -159,6 +167,7 @@ void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<s
   const Ended ended = execute(run, group, batch, shown, "", copies ? &*copies : nullptr);
   if (watch) watch->tool_ended();
   const bool passed = ended.end == ExecutionResult::End::kSucceeded;
+  if (shown) tell_ended(run, batch, ended, passed);
   std::vector<std::size_t> judged = group;
   if (passed || (ended.started && ended.end == ExecutionResult::End::kFailed)) {
     std::vector<std::size_t> named;
@@ -198,7 +207,7 @@ void TaskRunner::take_outcomes(UnitRun& run, const std::vector<std::size_t>& jud
   if (ended.end == ExecutionResult::End::kStopped) return;
   const PlannedTask& task = parts_.plan.tasks[run.index];
   const bool passed = ended.end == ExecutionResult::End::kSucceeded;
-  const bool would_change = task.runs_check_steps() && ended.exit_status == kWouldChange;
+  const bool would_change = task.runs_check_steps() && ended.exit_status == kExitWouldChange;
   const std::scoped_lock lock(run.mutex);
   for (const std::size_t unit : judged) {
     UnitOutcome outcome;

@@ -110,6 +110,8 @@ class TaskRunner {
   struct Ended;
   void try_group(UnitRun& run, Division& division, const std::vector<std::size_t>& group, std::size_t batch,
                  bool shown);
+  void tell_ended(const UnitRun& run, std::size_t batch, const Ended& ended, bool passed);
+  std::string batch_label(const UnitRun& run, std::size_t batch) const;
   void look_again(UnitRun& run, const std::vector<std::size_t>& group,
                   const std::vector<std::size_t>& judged);
   void take_outcomes(UnitRun& run, const std::vector<std::size_t>& judged, const Ended& ended,

@@ -128,6 +128,15 @@ def test_a_file_is_not_blamed_for_another_of_the_same_name(texts):
     assert ran(texts) == ["src/deep/one.txt"]
 
 
+def test_more_files_than_one_process_takes_have_one_reason(texts):
+    texts.tool("upper", 'echo start >>"$COUNT_LOG"')
+    for i in range(3000):
+        texts.write(f"src/{i:0200}.txt", "")
+    result = texts.run("-j1", "format").succeeded()
+    assert len(texts.ran()) > 1
+    assert result.stderr.count("never ran here") == 1, result.stderr[:2000]
+
+
 def test_a_tool_that_is_not_there_is_missed_once(texts):
     texts.tasks(TASKS.replace('"upper"', '"no-such-tool"'))
     result = texts.run("-j1", "format")
