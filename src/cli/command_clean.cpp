@@ -29,7 +29,7 @@ Result<std::optional<std::size_t>> clean(Session& session, const PlannedTask& ta
   const std::string& root = session.root();
   Journal& journal = session.journal();
   const StopRequest stop;
-  auto lock = lock_task(session.state(), root, task, session.environment(), stop, tell);
+  auto lock = lock_task(session.state(), task, session.environment(), stop, tell);
   if (!lock) return tl::unexpected(lock.error());
   journal.refresh();
   if (task.units) {

@@ -1,6 +1,7 @@
 // `devtask hook install|uninstall`: git's pre-commit hook that runs a task on what is staged. The hook is a
 // short shell script; somebody else's hook is never lost.
 #include "base/escape.h"
+#include "base/replace_all.h"
 #include "cli/commands.h"
 #include "cli/git.h"
 #include "cli/report.h"
@@ -28,13 +29,9 @@ exit 1
 
 std::string hook_script(const std::string& devtask, const std::string& folder, const std::string& task) {
   std::string text = "#!/bin/sh\n" + std::string(kMark) + std::string(kScript);
-  const auto fill = [&](std::string_view name, const std::string& value) {
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
-      text.replace(at, name.size(), value);
-  };
-  fill("{devtask}", shell_quote(devtask));
-  fill("{task}", shell_quote(task));
-  fill("{folder}", shell_quote(folder.empty() ? "." : folder));
+  replace_all(text, "{devtask}", shell_quote(devtask));
+  replace_all(text, "{task}", shell_quote(task));
+  replace_all(text, "{folder}", shell_quote(folder.empty() ? "." : folder));
   return text;
 }
 

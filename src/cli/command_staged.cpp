@@ -72,7 +72,7 @@ Result<ExitCode> command_staged(const Invocation& invocation) {
   if (!git) return tl::unexpected(git.error());
   if (auto made = state.create(); !made) return tl::unexpected(made.error());
   // One at a time: what one has staged the other finds.
-  const auto alone = FileLock::acquire(state.lock("staged"));
+  const auto alone = FileLock::acquire(state.staged_lock());
   if (!alone) return tl::unexpected(alone.error());
   const Folder folder(state.staged());
   if (!folder.made) return tl::unexpected(folder.made.error());

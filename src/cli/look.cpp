@@ -48,9 +48,11 @@ std::string why_text(const Plan& plan, const Evaluation& evaluation, TaskIndex i
   }
   if (state.units) {
     text += "  " + state.why + "\n";
+    const bool only = state.units->count(UnitState::What::kStale) == 1;
     for (const UnitState& unit : state.units->units) {
-      if (unit.what == UnitState::What::kStale && !unit.why.empty())
-        text += fmt::format("  `{}` {}\n", escape_line(unit.name), unit.why);
+      if (unit.what != UnitState::What::kStale || unit.why.empty()) continue;
+      const std::string line = fmt::format("`{}` {}", escape_line(unit.name), unit.why);
+      if (!only || !state.why.starts_with(line)) text += "  " + line + "\n";
     }
     for (const Change& change : state.changes) text += "  " + change.sentence() + "\n";
     return text;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "console/duration.h"
 #include "console/output_lines.h"
 #include "console/terminal_text.h"
@@ -41,18 +39,6 @@ std::string slowest_lines(const TestsReported& event) {
   return result.empty() ? "" : "slowest:\n" + result;
 }
 
-// Of all failures, or of each. Only once: several may be the same command.
-std::vector<std::string> rerun_commands(const TestsReported& event) {
-  if (!event.rerun.empty()) return {event.rerun};
-  std::vector<std::string> commands;
-  for (const TestsReported::Failure& failure : event.failures) {
-    if (failure.rerun.empty()) continue;
-    if (std::find(commands.begin(), commands.end(), failure.rerun) != commands.end()) continue;
-    commands.push_back(failure.rerun);
-  }
-  return commands;
-}
-
 // "tests/a.py:12" is a file and a line.
 std::pair<std::string, std::string> place(const std::string& where) {
   const std::size_t colon = where.rfind(':');
@@ -87,9 +73,7 @@ std::string test_lines(const TestsReported& event, bool details, LineLook look) 
               " " + what_failed(failure) + "\n";
     if (details) result += indented(failure.detail, look.color);
   }
-  for (const std::string& command : rerun_commands(event)) {
-    result += "rerun: " + paint(plain_line(command), kBold, look.color) + "\n";
-  }
+  if (!event.rerun.empty()) result += "rerun: " + paint(plain_line(event.rerun), kBold, look.color) + "\n";
   return result;
 }
 
@@ -111,8 +95,7 @@ std::string test_annotations(const TestsReported& event) {
   std::string result;
   for (const TestsReported::Failure& failure : event.failures) {
     const auto [file, line] = place(failure.where);
-    const std::string rerun = failure.rerun.empty() ? "" : "\nrerun: " + plain_line(failure.rerun);
-    result += workflow_command("error", {{"file", file}, {"line", line}}, what_failed(failure) + rerun);
+    result += workflow_command("error", {{"file", file}, {"line", line}}, what_failed(failure));
   }
   return result;
 }

@@ -77,7 +77,6 @@ struct TestsReported {
     std::string name;
     std::string message;  // one line
     std::string detail;
-    std::string rerun;  // the command line that runs just this again
   };
 
   std::string task;  // label
@@ -88,7 +87,7 @@ struct TestsReported {
   std::vector<Failure> failures;       // sorted
   std::vector<std::string> not_run;    // "tests/a.py: the process ended before it (exit status 139)"
   std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest;  // empty: not asked for
-  std::string rerun;  // the command line that runs all of the failures again; empty: each has its own
+  std::string rerun;  // the command line that runs all of the failures again
 };
 
 // Once for each task with units that are no tests, when it has ended or was found up to date, if there is

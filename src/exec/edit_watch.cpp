@@ -21,15 +21,14 @@ EditWatch::EditWatch(const std::vector<std::string>& files, const std::vector<Pl
 }
 
 void EditWatch::tool_ended() {
-  known_ = watch_.count();
-  for (auto& [file, times] : by_tool_) times = watch_.times(file);
+  for (auto& [file, times] : by_tool_) times = watch_.times(file).value_or(0);
 }
 
-bool EditWatch::others_wrote(const std::string& file) {
-  known_ = watch_.count() && known_;
-  if (!known_) return false;
-  const std::size_t times = watch_.times(file);
-  return times > most_ || times > by_tool_[file];
+EditWatch::Writer EditWatch::writer_of(const std::string& file) {
+  const auto times = watch_.times(file);
+  // Written where nobody looks: through a link, into memory.
+  if (!times || *times == 0) return Writer::kUnknown;
+  return *times > most_ || *times > by_tool_[file] ? Writer::kOthersToo : Writer::kTool;
 }
 
 }  // namespace devtask

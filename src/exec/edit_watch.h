@@ -1,5 +1,5 @@
 // Whether somebody else wrote to files while a tool rewrote them in place. What can be told: a file that was
-// completed more often than the tool's programs are, or after they ended.
+// completed more often than the tool has programs, or after they ended.
 #pragma once
 
 #include <map>
@@ -18,13 +18,13 @@ class EditWatch {
   EditWatch(const std::vector<std::string>& files, const std::vector<PlannedStep>& steps);
 
   void tool_ended();
-  // To be asked after its content was read.
-  bool others_wrote(const std::string& file);
+  enum class Writer { kTool, kOthersToo, kUnknown };
+  // Of a file that is not what it was. To be asked after its content was read.
+  Writer writer_of(const std::string& file);
 
  private:
   WriteWatch watch_;
   std::size_t most_ = 0;
-  bool known_ = true;
   std::map<std::string, std::size_t> by_tool_;
 };
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/escape.h"
+#include "exec/edit_watch.h"
 #include "exec/outputs.h"
 #include "exec/unit_run.h"
 #include "os/file.h"
@@ -14,8 +15,8 @@
 namespace devtask {
 namespace {
 
-// pytest's "no tests were collected", and ours (docs/reference.md).
-constexpr int kNoTests = 4;
+// "There is nothing to do it with" (docs/reference.md).
+constexpr int kExitNoTests = 4;
 
 std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
     const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
@@ -38,7 +39,7 @@ std::optional<JUnitReport> kept_report(BlobStore* blobs, const std::optional<Dig
 }
 
 // What failed, by node id where its runner knows those; many are rather chosen by what was remembered.
-std::string rerun_command(const PlannedTask& task, std::vector<std::string> failed) {
+std::string rerun_failed(const PlannedTask& task, std::vector<std::string> failed) {
   constexpr std::size_t kMostNamed = 20;
   std::string command = "devtask ";
   std::ranges::sort(failed);
@@ -79,6 +80,7 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
     records.push_back(std::move(record));
   }
   if (auto kept = parts_.units->append(task.units->log, records); !kept) warn(std::move(kept.error()));
+  if (auto tidied = parts_.units->tidy(task.units->log); !tidied) warn(std::move(tidied.error()));
   state.units = std::move(units);
   if (all && state.result) state.verdict = Verdict::kUpToDate;
   return all;
@@ -148,10 +150,13 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       }
       record.own = *now;
       // What it was before it can be only because it is right, whoever wrote it.
-      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
-        warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
-                     escape_line(unit.path), task.label));
-        continue;
+      if (watch != nullptr && *now != unit.own) {
+        const EditWatch::Writer writer = watch->writer_of(path);
+        if (writer == EditWatch::Writer::kOthersToo) {
+          warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
+                       escape_line(unit.path), task.label));
+        }
+        if (writer != EditWatch::Writer::kTool) continue;
       }
     } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
@@ -171,7 +176,9 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
       }
     }
     const bool has_result = !task.task->reports || (record.report && record.tests.total() > 0);
-    if (record.passed && shared && has_result) {
+    // What was made in place may be somebody else's after all (docs/decisions/008-edits.md).
+    const bool certain = watch == nullptr || record.own == unit.own;
+    if (record.passed && shared && has_result && certain) {
       ActionResult result;
       result.duration = record.duration;
       result.log = record.report;
@@ -218,6 +225,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     if (outcome->what != UnitOutcome::What::kPassed && outcome->what != UnitOutcome::What::kWouldChange)
       failed.push_back(states.units[i].name);
   }
+  if (auto tidied = parts_.units->tidy(task.units->log); !tidied) warn(std::move(tidied.error()));
   tell_units(task, &run, states);
   const bool nothing = task.task->reports && passed && tests.total() == 0;
   run.lock.reset();
@@ -242,20 +250,20 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                                        : Outcome::kFailed;
   const int status = outcome == Outcome::kCancelled  ? 130
                      : outcome == Outcome::kTimedOut ? 124
-                     : nothing                       ? kNoTests
+                     : nothing                       ? kExitNoTests
                      : run.exit_status != 0          ? run.exit_status
                                                      : 1;
   if (nothing) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
   capture.says_itself = task.task->reports || failed.empty();
-  if (!capture.says_itself) capture.rerun = rerun_command(task, std::move(failed));
+  if (!capture.says_itself) capture.rerun = rerun_failed(task, std::move(failed));
   capture.duration = elapsed;
   capture.log.append(run.failed_log);
   run.outcome = fail(run.index, outcome, std::move(capture), status);
   return *run.outcome;
 }
 
-bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kNoTests; }
+bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kExitNoTests; }
 
 void TaskRunner::tell_units(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -337,7 +345,7 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
   }
   std::ranges::sort(told.failures, {},
                     [](const auto& failure) { return std::tie(failure.where, failure.name); });
-  if (!rerun.empty()) told.rerun = rerun_command(task, std::move(rerun));
+  if (!rerun.empty()) told.rerun = rerun_failed(task, std::move(rerun));
   if (parts_.slowest > 0 || parts_.test_results) {
     auto results = test_results(run, units);
     told.slowest = slowest_of(results, parts_.slowest);

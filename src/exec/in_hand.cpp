@@ -4,12 +4,13 @@
 #include "exec/outputs.h"
 
 namespace devtask {
-std::vector<std::string> task_marks(const std::string& root, const PlannedTask& task) {
-  return {"DEVTASK_ROOT=" + join_path(root, task.task->scope->base), "DEVTASK_TASK=" + task.local_name()};
+
+std::vector<std::string> task_marks(const StateFolder& state, const PlannedTask& task) {
+  return {"DEVTASK_LOCK=" + state.lock(task.lock_id)};
 }
 
-Result<TaskLock> lock_task(const StateFolder& state, const std::string& root, const PlannedTask& task,
-                           const Environment& environment, const StopRequest& stop, const Tell& tell) {
+Result<TaskLock> lock_task(const StateFolder& state, const PlannedTask& task, const Environment& environment,
+                           const StopRequest& stop, const Tell& tell) {
   const std::string path = state.lock(task.lock_id);
   const std::string within = ":" + environment.caller(kWithin) + ":";
   if (within.find(":" + path + ":") != std::string::npos) {
@@ -18,7 +19,7 @@ Result<TaskLock> lock_task(const StateFolder& state, const std::string& root, co
   if (stat_file(state.path).kind == FileKind::kAbsent) {  // somebody has removed it meanwhile
     if (auto created = state.create(); !created) return tl::unexpected(created.error());
   }
-  return TaskLock::acquire(path, task_marks(root, task), stop, [&](int pid) {
+  return TaskLock::acquire(path, task_marks(state, task), stop, [&](int pid) {
     tell(note("waiting for another devtask (process {}) that has `{}` in hand", pid, task.label));
   });
 }

@@ -21,13 +21,12 @@ inline constexpr char kWithin[] = "DEVTASK_WITHIN";
 // Gets notes.
 using Tell = std::function<void(Diagnostic)>;
 
-// What tells this task's processes from all others, also when they have left its process group. `root`: of
-// the project that is run.
-std::vector<std::string> task_marks(const std::string& root, const PlannedTask& task);
+// What tells the processes of this lock's holder from all others, also when they have left its process group.
+std::vector<std::string> task_marks(const StateFolder& state, const PlannedTask& task);
 
 // Waits for another devtask, which is told. Refused to a devtask that the task has started itself.
-Result<TaskLock> lock_task(const StateFolder& state, const std::string& root, const PlannedTask& task,
-                           const Environment& environment, const StopRequest& stop, const Tell& tell);
+Result<TaskLock> lock_task(const StateFolder& state, const PlannedTask& task, const Environment& environment,
+                           const StopRequest& stop, const Tell& tell);
 
 // Into a folder of its own below `aside`. `what`: why, behind "`PATH`".
 Result<void> move_aside(const StateFolder& state, const std::string& root, const PlannedTask& task,

@@ -1,9 +1,13 @@
 // One process for some units, and what came of each if only its exit status says so.
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "base/escape.h"
+#include "base/replace_all.h"
 #include "base/unified_diff.h"
+#include "exec/division.h"
+#include "exec/edit_watch.h"
 #include "exec/in_hand.h"
 #include "exec/scratch_tree.h"
 #include "exec/unit_run.h"
@@ -16,12 +20,7 @@ namespace {
 
 // Of checking programs (black, isort, prettier, clang-format, ruff): a file is not as it should be. With
 // others they say that they could not do their work.
-constexpr int kWouldChange = 1;
-
-void replace_all(std::string& text, const std::string& old, const std::string& by) {
-  for (auto at = text.find(old); at != std::string::npos; at = text.find(old, at + by.size()))
-    text.replace(at, old.size(), by);
-}
+constexpr int kExitWouldChange = 1;
 
 // As a step in `folder` names it. A name that begins like an option does not.
 std::string argument(const UnitState& unit, const std::string& folder) {
@@ -46,9 +45,7 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   values.set("plugins", {parts_.state.plugins()}, false);
   const std::vector<PlannedStep> steps =
       plan_steps(*task.task, task.runs_check_steps() ? task.task->check : task.task->run, values);
-  const std::string label = run.batches.size() > 1
-                                ? fmt::format("{} {}/{}", task.label, batch + 1, run.batches.size())
-                                : task.label;
+  const std::string label = batch_label(run, batch);
   const Slots::Slot slot = slots_.take();
   Action action = make_action(task, steps, values);
   action.folder = join_path(root, task.dir);
@@ -59,10 +56,11 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   if (shown) {
     std::string command;
     for (const PlannedStep& step : steps) command += (command.empty() ? "" : "\n") + step.shown;
-    const std::string why = batch == 0 ? run.state.why : fmt::format("{} of these files", units.size());
+    const bool first = batch == 0 && !std::exchange(run.explained, true);
+    const std::string why = first ? run.state.why : fmt::format("{} of these files", units.size());
     parts_.events.on(TaskStarted{label, why, command, false});
   }
-  TaskLog log(parts_.state.log(task.lock_id + "." + std::to_string(batch)));
+  TaskLog log(parts_.state.log(batch_id(task.lock_id, batch)));
   ExecutionHooks hooks;
   hooks.lock_fd = run.lock->fd();
   hooks.output = [&](std::string_view bytes) {
@@ -71,8 +69,10 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
     if (shown && copies == nullptr) parts_.events.on(TaskOutput{label, std::string(bytes)});
   };
   Ended ended;
+  ended.units = units.size();
   const ProfileSpan running(parts_.profile, label, "command");
   auto executed = parts_.executor.run(action, hooks);
+  ended.started = executed.has_value();
   if (executed) {
     ended.end = executed->end;
     ended.exit_status = executed->exit_status;
@@ -83,23 +83,36 @@ TaskRunner::Ended TaskRunner::execute(UnitRun& run, const std::vector<std::size_
   ended.secrets = std::move(action.secrets);
   ended.log = std::move(log).keep().text;
   if (copies != nullptr) replace_all(ended.log, copies->path(), root_);
-  if (shown && run.batches.size() > 1) {
-    TaskFinished finished;
-    finished.task = label;
-    finished.outcome = ended.end == ExecutionResult::End::kSucceeded  ? Outcome::kRan
-                       : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
-                       : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
-                                                                      : Outcome::kFailed;
-    finished.exit_status = ended.exit_status;
-    finished.duration = ended.duration;
-    if (task.task->timeout) finished.time_limit = *task.task->timeout;
-    parts_.events.on(std::move(finished));
+  if (ended.end == ExecutionResult::End::kTimedOut) {
+    std::vector<std::string> marks = task_marks(parts_.state, task);
+    marks.push_back(slot_variable(slot));  // of the others that share the units nothing
+    kill_marked_orphans(marks);
   }
-  if (ended.end == ExecutionResult::End::kTimedOut) kill_marked_orphans(task_marks(root_, task));
   const std::scoped_lock lock(run.mutex);
   if (ended.end == ExecutionResult::End::kTimedOut || ended.end == ExecutionResult::End::kStopped)
     run.end = ended.end;
   return ended;
+}
+
+// Of several processes each has its line. `passed`: what it was given.
+void TaskRunner::tell_ended(const UnitRun& run, std::size_t batch, const Ended& ended, bool passed) {
+  if (run.batches.size() == 1) return;
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  TaskFinished finished;
+  finished.task = batch_label(run, batch);
+  finished.outcome = passed                                         ? Outcome::kRan
+                     : ended.end == ExecutionResult::End::kTimedOut ? Outcome::kTimedOut
+                     : ended.end == ExecutionResult::End::kStopped  ? Outcome::kCancelled
+                                                                    : Outcome::kFailed;
+  finished.exit_status = ended.exit_status;
+  finished.duration = ended.duration;
+  if (task.task->timeout) finished.time_limit = *task.task->timeout;
+  parts_.events.on(std::move(finished));
+}
+
+std::string TaskRunner::batch_label(const UnitRun& run, std::size_t batch) const {
+  const std::string& label = parts_.plan.tasks[run.index].label;
+  return run.batches.size() > 1 ? fmt::format("{} {}/{}", label, batch + 1, run.batches.size()) : label;
 }
 
 // The files of the units, apart from the checkout; where the steps start is real, too, so that `..` stays
@@ -118,78 +131,102 @@ Result<ScratchTree> TaskRunner::copy_units(const UnitRun& run, const std::vector
     }
     files.push_back(std::move(file));
   }
-  const std::string folder = parts_.state.scratch(task.lock_id + "." + std::to_string(batch));
+  const std::string folder = parts_.state.scratch(batch_id(task.lock_id, batch));
   return ScratchTree::make(root_, folder, std::move(files), {task.dir, task.task->scope->base});
 }
 
-// Only the exit status says something, and what became of the copies: what fails together is divided until
-// each failure stands alone. Files that are named in the output are looked at apart from the others first.
-void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch,
-                             bool shown) {
-  if (parts_.stop.stopping()) return;
+// Only the exit status says something, and what became of the copies.
+void TaskRunner::run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch) {
+  Division division(units);
+  bool first = true;
+  for (auto group = division.next(); !group.empty() && !parts_.stop.stopping(); group = division.next()) {
+    try_group(run, division, group, batch, first);
+    first = false;
+  }
+}
+
+void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<std::size_t>& group,
+                           std::size_t batch, bool shown) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   std::optional<ScratchTree> copies;
-  if (task.units && task.works_on_copies()) {
-    auto made = copy_units(run, units, batch);
+  if (task.works_on_copies()) {
+    auto made = copy_units(run, group, batch);
     if (!made) return warn(std::move(made.error()));
     copies.emplace(std::move(*made));
   }
-  std::optional<EditWatch> watch;
-  if (task.rewrites()) {
-    std::vector<std::string> files;
-    for (const std::size_t unit : units) files.push_back(join_path(root_, run.units->units[unit].path));
-    watch.emplace(files, task.steps);
+  const std::string& root = copies ? copies->path() : root_;
+  std::vector<std::string> files, names;
+  std::vector<FileStat> before;
+  for (const std::size_t unit : group) {
+    files.push_back(join_path(root, run.units->units[unit].path));
+    names.push_back(argument(run.units->units[unit], task.dir));
+    before.push_back(stat_file(files.back()));
   }
-  const Ended ended = execute(run, units, batch, shown, "", copies ? &*copies : nullptr);
+  std::optional<EditWatch> watch;
+  if (task.rewrites()) watch.emplace(files, task.steps);
+  const Ended ended = execute(run, group, batch, shown, "", copies ? &*copies : nullptr);
   if (watch) watch->tool_ended();
   const bool passed = ended.end == ExecutionResult::End::kSucceeded;
-  if (passed || units.size() == 1 || ended.end != ExecutionResult::End::kFailed) {
-    auto changes = passed && copies ? copies->changes() : std::vector<ScratchTree::Change>();
-    if (!changes) return warn(std::move(changes.error()));
-    const bool would_change = task.runs_check_steps() && ended.exit_status == kWouldChange;
-    {
-      const std::scoped_lock lock(run.mutex);
-      for (const std::size_t unit : units) {
-        run.durations[unit] = ended.duration / units.size();
-        if (ended.end == ExecutionResult::End::kStopped) continue;
-        UnitOutcome outcome;
-        outcome.what = passed         ? UnitOutcome::What::kPassed
-                       : would_change ? UnitOutcome::What::kWouldChange
-                                      : UnitOutcome::What::kFailed;
-        run.outcomes[unit] = std::move(outcome);
-      }
-      for (const std::size_t unit : units) {
-        const auto change =
-            std::ranges::find(*changes, run.units->units[unit].path, &ScratchTree::Change::path);
-        if (change != changes->end()) take_change(task, *change, *run.outcomes[unit]);
-      }
-      if (!passed && !would_change) {
-        run.exit_status = ended.exit_status;
-        // Whoever reads it must know which file it is about.
-        const std::string& path = run.units->units[units.front()].path;
-        if (units.size() == 1 && ended.log.find(file_name(path)) == std::string::npos)
-          run.failed_log += escape_line(path) + ":\n";
-        run.failed_log += ended.log;
-      }
+  if (shown) tell_ended(run, batch, ended, passed);
+  std::vector<std::size_t> judged = group;
+  if (passed || (ended.started && ended.end == ExecutionResult::End::kFailed)) {
+    std::vector<std::size_t> named;
+    const std::string folder = join_path(root_, task.dir) + "/";
+    for (const std::size_t at : named_in(ended.log, names, {"./", folder})) {
+      if (stat_file(files[at]) == before[at]) named.push_back(group[at]);
     }
-    keep_units(run, units, copies ? copies->path() : root_, watch ? &*watch : nullptr);
-    return;
+    judged = division.tried(group, passed ? 0 : ended.exit_status, named);
   }
-  std::vector<std::size_t> named, others;
-  for (const std::size_t unit : units) {
+  // Those that come up again are then what they are now, whoever made them so.
+  if (watch && judged.size() < group.size()) look_again(run, group, judged);
+  if (judged.empty()) return;
+  auto changes = passed && copies ? copies->changes() : std::vector<ScratchTree::Change>();
+  if (!changes) return warn(std::move(changes.error()));
+  take_outcomes(run, judged, ended, *changes);
+  keep_units(run, judged, root, watch ? &*watch : nullptr);
+}
+
+// Content and time of those files of the group that are not yet judged.
+void TaskRunner::look_again(UnitRun& run, const std::vector<std::size_t>& group,
+                            const std::vector<std::size_t>& judged) {
+  const std::set<std::size_t> done(judged.begin(), judged.end());
+  for (const std::size_t index : group) {
+    UnitState& unit = run.units->units[index];
+    const std::string path = join_path(root_, unit.path);
+    const FileStat stat = stat_file(path);
+    if (done.contains(index) || stat == unit.stat) continue;
+    if (const auto now = hash_file(path)) {
+      unit.own = *now;
+      unit.stat = stat;
+    }
+  }
+}
+
+void TaskRunner::take_outcomes(UnitRun& run, const std::vector<std::size_t>& judged, const Ended& ended,
+                               const std::vector<ScratchTree::Change>& changes) {
+  if (ended.end == ExecutionResult::End::kStopped) return;
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  const bool passed = ended.end == ExecutionResult::End::kSucceeded;
+  const bool would_change = task.runs_check_steps() && ended.exit_status == kExitWouldChange;
+  const std::scoped_lock lock(run.mutex);
+  for (const std::size_t unit : judged) {
+    UnitOutcome outcome;
+    outcome.what = passed         ? UnitOutcome::What::kPassed
+                   : would_change ? UnitOutcome::What::kWouldChange
+                                  : UnitOutcome::What::kFailed;
     const std::string& path = run.units->units[unit].path;
-    (ended.log.find(file_name(path)) != std::string::npos ? named : others).push_back(unit);
+    const auto change = std::ranges::lower_bound(changes, path, {}, &ScratchTree::Change::path);
+    if (change != changes.end() && change->path == path) take_change(task, *change, outcome);
+    run.durations[unit] = ended.duration / ended.units;
+    run.outcomes[unit] = std::move(outcome);
   }
-  if (named.empty() || others.empty()) {
-    const std::vector<std::size_t>& all = named.empty() ? others : named;
-    const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    const std::vector<std::size_t> first(all.begin(), middle), second(middle, all.end());
-    run_divided(run, first, batch, false);
-    run_divided(run, second, batch, false);
-    return;
-  }
-  run_divided(run, others, batch, false);
-  run_divided(run, named, batch, false);
+  if (passed || would_change) return;
+  run.exit_status = ended.exit_status;
+  // Whoever reads it must know which file it is about.
+  const std::string& path = run.units->units[judged.front()].path;
+  if (ended.units == 1 && ended.log.find(file_name(path)) == std::string::npos)
+    run.failed_log += escape_line(path) + ":\n";
+  run.failed_log += ended.log;
 }
 
 void TaskRunner::tell_files(const PlannedTask& task, const UnitRun* run, const UnitStates& units) {

@@ -189,7 +189,7 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
     if (task.task->reports) {
       run_reported(run, units, batch);
     } else {
-      run_divided(run, units, batch, true);
+      run_divided(run, units, batch);
     }
   }
   const std::scoped_lock lock(run.mutex);
@@ -199,7 +199,7 @@ void TaskRunner::run_batch(UnitRun& run, std::size_t batch) {
 // The runner says what came of each.
 void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
-  const std::string folder = parts_.state.report(task.lock_id + "." + std::to_string(batch));
+  const std::string folder = parts_.state.report(batch_id(task.lock_id, batch));
   (void)remove_tree(folder);
   for (const auto& [path, text] :
        {std::pair(folder, std::string_view()), std::pair(parts_.state.plugins(), pytest_plugin())}) {
@@ -223,6 +223,9 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
     warn(warning("task `{}` reports results of `{}`, which it was not given: they do not count", task.label,
                  escape_line(stranger)));
   }
+  tell_ended(run, batch, ended, std::ranges::all_of(outcomes.units, [](const UnitOutcome& each) {
+               return each.what == UnitOutcome::What::kPassed;
+             }));
   {
     const std::scoped_lock lock(run.mutex);
     // A runner starts and cleans up for all of its files: each bears its part of that.

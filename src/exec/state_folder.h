@@ -1,6 +1,7 @@
 // Where things are in `.devtask`, the state of one checkout.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/result.h"
@@ -22,6 +23,7 @@ struct StateFolder {
   std::string report(const std::string& name) const { return path + "/reports/" + name; }
   std::string scratch(const std::string& name) const { return path + "/scratch/" + name; }
   std::string staged() const { return path + "/staged"; }
+  std::string staged_lock() const { return path + "/staged.lock"; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
   std::string aside(const std::string& id) const { return path + "/aside/" + id; }
@@ -32,6 +34,12 @@ struct StateFolder {
   // if its journal cannot be one: no task could be committed.
   Result<void> check() const;
 };
+
+// "test#0" is the first of the processes that share the units of `test`: no task's id has this character.
+inline constexpr char kBatchMark = '#';
+inline std::string batch_id(const std::string& id, std::size_t batch) {
+  return id + kBatchMark + std::to_string(batch);
+}
 
 // Relative to the project root, as Ninja sees it.
 inline constexpr char kStateName[] = ".devtask";

@@ -16,8 +16,6 @@
 namespace devtask {
 namespace {
 
-std::string rerun_command(const PlannedTask& task) { return "devtask " + task.typed; }
-
 std::string command_text(const PlannedTask& task) {
   std::string text;
   for (const PlannedStep& step : task.steps) text += (text.empty() ? "" : "\n") + step.shown;
@@ -231,7 +229,7 @@ Result<Ownership> TaskRunner::clear_the_way(const PlannedTask& task) {
 }
 
 Result<TaskLock> TaskRunner::lock(const PlannedTask& task) {
-  return lock_task(parts_.state, root_, task, parts_.environment, parts_.stop, tell_);
+  return lock_task(parts_.state, task, parts_.environment, parts_.stop, tell_);
 }
 
 Action TaskRunner::make_action(const PlannedTask& task) const {
@@ -245,7 +243,9 @@ Action TaskRunner::make_action(const PlannedTask& task, const std::vector<Planne
   for (const PlannedStep& step : steps) action.steps.push_back({step.argv});
   const Variables visible = parts_.environment.visible(*task.task, values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
-  for (std::string& mark : task_marks(root_, task)) action.env.push_back(std::move(mark));
+  action.env.push_back("DEVTASK_ROOT=" + join_path(root_, task.task->scope->base));
+  action.env.push_back("DEVTASK_TASK=" + task.local_name());
+  for (std::string& mark : task_marks(parts_.state, task)) action.env.push_back(std::move(mark));
   const std::string outer = parts_.environment.caller(kWithin);
   action.env.push_back(std::string(kWithin) + "=" + (outer.empty() ? "" : outer + ":") +
                        parts_.state.lock(task.lock_id));
@@ -316,7 +316,7 @@ Outcome TaskRunner::run(TaskIndex index, TaskState state, TaskLock& lock) {
     case ExecutionResult::End::kSucceeded:
       return take_in(index, state, capture);
     case ExecutionResult::End::kTimedOut:
-      kill_marked_orphans(task_marks(root_, task));
+      kill_marked_orphans(task_marks(parts_.state, task));
       return fail(index, Outcome::kTimedOut, std::move(capture), 124);
     case ExecutionResult::End::kStopped:
       return fail(index, Outcome::kCancelled, std::move(capture), 130);
@@ -352,7 +352,7 @@ Outcome TaskRunner::fail(TaskIndex index, Outcome outcome, Capture capture, int 
     finished.log_left_out = log.left_out;
     finished.log_path = std::move(log.path);
   }
-  if (!capture.says_itself) finished.rerun = capture.rerun.empty() ? rerun_command(task) : capture.rerun;
+  if (!capture.says_itself) finished.rerun = capture.rerun.empty() ? "devtask " + task.typed : capture.rerun;
   parts_.events.on(std::move(finished));
   const std::scoped_lock lock(mutex_);
   exit_statuses_[index] = exit_status;

@@ -13,7 +13,6 @@
 
 #include "event/event.h"
 #include "event/profile.h"
-#include "exec/edit_watch.h"
 #include "exec/executor.h"
 #include "exec/ownership.h"
 #include "exec/scratch_tree.h"
@@ -27,6 +26,9 @@
 #include "store/journal.h"
 
 namespace devtask {
+
+class Division;
+class EditWatch;
 
 // All references outlive the runner.
 struct RunnerParts {
@@ -104,8 +106,16 @@ class TaskRunner {
   UnitRun& begin_units(TaskIndex index);
   void run_batch(UnitRun& run, std::size_t batch);
   void run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);
-  void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown);
+  void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);
   struct Ended;
+  void try_group(UnitRun& run, Division& division, const std::vector<std::size_t>& group, std::size_t batch,
+                 bool shown);
+  void tell_ended(const UnitRun& run, std::size_t batch, const Ended& ended, bool passed);
+  std::string batch_label(const UnitRun& run, std::size_t batch) const;
+  void look_again(UnitRun& run, const std::vector<std::size_t>& group,
+                  const std::vector<std::size_t>& judged);
+  void take_outcomes(UnitRun& run, const std::vector<std::size_t>& judged, const Ended& ended,
+                     const std::vector<ScratchTree::Change>& changes);
   Ended execute(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch, bool shown,
                 const std::string& report, const ScratchTree* copies);
   Result<ScratchTree> copy_units(const UnitRun& run, const std::vector<std::size_t>& units,

@@ -11,8 +11,7 @@
 namespace devtask {
 namespace {
 
-// pytest's "no tests were collected".
-constexpr int kNoTests = 5;
+constexpr int kPytestCollectedNothing = 5;
 
 std::string path_of(const std::string& name) { return name.substr(0, name.find("::")); }
 
@@ -124,7 +123,7 @@ BatchOutcomes judge_batch(const std::vector<std::string>& names, const std::stri
 
   const bool went_well =
       batch.end == ExecutionResult::End::kSucceeded ||
-      (batch.end == ExecutionResult::End::kFailed && batch.exit_status == kNoTests &&
+      (batch.end == ExecutionResult::End::kFailed && batch.exit_status == kPytestCollectedNothing &&
        std::ranges::all_of(batch.reports, [](const JUnitReport& each) { return each.cases.empty(); }));
   bool blamed = false;  // somebody explains an exit status that is not 0
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -23,6 +23,7 @@ struct TaskRunner::UnitRun {
   Capture capture;
   std::shared_ptr<UnitStates> units;              // those of `state`
   std::vector<std::vector<std::size_t>> batches;  // positions in `units`
+  bool explained = false;                         // why it runs; the first batch's
   std::mutex keeping;                             // one at a time compares what all share with what it was
 
   std::mutex mutex;  // guards what follows
@@ -38,6 +39,8 @@ struct TaskRunner::UnitRun {
 };
 
 struct TaskRunner::Ended {
+  bool started = false;  // a program of it
+  std::size_t units = 1;
   ExecutionResult::End end = ExecutionResult::End::kFailed;
   int exit_status = 127;
   std::chrono::milliseconds duration{0};

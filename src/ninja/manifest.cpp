@@ -82,9 +82,8 @@ void add_batches(std::string& text, Edge& edge, std::size_t batches) {
   std::vector<std::string> outs;
   for (std::size_t batch = 0; batch < batches; ++batch) {
     Edge each = edge;
-    const std::string mark = kBatchMark + std::to_string(batch);
-    each.outputs = {edge.outputs.front() + mark};
-    each.ids = {edge.ids.front() + mark};
+    each.outputs = {batch_id(edge.outputs.front(), batch)};
+    each.ids = {batch_id(edge.ids.front(), batch)};
     add_edge(text, each);
     outs.push_back(std::move(each.outputs.front()));
   }

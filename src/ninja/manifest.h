@@ -28,9 +28,6 @@ struct ManifestOptions {
   std::function<std::size_t(TaskIndex)> batches = {};
 };
 
-// "test#0" is the first batch of the units of `test`: no task's id has this character.
-inline constexpr char kBatchMark = '#';
-
 // The graph of one run: the tasks of the schedule that must or may have to run. Target `.devtask/all` is
 // everything.
 std::string run_manifest(const Plan& plan, const std::vector<TaskState>& states, const Schedule& schedule,

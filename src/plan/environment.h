@@ -46,7 +46,7 @@ class Environment {
 
   // Name to value of everything that is part of the key, as key text (see Values).
   Variables keyed(const Task& task, const Values& values) const;
-  // Everything the task's processes get, but for DEVTASK_TASK and DEVTASK_ROOT. `root`: the project's,
+  // Everything the task's processes get, but for what each run adds. `root`: the project's,
   // absolute. Folders of `path` that lie in `own_outputs` are left out of PATH: a task that makes an
   // environment anew must not find the old one's programs.
   Variables visible(const Task& task, const Values& values, const std::string& root,

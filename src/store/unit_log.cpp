@@ -135,7 +135,11 @@ Result<void> UnitLogs::append(std::string_view id, const std::vector<UnitRecord>
   if (auto made = make_folders(folder_); !made) return made;
   RecordLog log(path(id), kMagic);
   const std::string text = to_text(records);
-  if (auto written = log.append({text}); !written) return written;
+  return log.append({text});
+}
+
+Result<void> UnitLogs::tidy(std::string_view id) const {
+  RecordLog log(path(id), kMagic);
   std::size_t lines = 0;
   std::unordered_map<std::string, std::size_t> last;
   const RecordLog::Contents contents = log.read();

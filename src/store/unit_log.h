@@ -67,8 +67,10 @@ class UnitLogs {
   std::string path(std::string_view id) const { return folder_ + "/" + std::string(id); }
   // What cannot be read is not there.
   UnitRecords read(std::string_view id) const;
-  // In one write. Written anew when most of it is superseded. All records of one call share their `common`.
+  // In one write. All records of one call share their `common`.
   Result<void> append(std::string_view id, const std::vector<UnitRecord>& records) const;
+  // Writes it anew if most of it is superseded: once a run, as it reads all of it.
+  Result<void> tidy(std::string_view id) const;
   // With any arguments. False: there was nothing.
   Result<bool> forget(std::string_view id) const;
 

@@ -85,6 +85,7 @@ def test_what_a_check_found_clean_need_not_be_formatted(files):
 
 def test_another_checkout_knows_what_is_clean(files):
     files.run("format").succeeded()
+    files.run("-f", "format", "--check").succeeded()
     files.ran()
     other = files.checkout("other")
     for path in ("upper", "src/a", "src/b", "src/deep/c d", "tasks.toml"):

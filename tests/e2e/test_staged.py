@@ -61,6 +61,13 @@ def test_what_is_staged_is_formatted_in_the_index_and_in_the_work_tree(repositor
     assert not repository.path(".devtask/staged").exists()
 
 
+def test_a_task_that_is_called_staged(repository):
+    repository.tasks(TASKS.replace("tasks.format", "tasks.staged"))
+    repository.write("src/a", "a\n")
+    repository.git("add", "src/a")
+    assert repository.run("staged", "--staged").succeeded().stdout == "staged: src/a\n"
+
+
 def test_what_is_clean_does_not_run_again(repository):
     repository.write("src/a", LINES)
     repository.git("add", "-A")

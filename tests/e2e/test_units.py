@@ -191,11 +191,26 @@ def test_a_node_id_has_a_result_of_its_own(tests):
 
 
 def test_extra_arguments_have_results_of_their_own(tests):
-    tests.run("test", "--", "-k", "nothing_like_it or test_one").succeeded()
+    done = tests.run("test", "--", "-k", "nothing_like_it or test_one").succeeded()
     assert ran(tests) == [A, B, C]
+    assert "failed with" not in done.stderr
     tests.run("test", "--", "-k", "nothing_like_it or test_one", no_processes=True).succeeded()
     tests.run("test").succeeded()
     assert ran(tests) == [A, B, C]
+
+
+def test_a_process_without_tests_has_not_failed_if_others_have_some(tests):
+    """pytest says so with exit status 5."""
+    tests.write(C, "def test_else(): pass\n")
+    done = tests.run("-j3", "test", "--", "-k", "test_else").succeeded()
+    assert "failed with" not in done.stderr, done
+
+
+def test_why_says_of_one_file_once(tests):
+    tests.run("test").succeeded()
+    write_test(tests, A, "pass  # edited")
+    done = tests.run("why", "test")
+    assert done.stdout == f"test: would run:\n  `{A}` changed (1 of 3 files)\n", done
 
 
 def test_stopping_at_the_first_failure_leaves_the_rest_not_run(tests):

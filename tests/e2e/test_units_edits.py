@@ -56,8 +56,6 @@ def test_only_the_edited_file_is_given_to_the_tool(formatted):
     assert ran(formatted) == [TWO]
     assert formatted.read(TWO) == "OTHER\n"
     formatted.run("format", no_processes=True).succeeded()
-    formatted.write(TWO, "TEXT\n")  # what the tool made of another file is known to be clean under its own name only
-    formatted.run("format", no_processes=True).succeeded()
 
 
 def test_the_configuration_and_the_tool_count_for_all(formatted):
@@ -109,6 +107,40 @@ def test_a_tool_that_names_no_file_is_asked_until_the_failing_one_is_alone(texts
     texts.write("src/many/1.txt", "good\n")
     texts.run("format").succeeded()
     assert ran(texts) == ["src/many/1.txt"]
+
+
+def test_a_tool_that_stops_at_the_first_is_not_started_twice_for_each(texts):
+    texts.tool("upper", 'echo start >>"$COUNT_LOG"; echo "bad: $1"; exit 1')
+    for i in range(37):
+        texts.write(f"src/many/{i}.txt", "bad\n")
+    result = texts.run("-j1", "format")
+    assert result.code == 1 and result.stderr.count("bad: ") == 40, result
+    assert len(texts.ran()) < 46
+
+
+def test_a_file_is_not_blamed_for_another_of_the_same_name(texts):
+    """`one.txt` is the end of `src/one.txt` and of `src/deep/one.txt`."""
+    texts.write("src/deep/one.txt", "bad\n")
+    texts.run("-j1", "format")
+    assert texts.read(ONE) == "TEXT\n"
+    ran(texts)
+    assert texts.run("-j1", "format").code == 1
+    assert ran(texts) == ["src/deep/one.txt"]
+
+
+def test_more_files_than_one_process_takes_have_one_reason(texts):
+    texts.tool("upper", 'echo start >>"$COUNT_LOG"')
+    for i in range(3000):
+        texts.write(f"src/{i:0200}.txt", "")
+    result = texts.run("-j1", "format").succeeded()
+    assert len(texts.ran()) > 1
+    assert result.stderr.count("never ran here") == 1, result.stderr[:2000]
+
+
+def test_a_tool_that_is_not_there_is_missed_once(texts):
+    texts.tasks(TASKS.replace('"upper"', '"no-such-tool"'))
+    result = texts.run("-j1", "format")
+    assert result.code == 1 and result.stderr.count("command not found") == 1, result
 
 
 def test_what_failed_is_told_by_name(texts):
@@ -164,9 +196,15 @@ def test_clean_forgets_and_removes_nothing(formatted):
     formatted.run("clean", "format").expect(stdout="removed 0 files of 0 tasks\n")
 
 
-def test_what_is_clean_elsewhere_is_clean_here(formatted):
+def test_what_the_tool_left_as_it_was_is_clean_elsewhere(formatted):
+    """What it made may be somebody else's: that is known here only."""
     other = formatted.checkout("other")
     for path in ("tasks.toml", "format.cfg", ONE, TWO, THREE):
         other.write(path, formatted.read(path))
-    other.run("format", no_processes=True).succeeded()
+    other.run("format").succeeded()
+    assert ran(formatted) == sorted([ONE, TWO, THREE])
+    third = formatted.checkout("third")
+    for path in ("tasks.toml", "format.cfg", ONE, TWO, THREE):
+        third.write(path, formatted.read(path))
+    third.run("format", no_processes=True).succeeded()
     assert ran(formatted) == []

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from support.units import TASKS, counted, ran, use_pytest, write_test
-from support.waiting import wait_for, wait_for_line
+from support.waiting import is_alive, wait_for, wait_for_line
 
 A, B, C = "tests/test_a.py", "tests/test_b.py", "tests/test_c.py"
 
@@ -47,6 +47,8 @@ def test_what_finished_before_a_stop_keeps_its_result(tests, number):
     result = run.wait()
     assert result.code == (-9 if number == signal.SIGKILL else 130)
     tests.wait_until_no_process_is_left()
+    if number != signal.SIGKILL:
+        assert counted(result) == "tests: 1 passed, 0 failed, 0 skipped · 1 of 3 files ran, 2 not run"
     assert ran(tests) == [A, B]
     tests.write("go", "")
     tests.run("-j1", "test").succeeded()
@@ -78,6 +80,58 @@ def test_the_time_limit_ends_it_and_keeps_what_finished(tests):
     tests.tasks(TASKS)
     tests.run("-j1", "test").succeeded()
     assert ran(tests) == [B, C]
+
+
+def test_the_time_limit_of_one_process_ends_nothing_of_the_others(project):
+    project.tool(
+        "work",
+        """
+        case $1 in
+        *slow) echo x >started; exec sleep 1000;;
+        *)
+            until [ -s started ]; do sleep 0.01; done  # else both might have the same slot
+            (setsid sh -c 'echo $$ >daemon.pid; exec sleep 1000' &)
+            until [ -s daemon.pid ]; do sleep 0.01; done;;
+        esac
+        """,
+    )
+    project.tasks('[tasks.t]\nunits = ["src/*"]\ninputs = []\ntimeout = "10s"\nrun = [["work", "{{units}}"]]\n')
+    for name in ("fast", "slow"):
+        project.write(f"src/{name}", "")
+    assert project.run("-j2", "t").code == 124
+    assert is_alive(int(wait_for_line(project.path("daemon.pid"))))
+
+
+def test_what_a_killed_one_of_the_family_left_ends_before_another_runs(project):
+    project.tool(
+        "work",
+        """
+        if [ -e done ]; then exit 0; fi
+        setsid sh -c 'echo $$ >holder.pid; exec sleep 1000' &
+        setsid python3 -c 'import os; os.closerange(3, 1000); os.execv("/bin/sh", ["sh", "loose.sh"])' &
+        wait
+        """,
+    )
+    project.write("loose.sh", "echo $$ >loose.pid\nexec sleep 1000\n")
+    project.write("src/a", "")
+    project.tasks(
+        """
+        [tasks.test]
+        units = ["src/*"]
+        inputs = []
+        run = [["work", "{{units}}"]]
+        [tasks.test-some]
+        extends = "test"
+        """
+    )
+    running = project.start("test-some")
+    pids = [int(wait_for_line(project.path(name))) for name in ("holder.pid", "loose.pid")]
+    running.send(signal.SIGKILL)
+    running.wait()
+    assert [is_alive(pid) for pid in pids] == [True, True]
+    project.write("done", "")
+    project.run("test").succeeded()
+    assert [is_alive(pid) for pid in pids] == [False, False]
 
 
 def test_a_forced_run_that_crashes_leaves_no_older_pass(tests):

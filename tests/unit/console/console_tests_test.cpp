@@ -23,9 +23,8 @@ TestsReported failed(const std::string& task) {
   event.units_not_run = 1;
   event.saved = milliseconds(725'000);
   event.failures = {
-      {"tests/test_a.py:12", "TestX::test_y[a]", "AssertionError: a\x1b[31m\nb", "assert 1 ==\n\n  2\n",
-       "devtask test 'tests/test_a.py::TestX::test_y[a]'"},
-      {"tests/test_b.py", "tests.test_b", "", "", "devtask test tests/test_b.py"},
+      {"tests/test_a.py:12", "TestX::test_y[a]", "AssertionError: a\x1b[31m\nb", "assert 1 ==\n\n  2\n"},
+      {"tests/test_b.py", "tests.test_b", "", ""},
   };
   event.not_run = {"tests/test_c.py: the process ended before it (exit status 139)"};
   event.rerun = "devtask test 'tests/test_a.py::TestX::test_y[a]' tests/test_b.py";
@@ -87,7 +86,6 @@ TEST_F(TestsOnConsole, AreToldInFullWhenAskedFor) {
   options_.verbosity = 1;
   TestsReported event = failed("test");
   event.not_run.clear();
-  event.rerun.clear();
   event.slowest = {{"tests/test_a.py::test_z", milliseconds(12'300)}, {"tests/test_b.py", milliseconds(85)}};
   on(event);
   end({.failed = 1});
@@ -101,8 +99,7 @@ TEST_F(TestsOnConsole, AreToldInFullWhenAskedFor) {
             "  \n"
             "    2\n"
             "failed: tests/test_b.py tests.test_b\n"
-            "rerun: devtask test 'tests/test_a.py::TestX::test_y[a]'\n"
-            "rerun: devtask test tests/test_b.py\n"
+            "rerun: devtask test 'tests/test_a.py::TestX::test_y[a]' tests/test_b.py\n"
             "tests: 122 passed, 2 failed, 2 skipped (2 expected failures) · 3 of 179 files ran, 175 from the "
             "cache (12 min 05 s saved), 1 not run\n");
 }
@@ -163,13 +160,12 @@ TEST_F(TestsOnConsole, AreMarkedAndColouredOnATerminal) {
 TEST_F(TestsOnConsole, AreAnnotatedOnGithub) {
   options_.github_actions = true;
   TestsReported event = failed("test");
-  event.failures.push_back({"a:b.py", "t", "50%", "", ""});
+  event.failures.push_back({"a:b.py", "t", "50%", ""});
   on(event);
   end({.failed = 1});
   EXPECT_EQ(out_,
-            "::error file=tests/test_a.py,line=12::TestX::test_y[a]: AssertionError: a b%0A"
-            "rerun: devtask test 'tests/test_a.py::TestX::test_y[a]'\n"
-            "::error file=tests/test_b.py::tests.test_b%0Arerun: devtask test tests/test_b.py\n"
+            "::error file=tests/test_a.py,line=12::TestX::test_y[a]: AssertionError: a b\n"
+            "::error file=tests/test_b.py::tests.test_b\n"
             "::error file=a%3Ab.py::t: 50%25\n");
 }
 

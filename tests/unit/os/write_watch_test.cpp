@@ -12,8 +12,7 @@ namespace {
 class WriteWatchTest : public testing::Test {
  protected:
   void write(const std::string& name, std::string_view text) { std::ofstream(folder_ / name) << text; }
-  std::size_t times(WriteWatch& watch, const std::string& name) {
-    EXPECT_TRUE(watch.count());
+  std::optional<std::size_t> times(WriteWatch& watch, const std::string& name) {
     return watch.times(folder_ / name);
   }
 
@@ -52,12 +51,28 @@ TEST_F(WriteWatchTest, WhatIsOnlyOpenedForWritingDoesNotCount) {
 TEST_F(WriteWatchTest, ReadingOtherFoldersAndPermissionsDoNotCount) {
   ASSERT_TRUE(make_folders(folder_ / "below"));
   write("a", "1");
-  WriteWatch watch({folder_.path(), folder_ / "is not there"});
+  WriteWatch watch({folder_.path()});
   ASSERT_TRUE(read_file(folder_ / "a"));
   ASSERT_TRUE(set_mode(folder_ / "a", 0600));
   write("below/a", "1");
   EXPECT_EQ(times(watch, "a"), 0);
+}
+
+TEST_F(WriteWatchTest, OfFoldersThatAreNotWatchedNothingIsKnown) {
+  WriteWatch watch({folder_.path(), folder_ / "is not there"});
+  ASSERT_TRUE(make_folders(folder_ / "below"));
+  write("below/a", "1");
+  EXPECT_EQ(times(watch, "below/a"), std::nullopt);
+  EXPECT_EQ(times(watch, "is not there/a"), std::nullopt);
+  EXPECT_EQ(times(watch, "a"), 0);
+}
+
+TEST_F(WriteWatchTest, AFolderThatIsGoneIsNotKnownAnyMore) {
+  ASSERT_TRUE(make_folders(folder_ / "below"));
+  WriteWatch watch({folder_ / "below"});
   EXPECT_EQ(times(watch, "below/a"), 0);
+  ASSERT_TRUE(remove_tree(folder_ / "below"));
+  EXPECT_EQ(times(watch, "below/a"), std::nullopt);
 }
 
 }  // namespace
