@@ -1,5 +1,5 @@
-"""The cases of tests and formatters file by file: each contestant in turn on the same files, with the same interpreter and
-the same warm caches. A command that fails, or does not do its work, ends the bench."""
+"""The cases of tests and formatters file by file: each contestant in turn on the same files, with the same interpreter
+and the same warm caches. A command that fails, or does not do its work, ends the bench."""
 
 import dataclasses
 import functools
@@ -19,7 +19,6 @@ from workload import Shape
 TEST_FILES = 24
 TESTS_OF_A_FILE = 4
 WORK = (3.5, 8)  # times the start-up of pytest; at three the limits begin, and the more, the easier for devtask
-MANY = Shape(1000)
 TESTED_BY_HAND = "tests/test_flows.py"
 IDLE = "everything is up to date"
 
@@ -57,8 +56,10 @@ class Row:
 
 
 class UnitCases:
-    def __init__(self, scratch: pathlib.Path, bench: Bench, tools: pathlib.Path, rounds: int, prefect, examples):
-        self.scratch, self.bench, self.rounds = scratch, bench, rounds
+    def __init__(
+        self, scratch: pathlib.Path, bench: Bench, tools: pathlib.Path, many: Shape, rounds: int, prefect, examples
+    ):
+        self.scratch, self.bench, self.many_shape, self.rounds = scratch, bench, many, rounds
         self.samples = bench.samples
         self.tools = tools / "bin"
         self.prefect_source, self.examples = prefect, examples
@@ -90,8 +91,11 @@ class UnitCases:
     def environment(self) -> dict[str, str]:
         """Nothing of who runs this, but for where packages come from."""
         prefixes = ("PIP_", "SSL_CERT_", "PYENV_")
-        env = {name: value for name, value in os.environ.items()
-               if name.startswith(prefixes) or name == "REQUESTS_CA_BUNDLE" or name.lower().endswith("_proxy")}  # fmt: skip
+
+        def kept(name: str) -> bool:
+            return name.startswith(prefixes) or name == "REQUESTS_CA_BUNDLE" or name.lower().endswith("_proxy")
+
+        env = {name: value for name, value in os.environ.items() if kept(name)}
         settings = pathlib.Path("~/.config/pip/pip.conf").expanduser()
         if settings.exists():
             env.setdefault("PIP_CONFIG_FILE", str(settings))
@@ -115,15 +119,16 @@ class UnitCases:
         start_up = self.samples.wall("cold, before", "start-up")
         times = [self.cold_of(folder, factor, start_up) for factor in WORK]
         self.notes.append(
-            f"Cold: {TEST_FILES} files of {TESTS_OF_A_FILE} tests, which take {times[0]:.1f} and {times[1]:.1f} times as long as "
-            f"the start-up (`pytest --collect-only`, {start_up:,.0f} ms). There is no `.devtask` and no cache; Python's bytecode "
-            "is there for all."
+            f"Cold: {TEST_FILES} files of {TESTS_OF_A_FILE} tests, which take {times[0]:.1f} and {times[1]:.1f} times "
+            f"as long as the start-up (`pytest --collect-only`, {start_up:,.0f} ms). There is no `.devtask` and no cache "
+            "of devtask, but Python's bytecode is there for all."
         )
 
     def cold_of(self, folder: pathlib.Path, factor: float, start_up: float) -> float:
         """How many times the start-up the tests really take."""
         case, count = f"cold, {factor}", TEST_FILES * TESTS_OF_A_FILE
         write_tests(folder, max(1, int(factor * start_up / count / ms_of_a_round())))
+        time.sleep(self.bench.trust_seconds)  # of files younger than that, devtask leaves no bytecode to the others
 
         def pytest(case: str | None, who: str, *words: str) -> None:
             self.run(case, who, ["pytest", *words, "tests"], folder, f"{count} passed")
@@ -161,14 +166,17 @@ class UnitCases:
 
     def many(self) -> None:
         """The files of the workload of RESULTS.md as the units of one task."""
-        tree = self.bench.tree(MANY)
+        shape = self.many_shape
+        tree = self.bench.tree(shape)
         tree.write("tasks.toml", '[tasks.all]\nunits = ["t*/src/*"]\nrun = [["true", "{{units}}"]]\n')
         self.bench.settle(tree, ninja=True)
         for number in range(2 * self.rounds):
-            self.bench.nothing("many", number, MANY)
-        self.bench.drop(MANY)
-        case, units = f"many/{MANY}", f"{MANY.tasks * MANY.files:,} units in one task, nothing to do"
-        self.notes.append(f"The units are the files of the workload of RESULTS.md; Ninja has them in {MANY.tasks:,} tasks.")
+            self.bench.nothing("many", number, shape)
+        self.bench.drop(shape)
+        case, units = f"many/{shape}", f"{shape.tasks * shape.files:,} units in one task, nothing to do"
+        self.notes.append(
+            f"The units are the files of the workload of RESULTS.md; Ninja has them in {shape.tasks:,} tasks."
+        )
         self.rows += [Row(units, case, "devtask", "ninja", 0.5), Row(units, case, "devtask", "statx", 1.4)]
 
     # ---- the real Prefect
@@ -200,10 +208,13 @@ class UnitCases:
         environment = {"PREFECT_HOME": str(self.home / "prefect"), "COVERAGE_FILE": str(self.home / "coverage")}
         by_hand = f"pytest {TESTED_BY_HAND}"
         self.run("prefect", by_hand, [folder / ".venv/bin/pytest", TESTED_BY_HAND], folder, "122 passed", **environment)
+        self.devtask(None, ["test-told"], folder, "178 of 178 files ran")
         self.at_rest(["test-told"], folder)
         listed = self.scratch / "inputs"
         patterns = ["src", "tests", "scripts/generate-lower-bounds.py", "versioneer.py", ":!src/prefect/server/ui"]
-        inputs = subprocess.run(["git", "ls-files", "--", *patterns], cwd=folder, capture_output=True, check=True).stdout
+        inputs = subprocess.run(
+            ["git", "ls-files", "--", *patterns], cwd=folder, capture_output=True, check=True
+        ).stdout
         listed.write_bytes(inputs)
         steps = [
             lambda: self.devtask("prefect", ["test-told"], folder, IDLE),
@@ -212,9 +223,9 @@ class UnitCases:
         for number in range(4 * self.rounds):
             self.bench.in_turn(number, steps)
         self.notes.append(
-            "Prefect: the task extends `test` of examples/prefect with a `run` that says of each file that it has passed, "
-            "because its tests take an hour. Units, inputs, variables and installed packages, which are what is looked at with "
-            f"nothing to do, are those of `test`. `{by_hand}` is measured once. statx has the "
+            "Prefect: the task extends `test` of examples/prefect with a `run` that says of each file that it has "
+            "passed, because its tests take an hour. Units, inputs, variables and installed packages, which are what is "
+            f"looked at with nothing to do, are those of `test`. `{by_hand}` is measured once. statx has the "
             f"{len(inputs.splitlines())} files that the units and inputs are, not the packages."
         )
         what = "`devtask test` on the 178 files of Prefect, nothing to do"
@@ -232,8 +243,11 @@ class UnitCases:
             "black": [str(programs / "black"), "--preview"],
         }
         config = self.scratch / "pre-commit.json"  # JSON is YAML
-        hooks = [{"id": name, "name": name, "language": "system", "types": ["python"], "entry": words[0], "args": words[1:],
-                  "require_serial": name != "autoflake8"} for name, words in steps.items()]  # fmt: skip
+        hooks = [
+            {"id": name, "name": name, "language": "system", "types": ["python"], "entry": words[0], "args": words[1:],
+             "require_serial": name != "autoflake8"}
+            for name, words in steps.items()
+        ]  # fmt: skip
         config.write_text(json.dumps({"repos": [{"repo": "local", "hooks": hooks}]}))
         hook_run = ["pre-commit", "run", "--all-files", "--config", config]
         self.run(None, "pre-commit", hook_run, folder)
@@ -270,10 +284,10 @@ class UnitCases:
                 self.bench.in_turn(number, one)
         edited.write_text(whole)
         self.notes.append(
-            "Formatters: autoflake8, isort and black as Prefect pins them, on its 576 files. All contestants start the programs "
-            "that devtask installed; pre-commit does so through `repo: local` with `language: system`, which spares it its own "
-            f"environments. The one file is of median size ({edited.stat().st_size:,} bytes); by hand the three run one after the "
-            "other in one shell."
+            "Formatters: autoflake8, isort and black as Prefect pins them, on its 576 files. All contestants start the "
+            "programs that devtask installed; pre-commit, which would clone the hooks' repositories, does so through "
+            "`repo: local` with `language: system`. The one file is of median size "
+            f"({edited.stat().st_size:,} bytes); by hand the three run one after the other in one shell."
         )
         self.rows += [
             Row("`devtask format`, nothing to do", "format", "devtask", "pre-commit", 0.01),
