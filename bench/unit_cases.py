@@ -120,8 +120,8 @@ class UnitCases:
         times = [self.cold_of(folder, factor, start_up) for factor in WORK]
         self.notes.append(
             f"Cold: {TEST_FILES} files of {TESTS_OF_A_FILE} tests, which take {times[0]:.1f} and {times[1]:.1f} times "
-            f"as long as the start-up (`pytest --collect-only`, {start_up:,.0f} ms). There is no `.devtask` and no cache "
-            "of devtask, but Python's bytecode is there for all."
+            f"as long as the start-up (`pytest --collect-only`, {start_up:,.0f} ms). There is no `.devtask` and no cache, "
+            "but Python's bytecode is there for all."
         )
 
     def cold_of(self, folder: pathlib.Path, factor: float, start_up: float) -> float:
@@ -224,8 +224,8 @@ class UnitCases:
             self.bench.in_turn(number, steps)
         self.notes.append(
             "Prefect: the task extends `test` of examples/prefect with a `run` that says of each file that it has "
-            "passed, because its tests take an hour. Units, inputs, variables and installed packages, which are what is "
-            f"looked at with nothing to do, are those of `test`. `{by_hand}` is measured once. statx has the "
+            "passed, because its tests take an hour. Units, inputs, variables and installed packages, which are what "
+            f"is looked at with nothing to do, are those of `test`. `{by_hand}` is measured once. statx has the "
             f"{len(inputs.splitlines())} files that the units and inputs are, not the packages."
         )
         what = "`devtask test` on the 178 files of Prefect, nothing to do"
