@@ -120,8 +120,8 @@ class UnitCases:
         times = [self.cold_of(folder, factor, start_up) for factor in WORK]
         self.notes.append(
             f"Cold: {TEST_FILES} files of {TESTS_OF_A_FILE} tests, which take {times[0]:.1f} and {times[1]:.1f} times "
-            f"as long as the start-up (`pytest --collect-only`, {start_up:,.0f} ms). There is no `.devtask` and no cache, "
-            "but Python's bytecode is there for all."
+            f"as long as the start-up (`pytest --collect-only`, {start_up:.0f} ms). There is neither `.devtask` nor a "
+            "cache, but Python's bytecode is there for all."
         )
 
     def cold_of(self, folder: pathlib.Path, factor: float, start_up: float) -> float:
