@@ -2,6 +2,7 @@
  *   floors statx FOLDER TASKS FILES      stat of all input files, two threads
  *   floors hash FOLDER TASKS FILES       read and SHA-256 of all input files, two threads
  *   floors copy FOLDER TASKS TO          copy of all outputs into the folder TO, one thread
+ *   floors list FILE                     stat of the files that FILE names, a line each, two threads
  *   floors spawn FOLDER TASKS JOBS       the commands of all tasks, so many at once, and nothing else */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -48,6 +49,39 @@ static void* walk(void* first) {
   return NULL;
 }
 
+static char* listed;
+static size_t listed_size;
+
+static void* walk_list(void* first) {
+  size_t line = 0;
+  for (char* path = listed; path < listed + listed_size; path += strlen(path) + 1, ++line) {
+    struct statx stat;
+    if (line % kThreads == (size_t)first &&
+        statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stat) != 0)
+      exit(1);
+  }
+  return NULL;
+}
+
+static void read_list(const char* path) {
+  const int fd = open(path, O_RDONLY);
+  struct stat stat;
+  if (fd < 0 || fstat(fd, &stat) != 0) exit(1);
+  listed_size = (size_t)stat.st_size;
+  listed = malloc(listed_size + 1);
+  if (read(fd, listed, listed_size) != (ssize_t)listed_size) exit(1);
+  for (size_t i = 0; i < listed_size; ++i) {
+    if (listed[i] == '\n') listed[i] = 0;
+  }
+  listed[listed_size] = 0;
+}
+
+static void in_threads(void* (*function)(void*)) {
+  pthread_t threads[kThreads];
+  for (size_t i = 0; i < kThreads; ++i) pthread_create(&threads[i], NULL, function, (void*)i);
+  for (size_t i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
+}
+
 static void copy(const char* to) {
   static char buffer[1 << 20];
   char path[4096];
@@ -91,6 +125,11 @@ static void spawn_all(int jobs) {
 }
 
 int main(int argc, char** argv) {
+  if (argc == 3 && strcmp(argv[1], "list") == 0) {
+    read_list(argv[2]);
+    in_threads(walk_list);
+    return 0;
+  }
   if (argc < 5) return 2;
   folder = argv[2];
   tasks = atoi(argv[3]);
@@ -104,8 +143,6 @@ int main(int argc, char** argv) {
   }
   files = atoi(argv[4]);
   hashing = strcmp(argv[1], "hash") == 0;
-  pthread_t threads[kThreads];
-  for (size_t i = 0; i < kThreads; ++i) pthread_create(&threads[i], NULL, walk, (void*)i);
-  for (size_t i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
+  in_threads(walk);
   return 0;
 }

@@ -125,3 +125,28 @@ def test_an_unknown_section_is_named(tmp_path):
     code, printed, said = bench(tmp_path, "--only=nothing,everything")
     assert (code, printed) == (1, "")
     assert said.startswith("bench: no section everything; there are nothing, one, ")
+
+
+def bench_of_units(folder, *options, devtask=DEVTASK):
+    command = [sys.executable, BENCH.with_name("units.py"), "--devtask", devtask, "--scratch", folder, *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+MANY_UNITS = ("--only=many", "--hasty", "--tasks=20", "--rounds=1")
+
+
+def test_units_have_a_bench_of_their_own(tmp_path):
+    code, printed, said = bench_of_units(tmp_path, *MANY_UNITS)
+    assert code == 0, said
+    rows = rows_of(printed, "What must be")
+    what = "400 units in one task, nothing to do"
+    assert [(row[0], row[2], row[5]) for row in rows] == [(what, "`ninja`", "≤ 0.50"), (what, "`statx`", "≤ 1.40")]
+    assert str(tmp_path) not in printed
+
+
+def test_a_command_that_fails_ends_the_bench_of_units(tmp_path):
+    code, printed, said = bench_of_units(tmp_path, *MANY_UNITS, devtask="/bin/true")
+    assert code == 1
+    assert rows_of(printed, "What must be") == []
+    assert "bench: many: devtask failed: nothing was to do, but it says: " in said
