@@ -170,3 +170,11 @@ def test_what_is_clean_elsewhere_is_clean_here(formatted):
         other.write(path, formatted.read(path))
     other.run("format", no_processes=True).succeeded()
     assert ran(formatted) == []
+
+
+def test_a_tool_that_removes_its_file_has_failed(texts):
+    texts.tool("upper", 'for file; do test "$file" != src/two.txt || rm "$file"; done')
+    for words in (["--check"], []):
+        result = texts.run("-j1", "format", *words)
+        assert result.code == 1, result
+        assert "failed: src/two.txt: it was removed\n" in result.stderr, result
