@@ -325,9 +325,7 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
       failure.name = test.name;
       failure.message = test.message;
       failure.detail = test.detail;
-      // Only pytest is told so what to run.
-      if (const std::string id = node_id(test);
-          unit.path.ends_with(".py") && id.starts_with(unit.path + "::")) {
+      if (const std::string id = node_id(test); task.task->takes_parts && id.starts_with(unit.path + "::")) {
         rerun.push_back(id);
       } else {
         rerun.push_back(unit.name);
