@@ -23,11 +23,11 @@ void replace_all(std::string& text, const std::string& old, const std::string& b
     text.replace(at, old.size(), by);
 }
 
-// As a step in `folder` names it. A name that begins like an option does not.
+// As a step in `folder` names it. A name that begins like an option, or like a file of options, does not.
 std::string argument(const UnitState& unit, const std::string& folder) {
   std::string path =
       folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder).string();
-  if (path.starts_with('-')) path.insert(0, "./");
+  if (path.starts_with('-') || path.starts_with('@')) path.insert(0, "./");
   return path + unit.name.substr(unit.path.size());
 }
 
