@@ -139,16 +139,17 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                       count_tests(outcome->cases)};
     const std::string path = join_path(root, unit.path);
     if (edits) {
-      const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
+      const bool may_be_other = record.passed || root == root_;
+      const auto now = may_be_other ? hash_file(path) : Result<Digest>(unit.own);
       if (!now) {
         const std::scoped_lock lock(run.mutex);
         run.outcomes[index]->what = UnitOutcome::What::kFailed;
         run.outcomes[index]->reason = "it was removed";
         continue;
       }
-      record.own = *now;
+      if (may_be_other) record.own = unit_content(*now, unit.executable);
       // What it was before it can be only because it is right, whoever wrote it.
-      if (watch != nullptr && *now != unit.own && watch->others_wrote(path)) {
+      if (watch != nullptr && record.own != unit.own && watch->others_wrote(path)) {
         warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
                      escape_line(unit.path), task.label));
         continue;

@@ -313,6 +313,69 @@ def test_a_file_whose_name_begins_with_a_dash(tests):
     tests.run("test", "./-k_test.py", no_processes=True).succeeded()
 
 
+@pytest.mark.parametrize("path", ["tests/test_[1].py", "tests/test_a::b.py"])
+def test_a_file_that_pytest_cannot_take_is_named_and_the_others_run(tests, path):
+    write_test(tests, path)
+    for expected in ([A, B, C], []):
+        result = tests.run("-j1", "test")
+        assert result.code == 1
+        said = result.stdout + result.stderr
+        assert f"devtask: pytest takes no file with `[` or `::` in its path, rename it: {path}\n" in said, said
+        assert f"not run: {path}: " in result.stderr
+        assert ran(tests) == expected
+    tests.run("test", "tests/a", no_processes=True).succeeded()
+
+
+def test_a_file_whose_name_begins_with_an_at(tests):
+    tests.tasks('[tasks.test]\nuses = "pytest"\nunits = ["*_test.py"]\ninputs = []\n')
+    for path in ("@x_test.py", "y_test.py"):
+        write_test(tests, path)
+    tests.run("test").succeeded()
+    assert ran(tests) == ["@x_test.py", "y_test.py"]
+
+
+def test_a_part_that_is_not_there_ends_as_pytest_does(tests):
+    result = tests.run("-j1", "test", f"{A}::nope")
+    assert result.code == 4, result
+    assert f"not found: ROOT/{A}::nope\n" in result.stdout + result.stderr, result
+
+
+@pytest.mark.parametrize("option", [["--slowest", "-3"], ["--slowest=-1"]])
+def test_a_count_below_nothing_is_refused(tests, option):
+    result = tests.run(*option, "test")
+    assert result.code == 2 and "--slowest" in result.stderr, result
+
+
+def test_of_a_file_of_which_a_part_failed_the_whole_runs(tests):
+    write_test(tests, A, "assert False")
+    assert tests.run("test", f"{A}::test_one").code == 1
+    assert ran(tests) == [A]
+    assert tests.run("--failed", "test").code == 1
+    assert ran(tests) == [A]
+    write_test(tests, A)
+    tests.run("--failed", "test").succeeded()
+    assert ran(tests) == [A]
+    tests.run("--failed", "test", no_processes=True).succeeded()
+
+
+def test_nothing_failed(passed):
+    result = passed.run("--failed", "test", no_processes=True).succeeded()
+    assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize("executable", [True, False])
+def test_whether_a_unit_can_be_executed_counts(project, executable):
+    project.tasks('[tasks.check]\nunits = ["*.sh"]\ninputs = []\nrun = "RAN; ./{{units}}"\n')
+    project.write("a.sh", "#!/bin/sh\n", 0o755 if executable else 0o644)
+    assert project.run("check").code == (0 if executable else 1)
+    project.path("a.sh").chmod(0o644 if executable else 0o755)
+    assert project.run("check").code == (1 if executable else 0)
+    project.path("a.sh").chmod(0o755)
+    project.run("check").succeeded()
+    project.ran()
+    project.run("check", no_processes=True).succeeded()
+
+
 def test_a_newline_in_a_name(tests):
     path = "tests/test_new\nline.py"
     tests.write(path, "def test_one(): pass\n")
