@@ -91,12 +91,13 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("FILE")
       ->envname("DEVTASK_JUNIT");
   app.add_option("--shard", texts.shard,
-                 "Only the K-th of N parts of the units, that take about as long as each other")
+                 "Only the K-th of N parts of the units, cut by the size of their files")
       ->type_name("K/N")
       ->envname("DEVTASK_SHARD");
   app.add_flag("--failed", options.units.failed, "Only the units that did not pass last time")
       ->envname("DEVTASK_FAILED");
   app.add_option("--slowest", options.slowest, "Name the N slowest tests")
+      ->check(CLI::NonNegativeNumber.description(""))
       ->type_name("N")
       ->envname("DEVTASK_SLOWEST");
   app.add_option("--profile", options.profile,

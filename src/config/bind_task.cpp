@@ -286,6 +286,7 @@ class TaskBinder {
     task.reports = steps_name(task.run, "report") || std::ranges::any_of(task.env, [&](const auto& each) {
                      return names(each.second.value, "report");
                    });
+    task.takes_parts = steps_name(task.run, "plugins");
     for (const auto& [key, steps] : {std::pair("run", &task.run), std::pair("check", &task.check)}) {
       if (steps->empty() || steps_name(*steps, "units") || !known_.complete) continue;
       table_.complain(error("no step in {} says where its units go", table_.of(key))

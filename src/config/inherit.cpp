@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <unordered_map>
 
@@ -50,6 +50,9 @@ void put_at(TomlValue& value, const TomlPlace& place) {
   }
 }
 
+// Nobody writes more by hand, and each has all that is above it.
+constexpr std::size_t kDeepest = 100;
+
 // What `task` does not say itself.
 void fill(TomlTable& task, const TomlTable& from) {
   for (const TomlEntry& entry : from) {
@@ -71,24 +74,77 @@ void fill(TomlTable& task, const TomlTable& from) {
 
 class Inheritance {
  public:
-  Inheritance(const FileReader& file, TomlTable& tasks) : file_(file), tasks_(tasks) {}
+  Inheritance(const FileReader& file, TomlTable& tasks) : file_(file), tasks_(tasks) {
+    for (TomlEntry& entry : tasks) by_name_.try_emplace(entry.key, Known{&entry});
+  }
 
   void run() {
-    for (TomlEntry& entry : tasks_) resolve(entry);
+    for (TomlEntry& entry : tasks_) resolve(by_name_.at(entry.key));
   }
 
  private:
-  void resolve(TomlEntry& entry) {
-    auto* task = std::get_if<TomlTable>(&entry.value.data);
-    if (task == nullptr || done_[entry.key]) return;
-    done_[entry.key] = true;
-    if (const TomlEntry* extends = find(*task, "extends")) {
-      if (const std::string* name = extends->value.as_string()) {
-        if (const TomlTable* parent = parent_of(entry, *name, file_.span(extends->value.place)))
-          fill(*task, *parent);
-      }
+  struct Known {
+    TomlEntry* entry;
+    enum class State { kOpen, kBegun, kDone } state = State::kOpen;
+    Known* parent = nullptr;
+    std::size_t depth = 0;  // how many it extends, one through the other
+  };
+
+  // What a task extends comes before it.
+  void resolve(Known& first) {
+    std::vector<Known*> chain;
+    for (Known* task = &first; task != nullptr && task->state == Known::State::kOpen; task = task->parent) {
+      task->state = Known::State::kBegun;
+      task->parent = parent_of(*task);
+      chain.push_back(task);
     }
-    const TomlEntry* uses = find(*task, "uses");
+    for (Known* task : chain | std::views::reverse) {
+      task->state = Known::State::kDone;
+      auto* table = std::get_if<TomlTable>(&task->entry->value.data);
+      if (table == nullptr) continue;
+      if (task->parent != nullptr) take_over(*task, *table);
+      use_preset(*task->entry, *table);
+    }
+  }
+
+  // nullptr: nothing, or nothing that can be.
+  Known* parent_of(const Known& child) {
+    auto* task = std::get_if<TomlTable>(&child.entry->value.data);
+    const TomlEntry* extends = task == nullptr ? nullptr : find(*task, "extends");
+    const std::string* name = extends == nullptr ? nullptr : extends->value.as_string();
+    if (name == nullptr) return nullptr;
+    const Span where = file_.span(extends->value.place);
+    const auto parent = by_name_.find(*name);
+    if (parent == by_name_.end() || parent->second.entry->value.as_table() == nullptr) {
+      std::vector<std::string> names;
+      for (const TomlEntry& entry : tasks_) names.push_back(entry.key);
+      std::string help = did_you_mean(*name, names);
+      if (help.empty()) help = "it can extend a task of the same file";
+      file_.complain(
+          error("task `{}` extends `{}`, which is not in this file", shown(child.entry->key), shown(*name))
+              .at(where)
+              .advise(std::move(help)));
+      return nullptr;
+    }
+    if (parent->second.state == Known::State::kBegun) {
+      file_.complain(error("task `{}` extends itself", shown(child.entry->key)).at(where));
+      return nullptr;
+    }
+    return &parent->second;
+  }
+
+  void take_over(Known& task, TomlTable& table) {
+    task.depth = task.parent->depth + 1;
+    if (task.depth <= kDeepest) return fill(table, *task.parent->entry->value.as_table());
+    task.depth = 0;
+    file_.complain(error("task `{}` extends more than {} others, one through the other",
+                         shown(task.entry->key), kDeepest)
+                       .at(file_.span(find(table, "extends")->value.place))
+                       .advise("let it extend the first of them"));
+  }
+
+  void use_preset(const TomlEntry& entry, TomlTable& task) {
+    const TomlEntry* uses = find(task, "uses");
     const std::string* name = uses == nullptr ? nullptr : uses->value.as_string();
     if (name == nullptr) return;
     const auto preset = std::ranges::find(kPresets, *name, &Preset::name);
@@ -101,7 +157,7 @@ class Inheritance {
                          .advise(did_you_mean(*name, names)));
       return;
     }
-    if (find(*task, "units") == nullptr) {
+    if (find(task, "units") == nullptr) {
       file_.complain(error("task `{}` uses `{}`, and there are no `units`", shown(entry.key), *name)
                          .at(file_.span(uses->value.place))
                          .advise(fmt::format("for example `{}`", find_key(kTaskTable, "units")->example)));
@@ -114,41 +170,12 @@ class Inheritance {
       each.key_place = place;
       put_at(each.value, place);
     }
-    fill(*task, *table);
-  }
-
-  const TomlTable* parent_of(const TomlEntry& child, const std::string& name, const Span& where) {
-    TomlEntry* parent = find(tasks_, name);
-    if (parent == nullptr || parent->value.as_table() == nullptr) {
-      std::vector<std::string> names;
-      for (const TomlEntry& entry : tasks_) names.push_back(entry.key);
-      std::string help = did_you_mean(name, names);
-      if (help.empty()) help = "it can extend a task of the same file";
-      file_.complain(error("task `{}` extends `{}`, which is not in this file", shown(child.key), shown(name))
-                         .at(where)
-                         .advise(std::move(help)));
-      return nullptr;
-    }
-    // Along the chain from here: does it come back?
-    std::vector<const TomlEntry*> chain{&child};
-    for (TomlEntry* at = parent; at != nullptr;) {
-      if (std::ranges::find(chain, at) != chain.end()) {
-        file_.complain(error("task `{}` extends itself", shown(child.key)).at(where));
-        return nullptr;
-      }
-      chain.push_back(at);
-      auto* table = std::get_if<TomlTable>(&at->value.data);
-      TomlEntry* next = table == nullptr ? nullptr : find(*table, "extends");
-      const std::string* above = next == nullptr ? nullptr : next->value.as_string();
-      at = above == nullptr ? nullptr : find(tasks_, *above);
-    }
-    resolve(*parent);
-    return parent->value.as_table();
+    fill(task, *table);
   }
 
   const FileReader& file_;
   TomlTable& tasks_;
-  std::map<std::string, bool> done_;
+  std::unordered_map<std::string_view, Known> by_name_;
 };
 
 }  // namespace
@@ -157,17 +184,24 @@ void inherit(const FileReader& file, TomlTable& tasks) { Inheritance(file, tasks
 
 void join_families(std::vector<TaskDraft>& tasks) {
   if (std::ranges::all_of(tasks, [](const TaskDraft& draft) { return draft.extends.empty(); })) return;
-  std::unordered_map<std::string, const TaskDraft*> by_name;
-  for (const TaskDraft& draft : tasks) by_name.try_emplace(draft.task.name, &draft);
+  struct Parent {
+    const TaskDraft* draft;
+    std::shared_ptr<const Patterns> units;
+  };
+  std::unordered_map<std::string_view, Parent> by_name;
+  for (const TaskDraft& draft : tasks) {
+    const auto& units = draft.task.units;
+    by_name.try_emplace(draft.task.name,
+                        Parent{&draft, units ? std::make_shared<const Patterns>(*units) : nullptr});
+  }
   for (TaskDraft& draft : tasks) {
-    std::string above = draft.extends;
-    for (std::size_t steps = 0; !above.empty() && steps < tasks.size(); ++steps) {
+    std::string_view above = draft.extends;
+    for (std::size_t steps = 0; !above.empty() && steps < kDeepest; ++steps) {
       const auto parent = by_name.find(above);
       if (parent == by_name.end()) break;
-      const Task& task = parent->second->task;
-      draft.task.family = task.name;
-      if (task.units) draft.task.family_units.push_back(std::make_shared<const Patterns>(*task.units));
-      above = parent->second->extends;
+      draft.task.family = parent->first;
+      if (parent->second.units) draft.task.family_units.push_back(parent->second.units);
+      above = parent->second.draft->extends;
     }
   }
 }

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/is_below.h"
+
 namespace devtask {
 namespace {
-
-bool is_below(std::string_view path, std::string_view folder) {
-  if (folder.empty()) return !path.empty();
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
 
 bool excludes(const Patterns& list, std::string_view text) {
   return std::any_of(list.written.begin(), list.written.end(), [&](const Placed<std::string>& pattern) {

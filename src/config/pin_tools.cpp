@@ -43,6 +43,20 @@ bool is_package(const std::string& name) {
   return name.size() <= kLongest && std::regex_match(name, kName);
 }
 
+// PEP 508 without addresses: `toml>=0.10,<2`, `black[jupyter]; python_version < "3.9"`. What pip would take
+// for a file is none: its content is in no key.
+bool is_requirement(const std::string& text) {
+  static const std::regex kRequirement(
+      "([a-z0-9]([-_.a-z0-9]*[a-z0-9])?) *(\\[[-_.a-z0-9, ]*\\])? *"
+      "((===|[~=!<>]=|[<>]) *[a-z0-9_.*+!-]+( *, *(===|[~=!<>]=|[<>]) *[a-z0-9_.*+!-]+)*)? *(;.*)?",
+      std::regex::icase);
+  static const std::regex kArchive(".*\\.(zip|whl|tgz|tbz|txz|tlz|tar(\\.[a-z0-9]+)?)", std::regex::icase);
+  constexpr std::size_t kLongest = 200;
+  std::smatch match;
+  if (text.size() > kLongest || !std::regex_match(text, match, kRequirement)) return false;
+  return !std::regex_match(match[1].str(), kArchive) && !std::regex_match(match[4].str(), kArchive);
+}
+
 // As PEP 503 compares names, so that one package has one name.
 std::string normalised(std::string_view name) {
   std::string text;
@@ -227,11 +241,14 @@ bool ToolPinner::add(const TaskDraft& draft, const ToolPin& pin, const PreCommit
   if (!pins.where.file) pins.where = hook.id.where;
   pins.requirements.insert(normalised(package) + "==" + *version);
   for (const Placed<std::string>& more : hook.additional_dependencies) {
-    if (more.value.empty() || more.value.starts_with('-')) {
-      complain(error("`{}` in `additional_dependencies` of hook `{}` is no package", shown(more.value),
-                     hook.id.value)
-                   .at(more.where)
-                   .note(used));
+    if (!is_requirement(more.value)) {
+      complain(
+          error("`{}` in `additional_dependencies` of hook `{}` is no package of the package index",
+                shown(more.value), hook.id.value)
+              .at(more.where)
+              .advise("write a name and a version: `toml==0.10.2`; what a path or an address leads to can "
+                      "change unseen")
+              .note(used));
       right = false;
     }
     pins.requirements.insert(more.value);

@@ -99,6 +99,7 @@ struct Task {
   std::vector<std::shared_ptr<const Patterns>> family_units;  // of the tasks that it extends
   std::size_t processes = 0;  // units: at most so many at once; 0: as many as there are jobs
   bool reports = false;       // `{{report}}` stands in it: the steps say how each unit came out
+  bool takes_parts = false;   // `{{plugins}}` stands in it: its runner reports tests by what can be typed
   std::optional<Placed<std::string>> witness;  // a file relative to the root
   std::map<std::string, Placed<Template>> env;
   std::vector<Placed<std::string>> env_inputs;

@@ -18,9 +18,9 @@ DEVTASK_FIELDS(MatrixAxis, name, values, where)
 DEVTASK_FIELDS(ToolSpec, name, where, args, distributions)
 DEVTASK_FIELDS(Scope, name, base, path, ignore, secrets, env, env_inputs, env_pass)
 DEVTASK_FIELDS(Task, name, local, scope, where, description, aliases, run, shell, deps, inputs, outputs,
-               creates, edits, units, unit_inputs, check, family, family_units, processes, reports, witness,
-               env, env_inputs, env_pass, dir, cache, args, matrix, timeout, interactive, hidden,
-               shows_distributions, makes_tools, pool, tools, path)
+               creates, edits, units, unit_inputs, check, family, family_units, processes, reports,
+               takes_parts, witness, env, env_inputs, env_pass, dir, cache, args, matrix, timeout,
+               interactive, hidden, shows_distributions, makes_tools, pool, tools, path)
 DEVTASK_FIELDS(Project, root, scope, requires_version, tasks, pools, files, folders, index)
 
 template <class T>

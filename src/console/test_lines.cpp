@@ -52,6 +52,7 @@ std::pair<std::string, std::string> place(const std::string& where) {
 // " · 3 of 178 files ran, 175 from the cache (12 min 05 s saved)"
 std::string files_text(const TestsReported& event) {
   const std::size_t files = event.units_ran + event.units_cached + event.units_not_run;
+  if (files == 0) return "";
   std::string text = fmt::format(" · {} of {} file{} ran", event.units_ran, files, files == 1 ? "" : "s");
   if (event.units_cached > 0) {
     text += fmt::format(", {} from the cache", event.units_cached);

@@ -141,16 +141,17 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                       count_tests(outcome->cases)};
     const std::string path = join_path(root, unit.path);
     if (edits) {
-      const auto now = record.passed || root == root_ ? hash_file(path) : unit.own;
+      const bool may_be_other = record.passed || root == root_;
+      const auto now = may_be_other ? hash_file(path) : Result<Digest>(unit.own);
       if (!now) {
         const std::scoped_lock lock(run.mutex);
         run.outcomes[index]->what = UnitOutcome::What::kFailed;
         run.outcomes[index]->reason = "it was removed";
         continue;
       }
-      record.own = *now;
+      if (may_be_other) record.own = unit_content(*now, unit.executable);
       // What it was before it can be only because it is right, whoever wrote it.
-      if (watch != nullptr && *now != unit.own) {
+      if (watch != nullptr && record.own != unit.own) {
         const EditWatch::Writer writer = watch->writer_of(path);
         if (writer == EditWatch::Writer::kOthersToo) {
           warn(warning("`{}` was written by others too while `{}` ran: it is looked at again the next time",
@@ -333,9 +334,7 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
       failure.name = test.name;
       failure.message = test.message;
       failure.detail = test.detail;
-      // Only pytest is told so what to run.
-      if (const std::string id = node_id(test);
-          unit.path.ends_with(".py") && id.starts_with(unit.path + "::")) {
+      if (const std::string id = node_id(test); task.task->takes_parts && id.starts_with(unit.path + "::")) {
         rerun.push_back(id);
       } else {
         rerun.push_back(unit.name);

@@ -22,11 +22,11 @@ namespace {
 // others they say that they could not do their work.
 constexpr int kExitWouldChange = 1;
 
-// As a step in `folder` names it. A name that begins like an option does not.
+// As a step in `folder` names it. A name that begins like an option, or like a file of options, does not.
 std::string argument(const UnitState& unit, const std::string& folder) {
   std::string path =
       folder.empty() ? unit.path : std::filesystem::path(unit.path).lexically_relative(folder).string();
-  if (path.starts_with('-')) path.insert(0, "./");
+  if (path.starts_with('-') || path.starts_with('@')) path.insert(0, "./");
   return path + unit.name.substr(unit.path.size());
 }
 
@@ -196,7 +196,7 @@ void TaskRunner::look_again(UnitRun& run, const std::vector<std::size_t>& group,
     const FileStat stat = stat_file(path);
     if (done.contains(index) || stat == unit.stat) continue;
     if (const auto now = hash_file(path)) {
-      unit.own = *now;
+      unit.own = unit_content(*now, unit.executable);
       unit.stat = stat;
     }
   }

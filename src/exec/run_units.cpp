@@ -228,6 +228,9 @@ void TaskRunner::run_reported(UnitRun& run, const std::vector<std::size_t>& unit
              }));
   {
     const std::scoped_lock lock(run.mutex);
+    // It could not even begin, and its exit status says why.
+    if (report.reports.empty() && ended.end == ExecutionResult::End::kFailed)
+      run.exit_status = ended.exit_status;
     // A runner starts and cleans up for all of its files: each bears its part of that.
     std::chrono::milliseconds rest = ended.duration;
     for (const UnitOutcome& each : outcomes.units) rest -= duration_of(each.cases);

@@ -266,7 +266,7 @@ Outcome TaskRunner::take_in(TaskIndex index, TaskState& state, Capture& capture)
       warn(std::move(committed.error()));
     }
   }
-  remove_old_tools(*parts_.plan.project, task, parts_.journal);
+  remove_old_tools(*parts_.plan.project, task, parts_.state, parts_.journal);
   state.verdict = Verdict::kUpToDate;
   // Without a key nobody knows what a local task made: it is something else each time.
   const auto made_now = [&] { return sha256(task.id + " at " + std::to_string(now_ns())); };

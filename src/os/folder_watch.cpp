@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/is_below.h"
+
 namespace devtask {
 namespace {
 
@@ -17,10 +19,6 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_MODIFY | IN_CLOSE_W
 Diagnostic limit_reached(std::size_t watched) {
   return error("cannot watch more than {} folders: the system's limit is reached", watched)
       .advise("raise it: `sudo sysctl fs.inotify.max_user_watches=524288`");
-}
-
-bool is_below(const std::string& path, const std::string& folder) {
-  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
 
 }  // namespace

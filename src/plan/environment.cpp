@@ -175,7 +175,8 @@ std::string Environment::caller(std::string_view name) const {
 }
 
 const std::vector<std::string>& Environment::search_path(const Task& task, const std::string& root) const {
-  const auto [entry, added] = search_paths_.try_emplace({task.scope.get(), task.path});
+  const std::scoped_lock lock(search_paths_->mutex);
+  const auto [entry, added] = search_paths_->of.try_emplace({task.scope.get(), task.path});
   if (added) {
     for (const auto* folders : {&task.path, &task.scope->path}) {
       for (const std::string& folder : *folders) entry->second.push_back(join_path(root, folder));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,7 +55,7 @@ class Environment {
                     const GlobList& own_outputs) const;
   // A variable of the caller's, "" if it is not set.
   std::string caller(std::string_view name) const;
-  // Folders in which a task's programs are looked for, absolute, in order.
+  // Folders in which a task's programs are looked for, absolute, in order. Thread-safe.
   const std::vector<std::string>& search_path(const Task& task, const std::string& root) const;
   // Values of the variables that the scope calls secret, if the task can see them.
   std::vector<std::string> secrets(const Task& task, const Variables& visible) const;
@@ -62,7 +64,11 @@ class Environment {
   Variables caller_;
   Variables passed_;  // of caller_, what every task sees
   using Folders = std::vector<std::string>;
-  mutable std::map<std::pair<const Scope*, Folders>, Folders> search_paths_;  // by scope and `path` of tasks
+  struct SearchPaths {
+    std::mutex mutex;
+    std::map<std::pair<const Scope*, Folders>, Folders> of;  // by scope and `path` of tasks; only grows
+  };
+  std::unique_ptr<SearchPaths> search_paths_ = std::make_unique<SearchPaths>();
 };
 
 }  // namespace devtask

@@ -20,6 +20,11 @@ class GivenFiles {
     std::uint32_t mode = 0644;
     Digest digest = {};  // of the content
   };
+  struct Known {
+    std::string path;
+    Digest digest;
+    std::uint32_t mode;
+  };
 
   // `path`: relative to the root. A file that is there already keeps its mode.
   void put(const std::string& path, std::string content, std::uint32_t mode = 0644) {
@@ -33,10 +38,10 @@ class GivenFiles {
     const auto found = files_.find(path);
     return found == files_.end() ? std::nullopt : std::optional<File>(found->second);
   }
-  std::vector<std::pair<std::string, Digest>> digests() const {  // sorted by path
+  std::vector<Known> all() const {  // sorted by path
     const std::scoped_lock lock(mutex_);
-    std::vector<std::pair<std::string, Digest>> all;
-    for (const auto& [path, file] : files_) all.emplace_back(path, file.digest);
+    std::vector<Known> all;
+    for (const auto& [path, file] : files_) all.push_back({path, file.digest, file.mode});
     return all;
   }
 

@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/is_below.h"
+
 namespace devtask {
 
 inline std::string_view below_base(std::string_view path, const std::string& base) {
-  if (!base.empty() && path.size() > base.size() && path.starts_with(base) && path[base.size()] == '/') {
-    path.remove_prefix(base.size() + 1);
-  }
+  if (!base.empty() && is_below(path, base)) path.remove_prefix(base.size() + 1);
   return path;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/is_below.h"
 #include "os/process.h"
 
 namespace devtask {
@@ -167,9 +168,8 @@ Programs::Programs(Tree& tree, std::string home, ProgramIdentities& identities)
 std::string Programs::identity(std::string_view name, const std::vector<std::string>& folders,
                                const std::string& working_folder, const std::vector<const GlobList*>& made) {
   const auto is_made = [&](std::string_view path) {
-    const std::string& root = tree_.root();
-    if (!path.starts_with(root) || path.size() <= root.size() || path[root.size()] != '/') return false;
-    path.remove_prefix(root.size() + 1);
+    if (!is_below(path, tree_.root())) return false;
+    path.remove_prefix(tree_.root().size() + 1);
     return std::any_of(made.begin(), made.end(), [&](const GlobList* list) { return list->matches(path); });
   };
   if (name.find('/') != std::string_view::npos && is_made(join_path(working_folder, name))) return {};

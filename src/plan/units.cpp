@@ -15,11 +15,6 @@
 namespace devtask {
 namespace {
 
-bool lies_in(std::string_view path, std::string_view folder) {
-  return folder.empty() || path == folder ||
-         (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
-}
-
 // The files of `unit-inputs` in the folder and in all above it, those of the project and others: a tool that
 // looks upward for its configuration does not know where the project ends.
 std::vector<UnitFiles::Beside> besides_of(const PlannedTask& task, std::string_view folder, Tree& tree,
@@ -65,15 +60,26 @@ std::string suggest_unit(const UnitChoice& choice, const std::vector<TreeFile*>&
   return did_you_mean(choice.path, std::vector<std::string>(paths.begin(), paths.end()));
 }
 
+// Of all, which are sorted by path: the file of that path, and what is below it.
+std::vector<TreeFile*> at_or_below(const std::vector<TreeFile*>& all, const std::string& path) {
+  if (path.empty()) return all;
+  const auto from = [&](const std::string& least) {
+    return std::ranges::lower_bound(all, least, {}, &TreeFile::path);
+  };
+  constexpr char kAfterSlash = '/' + 1;
+  std::vector<TreeFile*> found(from(path + '/'), from(path + kAfterSlash));
+  if (const auto file = from(path); file != all.end() && (*file)->path == path) found.push_back(*file);
+  return found;
+}
+
 void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree& tree,
                 std::map<std::pair<std::string, std::string>, TreeFile*>& chosen, UnitFiles& files,
                 std::vector<const TreeFile*>& looked) {
   std::set<std::string> whole;
   for (const UnitChoice& choice : task.units->chosen) {
     bool found = false;
-    for (TreeFile* file : all) {
-      const bool meant = choice.part.empty() ? lies_in(file->path, choice.path) : file->path == choice.path;
-      if (!meant) continue;
+    for (TreeFile* file : at_or_below(all, choice.path)) {
+      if (!choice.part.empty() && file->path != choice.path) continue;
       found = true;
       chosen.emplace(std::pair(file->path, choice.part), file);
       if (choice.part.empty()) whole.insert(file->path);
@@ -170,13 +176,13 @@ bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view pa
 
 UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const TreeFile*>& looked) {
   UnitFiles files;
-  std::map<const TreeFile*, Digest> given;
+  std::map<const TreeFile*, GivenFiles::Known> given;
   std::vector<TreeFile*> all;
   if (task.units->given) {
-    for (const auto& [path, digest] : task.units->given->digests()) {
-      if (!is_unit(task, path)) continue;
-      all.push_back(tree.file(path));
-      given.emplace(all.back(), digest);
+    for (GivenFiles::Known& file : task.units->given->all()) {
+      if (!is_unit(task, file.path)) continue;
+      all.push_back(tree.file(file.path));
+      given.emplace(all.back(), std::move(file));
     }
   } else {
     all = tree.list({&task.units->patterns->globs, &task.task->scope->ignore, {}}, looked);
@@ -193,27 +199,36 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
   }
   std::map<std::pair<std::string, std::string>, TreeFile*> chosen;
   if (task.units->chosen.empty()) {
-    for (TreeFile* file : all) files.units.push_back({file, "", 0});
+    for (TreeFile* file : all) files.units.push_back({file, "", 0, false, {}});
   } else {
     add_chosen(task, all, tree, chosen, files, looked);
-    for (const auto& [name, file] : chosen) files.units.push_back({file, name.second, 0});
+    for (const auto& [name, file] : chosen) files.units.push_back({file, name.second, 0, false, {}});
   }
   std::map<std::string, std::size_t, std::less<>> folders;
   for (UnitFiles::Unit& unit : files.units) {
     const std::string_view folder = parent_folder(unit.file->path);
-    auto known = folders.find(folder);
-    if (known == folders.end()) {
-      known = folders.emplace(folder, files.besides.size()).first;
+    auto beside = folders.find(folder);
+    if (beside == folders.end()) {
+      beside = folders.emplace(folder, files.besides.size()).first;
       files.besides.push_back(besides_of(task, folder, tree, files.beside_looked));
     }
-    unit.beside = known->second;
-    if (const auto content = given.find(unit.file); content != given.end()) unit.given = content->second;
+    unit.beside = beside->second;
+    constexpr std::uint32_t kExecutable = 0100;
+    const auto known = given.find(unit.file);
+    if (known != given.end()) unit.given = known->second.digest;
+    // Of a link: its content is that of another file, which its tools may be given instead.
+    const std::uint32_t mode = unit.file->stat.kind == FileKind::kRegular ? unit.file->stat.mode : 0;
+    unit.executable = ((known != given.end() ? known->second.mode : mode) & kExecutable) != 0;
   }
   std::ranges::sort(files.beside_looked, {}, &TreeFile::path);
   const auto twins = std::ranges::unique(files.beside_looked);
   files.beside_looked.erase(twins.begin(), twins.end());
   looked.insert(looked.end(), files.beside_looked.begin(), files.beside_looked.end());
   return files;
+}
+
+Digest unit_content(const Digest& content, bool executable) {
+  return executable ? sha256("executable " + content.hex()) : content;
 }
 
 Digest unit_key(const Task& task, const Digest& common, const Digest& own, const Digest& beside,
@@ -250,10 +265,26 @@ std::vector<std::vector<std::size_t>> share(std::vector<std::size_t> units, std:
   return shares;
 }
 
+// Parts of files that failed, but not if the whole file ran after that.
+std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
+  std::set<std::string, std::less<>> failed;
+  for (const UnitRecord& record : records) {
+    if (record.name.find("::") == std::string::npos) {
+      auto part = failed.lower_bound(record.name + "::");
+      while (part != failed.end() && part->starts_with(record.name + "::")) part = failed.erase(part);
+    } else if (record.passed) {
+      failed.erase(record.name);
+    } else {
+      failed.insert(record.name);
+    }
+  }
+  return failed;
+}
+
 // A part of all units, so that the parts are all of them: it does not matter what is stale. Cut by the sizes
 // of the files, which are the same in every checkout: by what each machine remembers, a file could be in no
 // part.
-void filter_units(const UnitFilter& filter, UnitStates& states) {
+void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStates& states) {
   if (filter.shards > 0) {
     std::vector<std::size_t> all(states.units.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -268,7 +299,12 @@ void filter_units(const UnitFilter& filter, UnitStates& states) {
     states.units = std::move(mine);
   }
   if (filter.failed) {
-    std::erase_if(states.units, [](const UnitState& unit) { return !unit.record || unit.record->passed; });
+    const auto parts = failed_parts(records);
+    std::erase_if(states.units, [&](const UnitState& unit) {
+      const auto part = parts.lower_bound(unit.name + "::");
+      const bool part_failed = part != parts.end() && part->starts_with(unit.name + "::");
+      return !part_failed && (!unit.record || unit.record->passed);
+    });
   }
 }
 
@@ -299,7 +335,8 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     UnitState unit;
     unit.path = file.file->path;
     unit.name = unit.path + file.part;
-    unit.own = file.given.value_or(file.file->digest);
+    unit.executable = file.executable;
+    unit.own = unit_content(file.given.value_or(file.file->digest), unit.executable);
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
     if (const UnitRecord* record = sources.records.find(unit.name, next)) unit.record = *record;
@@ -330,7 +367,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       unit.tried = true;
     }
   }
-  filter_units(task.units->filter, states);
+  filter_units(task.units->filter, sources.records, states);
   return states;
 }
 

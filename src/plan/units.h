@@ -36,8 +36,9 @@ struct UnitState {
   std::string name;  // its path relative to the root, and the part of it that was asked for
   std::string path;
   What what = What::kStale;
-  Digest own, beside;  // what it is made of now
-  FileStat stat;       // of the file when it was looked at
+  Digest own, beside;  // what it is made of now; see unit_content()
+  bool executable = false;
+  FileStat stat;  // of the file when it was looked at
   // Fresh: what came of it. Else what came of it last, if it ran here.
   std::optional<UnitRecord> record;
   std::shared_ptr<const ActionResult> cached;  // the log of it is its report
@@ -64,7 +65,8 @@ struct UnitFiles {
   struct Unit {
     TreeFile* file;
     std::string part;
-    std::size_t beside;                // position in `besides`
+    std::size_t beside;  // position in `besides`
+    bool executable = false;
     std::optional<Digest> given = {};  // of content that is not the one on disk
   };
   struct Beside {
@@ -87,6 +89,9 @@ bool is_unit(const PlannedTask& task, std::string_view path);
 
 // Whether a file is one of those that count for the units beside or below it, and so is no input of all.
 bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view path);
+
+// What counts of the file itself: its content, and whether it can be executed.
+Digest unit_content(const Digest& content, bool executable);
 
 struct UnitSources {
   const UnitRecords& records;

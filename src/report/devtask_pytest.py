@@ -267,11 +267,22 @@ class Reporter:
             print(f"devtask: the results of {shown} are lost: {error}", file=sys.stderr)
 
 
+def without_odd_files(arguments):
+    """pytest would take `[` or `::` in a path for a part of a file, find none, and run nothing of all that it got."""
+    odd = [each for each in arguments if ("[" in each or "::" in each) and os.path.isfile(each)]
+    for file in odd:
+        print(f"devtask: pytest takes no file with `[` or `::` in its path, rename it: {file}", file=sys.stderr)
+    rest = [each for each in arguments if each not in odd]
+    if odd and not any(os.path.exists(file_of(each)) for each in rest):
+        sys.exit(1)  # without any file it would run all that it finds
+    return rest
+
+
 def main():
     """Instead of the command `pytest`: the plugin needs no PYTHONPATH, which may be the project's own."""
     folder = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != folder]
-    sys.argv[0] = "pytest"
+    sys.argv = ["pytest", *without_odd_files(sys.argv[1:])]
     importlib.machinery.SourceFileLoader.set_data = write_of_old_source
     return pytest.main(plugins=[sys.modules[__name__]])
 

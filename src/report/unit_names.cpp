@@ -33,6 +33,17 @@ bool ends_with_path(std::string_view path, std::string_view end) {
   return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
 }
 
+std::string_view extension(std::string_view path) {
+  const std::string_view name = last_part(path);
+  return name.substr(std::min(name.rfind('.'), name.size()));
+}
+
+// `file` is one of the unit's sort, and another one. A source of the executable that the unit is, is not.
+bool is_other(const std::string& file, std::string_view unit) {
+  return !extension(unit).empty() && extension(file) == extension(unit) && !ends_with_path(unit, file) &&
+         !ends_with_path(file, unit);
+}
+
 }  // namespace
 
 UnitNames::UnitNames(std::vector<std::string> units, std::string root, std::string folder)
@@ -51,7 +62,11 @@ std::optional<std::size_t> UnitNames::find(const TestCase& test) const {
   for (const Match match : {Match::kWhole, Match::kEnd}) {
     for (const std::string* name : {&test.file, &test.suite, &test.classname, &test.name}) {
       if (name == &test.name && !outside) continue;
-      if (const auto unit = find(*name, match)) return unit;
+      const auto unit = find(*name, match);
+      if (!unit) continue;
+      // A suite is often called after no file. A class knows better than the file: its test may be inherited.
+      const bool vague = name == &test.suite || name == &test.name;
+      if (!vague || !is_other(normal(test.file), units_[*unit])) return unit;
     }
   }
   return std::nullopt;

@@ -25,7 +25,8 @@ class UnitNames {
   // Tried are the file, the suite, the class and, outside of a class, the name of `test`. Each may be the
   // unit's path (from `folder`, from `root` or absolute) or a dotted module and what is in it
   // ("tests.test_flows.TestX" is in tests/test_flows.py). Last, the end of a unit's path, with or without
-  // extensions, that no other unit shares. nullopt: it is a test of something else, or of several.
+  // extensions, that no other unit shares. nullopt: it is a test of something else, or of several; also if
+  // only the suite or the name is that of a unit, and the file another one of its sort.
   std::optional<std::size_t> find(const TestCase& test) const;
 
   // The same for one name, for example that of the report's file.

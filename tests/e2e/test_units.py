@@ -5,6 +5,7 @@ import os
 import pytest
 from support.project import ninjas
 from support.units import TASKS, counted, ran, use_pytest, write_test
+from support.waiting import wait_for
 
 A, B, C = "tests/a/test_a.py", "tests/b/test_b.py", "tests/test_c.py"
 
@@ -276,6 +277,23 @@ def test_subsets_share_the_results_of_files(tests):
     tests.run("test-a", no_processes=True).succeeded()
 
 
+@pytest.mark.parametrize("shards", [2, 3, 5])
+def test_shards_are_everything_once_whatever_is_remembered(tests, shards):
+    for number in range(7):
+        write_test(tests, f"tests/test_{number}.py", f"time.sleep({0.05 * (number % 3)})\n" + "# \n" * 40 * number)
+    parts = []
+    for shard in range(1, shards + 1):  # each after the others, which have left records
+        tests.run("--shard", f"{shard}/{shards}", "test").succeeded()
+        parts.append(ran(tests))
+    everything = sorted([A, B, C] + [f"tests/test_{number}.py" for number in range(7)])
+    assert sorted(path for part in parts for path in part) == everything
+    tests.run("test", no_processes=True).succeeded()
+    tests.write("src/code.py", "x = 1\n")
+    for shard, part in enumerate(parts, 1):
+        tests.run("--shard", f"{shard}/{shards}", "test").succeeded()
+        assert ran(tests) == part
+
+
 # ---- names
 
 NAMES = [
@@ -308,6 +326,69 @@ def test_a_file_whose_name_begins_with_a_dash(tests):
     tests.run("test").succeeded()
     assert ran(tests) == ["-k_test.py"]
     tests.run("test", "./-k_test.py", no_processes=True).succeeded()
+
+
+@pytest.mark.parametrize("path", ["tests/test_[1].py", "tests/test_a::b.py"])
+def test_a_file_that_pytest_cannot_take_is_named_and_the_others_run(tests, path):
+    write_test(tests, path)
+    for expected in ([A, B, C], []):
+        result = tests.run("-j1", "test")
+        assert result.code == 1
+        said = result.stdout + result.stderr
+        assert f"devtask: pytest takes no file with `[` or `::` in its path, rename it: {path}\n" in said, said
+        assert f"not run: {path}: " in result.stderr
+        assert ran(tests) == expected
+    tests.run("test", "tests/a", no_processes=True).succeeded()
+
+
+def test_a_file_whose_name_begins_with_an_at(tests):
+    tests.tasks('[tasks.test]\nuses = "pytest"\nunits = ["*_test.py"]\ninputs = []\n')
+    for path in ("@x_test.py", "y_test.py"):
+        write_test(tests, path)
+    tests.run("test").succeeded()
+    assert ran(tests) == ["@x_test.py", "y_test.py"]
+
+
+def test_a_part_that_is_not_there_ends_as_pytest_does(tests):
+    result = tests.run("-j1", "test", f"{A}::nope")
+    assert result.code == 4, result
+    assert f"not found: ROOT/{A}::nope\n" in result.stdout + result.stderr, result
+
+
+@pytest.mark.parametrize("option", [["--slowest", "-3"], ["--slowest=-1"]])
+def test_a_count_below_nothing_is_refused(tests, option):
+    result = tests.run(*option, "test")
+    assert result.code == 2 and "--slowest" in result.stderr, result
+
+
+def test_of_a_file_of_which_a_part_failed_the_whole_runs(tests):
+    write_test(tests, A, "assert False")
+    assert tests.run("test", f"{A}::test_one").code == 1
+    assert ran(tests) == [A]
+    assert tests.run("--failed", "test").code == 1
+    assert ran(tests) == [A]
+    write_test(tests, A)
+    tests.run("--failed", "test").succeeded()
+    assert ran(tests) == [A]
+    tests.run("--failed", "test", no_processes=True).succeeded()
+
+
+def test_nothing_failed(passed):
+    result = passed.run("--failed", "test", no_processes=True).succeeded()
+    assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize("executable", [True, False])
+def test_whether_a_unit_can_be_executed_counts(project, executable):
+    project.tasks('[tasks.check]\nunits = ["*.sh"]\ninputs = []\nrun = "RAN; ./{{units}}"\n')
+    project.write("a.sh", "#!/bin/sh\n", 0o755 if executable else 0o644)
+    assert project.run("check").code == (0 if executable else 1)
+    project.path("a.sh").chmod(0o644 if executable else 0o755)
+    assert project.run("check").code == (1 if executable else 0)
+    project.path("a.sh").chmod(0o755)
+    project.run("check").succeeded()
+    project.ran()
+    project.run("check", no_processes=True).succeeded()
 
 
 def test_a_newline_in_a_name(tests):
@@ -482,6 +563,111 @@ echo $# >>calls
     echo '</testsuites>'
 } >"$REPORT/all.xml"
 """
+
+
+def test_what_keeps_no_results_runs_each_time(tests):
+    tests.tasks(TASKS.rstrip() + '\n    cache = "no"\n')
+    for _ in range(2):
+        tests.run("test").succeeded()
+        assert ran(tests) == [A, B, C]
+    assert tests.run("--status", "test", no_processes=True).code == 1
+    tests.run("list", no_processes=True).succeeded()
+
+
+def test_what_ran_beside_something_that_nobody_knows_is_not_remembered(project):
+    """With `--only`, and a dependency that was made by hand."""
+
+    def set_up(checkout, made):
+        checkout.tasks(
+            """
+            [tasks.make]
+            inputs = []
+            outputs = ["made/"]
+            cache = "local"
+            witness = "made/rules"
+            run = "RAN; mkdir -p made; echo good >made/rules"
+            [tasks.lint]
+            deps = ["make"]
+            units = ["src/*"]
+            inputs = []
+            run = "RAN; test -e {{units}} && grep -q good made/rules"
+            """
+        )
+        checkout.write("src/a", "")
+        checkout.write("made/rules", made)
+        return checkout
+
+    set_up(project, "good\n").run("--only", "lint").succeeded()
+    assert project.ran() == ["lint"]
+    project.write("made/rules", "bad\n")
+    for checkout in (project, set_up(project.checkout("other"), "bad\n")):
+        assert checkout.run("--only", "lint").code == 1
+        assert project.ran() == ["lint"]
+    project.remove("made")
+    project.run("lint").succeeded()
+    assert project.ran() == ["make", "lint"]
+
+
+def test_a_file_called_like_those_beside_units_is_an_input_where_there_are_none(tests):
+    tests.tasks(TASKS.replace('"src/**"', '"src/**", "data/**"'))
+    for path in ("data/pyproject.toml", "src/deep/conftest.py"):
+        tests.write(path, "")
+    tests.run("test").succeeded()
+    ran(tests)
+    for path in ("data/pyproject.toml", "src/deep/conftest.py"):
+        tests.write(path, "# other\n")
+        result = tests.run("-j1", "test").succeeded()
+        assert ran(tests) == [A, B, C]
+        assert result.stderr.startswith(f"test: {path} changed (3 of 3 files)\n"), result
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_family_with_dependencies_within(tests, jobs):
+    tests.tasks(
+        TASKS
+        + """
+    [tasks.smoke]
+    extends = "test"
+    units = ["tests/a/test_*.py"]
+    [tasks.full]
+    extends = "test"
+    deps = ["smoke"]
+    """
+    )
+    for ninja in ninjas():
+        tests.use_ninja(ninja)
+        tests.run("--force", "-j", jobs, "test", "full").succeeded()
+        assert set(ran(tests)) == {A, B, C}
+
+
+def test_two_that_want_the_same_in_another_order_do_not_wait_for_each_other(project):
+    project.tool("slow", "touch began-$1; i=0; while ! test -e go && test $i -lt 1500; do sleep 0.02; i=$((i+1)); done")
+    project.tasks(
+        "".join(
+            f"""
+            [tasks.{name}]
+            inputs = []
+            units = ["src/*"]
+            run = "slow {{{{task}}}}; RAN; test -e {{{{units}}}}"
+            """
+            for name in ("ta", "tb")
+        )
+    )
+    project.write("src/a", "")
+    for ninja in ninjas():
+        project.use_ninja(ninja)
+        project.write("src/a", ninja)
+        first = project.start("-j1", "ta", "tb")
+        wait_for(lambda: list(project.root.glob("began-t*")), "the first to begin")
+        second = project.start("-j1", "tb", "ta")
+        wait_for(
+            lambda: len(list(project.root.glob("began-t*"))) == 2 or "waiting for another" in second.stderr(),
+            "the second to begin",
+        )
+        project.write("go", "")
+        assert first.wait().code == 0 and second.wait().code == 0
+        assert sorted(project.ran()) == ["ta", "tb"]
+        project.remove("go", "began-ta", "began-tb")
 
 
 def test_two_at_once_run_each_file_once(tests):

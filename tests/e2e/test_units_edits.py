@@ -208,3 +208,11 @@ def test_what_the_tool_left_as_it_was_is_clean_elsewhere(formatted):
         third.write(path, formatted.read(path))
     third.run("format", no_processes=True).succeeded()
     assert ran(formatted) == []
+
+
+def test_a_tool_that_removes_its_file_has_failed(texts):
+    texts.tool("upper", 'for file; do test "$file" != src/two.txt || rm "$file"; done')
+    for words in (["--check"], []):
+        result = texts.run("-j1", "format", *words)
+        assert result.code == 1, result
+        assert "failed: src/two.txt: it was removed\n" in result.stderr, result

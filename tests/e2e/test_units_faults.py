@@ -158,6 +158,16 @@ def test_a_file_that_cannot_be_imported(tests):
     tests.run("-j1", "test").succeeded()
 
 
+@pytest.mark.parametrize("option", ["--lf", "--last-failed", "--sw", "--stepwise"])
+def test_pytest_must_not_choose_by_what_failed_before(tests, option):
+    tests.write("pytest.ini", f"[pytest]\naddopts = {option}\n")
+    result = tests.run("-j1", "test")
+    assert result.code == 4  # pytest's own
+    assert "chooses tests by what failed before: use `devtask --failed` instead" in result.stdout + result.stderr
+    assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 not run"
+    assert ran(tests) == []
+
+
 # ---- what changes meanwhile
 
 
@@ -280,6 +290,35 @@ def test_success_without_failures_but_a_bad_exit_status_is_none(runner):
         result = runner.run("-j1", "test")
         assert result.code == 1
         assert "not run: tests/a.t: the process ended with exit status 7, although no test failed\n" in result.stderr
+
+
+def test_that_there_were_no_tests_is_not_believed_of_who_reports_some(runner):
+    runner.tool("runner", REPORTING + "\nexit 5")
+    for _ in range(2):
+        result = runner.run("-j1", "test")
+        assert result.code == 1
+        assert "not run: tests/a.t: the process ended with exit status 5, although no test failed\n" in result.stderr
+
+
+@pytest.mark.parametrize("count", ["failures", "errors"])
+def test_a_report_that_counts_more_failures_than_it_names(runner, count):
+    runner.tool("runner", REPORTING + f"""sed -i "s/name='tests.b.t'/& tests='1' {count}='1'/" $report/b.t.xml""")
+    for _ in range(2):
+        result = runner.run("-j1", "test")
+        assert result.code == 1
+        assert "not run: tests/b.t: " in result.stderr, result
+        assert counted(result).endswith("1 not run") or "1 not run, 2 from the cache" in counted(result), result
+
+
+def test_secrets_that_xml_writes_in_another_way_are_masked(tests):
+    secret = "sec<ret&1"
+    tests.tasks(TASKS.rstrip() + '\n    env-pass = ["MY_TOKEN"]\n', 'secrets = ["*_TOKEN"]\n')
+    write_test(tests, B, "print(os.environ['MY_TOKEN'])\nassert False, os.environ['MY_TOKEN'] + ' is known'")
+    for words in (["test"], ["--failed", "test"]):
+        result = tests.run("--junit", "all.xml", *words, env={"MY_TOKEN": secret})
+        assert result.code == 1 and "is known" in result.stderr
+        said = result.stdout + result.stderr + tests.read("all.xml")
+        assert "sec<" not in said and "sec&lt;" not in said and "ret&" not in said, said
 
 
 def test_a_runner_that_is_not_there(runner):

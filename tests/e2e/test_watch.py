@@ -9,6 +9,7 @@ import pytest
 
 from support.project import DEVTASK
 from support.result import Has
+from support.units import TASKS, use_pytest, write_test
 from support.waiting import wait_for
 
 WATCHING = "Ctrl-C stops\n"
@@ -482,3 +483,18 @@ def test_the_systems_limits(project, limit, said):
     if run.code in (1, 77):
         pytest.skip("no limits of our own can be set here")
     run.expect(stderr=said, code=2)
+
+
+def test_a_selection_without_tests_runs_once_for_a_change(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    noted = "with open(os.environ['COUNT_LOG'], 'a') as log: log.write('collected\\n')"
+    write_test(project, "tests/test_a.py", head=noted)
+    watch = Watched(project, "test", "--", "-k", "nothing_like_it")
+    assert project.ran() == ["collected"]
+    write_test(project, "tests/test_a.py", "assert 1", head=noted)
+    watch.wait_for("found no tests")
+    write_test(project, "tests/test_a.py", "assert 2", head=noted)
+    watch.wait_for("found no tests")
+    watch.stop_in_the_middle()
+    assert project.ran() == ["collected", "collected"]

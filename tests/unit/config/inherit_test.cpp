@@ -1,5 +1,6 @@
 #include "config/inherit.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "project_folder.h"
@@ -138,12 +139,38 @@ units = ["tests/a/test_*.py"]
                                             "--continue-on-collection-errors", "<units>"}));
   EXPECT_EQ(test.unit_inputs,
             (Strings{"conftest.py", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}));
-  EXPECT_TRUE(test.reports);
+  EXPECT_TRUE(test.reports && test.takes_parts);
   EXPECT_TRUE(test.env.contains("MODE"));
   EXPECT_TRUE(test.env.contains("DEVTASK_REPORT"));
   EXPECT_EQ(words(project.find("mine")->run.at(0)), (Strings{"my-pytest", "<units>"}));
   EXPECT_EQ(project.find("mine")->unit_inputs, Strings{"my.ini"});
-  EXPECT_TRUE(project.find("some")->reports);
+  EXPECT_TRUE(project.find("some")->reports && project.find("some")->takes_parts);
+}
+
+// The last first: each extends what comes after it.
+std::string chain_of(std::size_t tasks) {
+  std::string text;
+  for (std::size_t i = tasks - 1; i > 0; --i)
+    text += fmt::format("[tasks.t{}]\nextends = \"t{}\"\n", i, i - 1);
+  return text + "[tasks.t0]\nunits = [\"*\"]\ninputs = []\nrun = \"x {{units}}\"\n";
+}
+
+TEST(Inherit, AChainMayBeLong) {
+  const Project project = read(chain_of(101));
+  EXPECT_EQ(project.find("t100")->run.size(), 1U);
+  EXPECT_EQ(project.find("t100")->family, "t0");
+}
+
+TEST(Inherit, AChainThatIsTooLongIsRefused) {
+  const ProjectFolder folder(chain_of(102));
+  EXPECT_EQ(folder.complaints().find("task `t101` extends more than 100 others, one through the other"),
+            folder.complaints().find("error: ") + 7)
+      << folder.complaints();
+}
+
+TEST(Inherit, TenThousandInAChainAreReadWithoutRecursionAndCubes) {
+  const ProjectFolder folder(chain_of(10'000));
+  EXPECT_NE(folder.complaints(), "");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "fakes/test_project.h"
 
 namespace devtask {
@@ -100,6 +102,20 @@ TEST_F(EnvironmentTest, HidesProgramsThatTheTaskItselfMakes) {
 TEST_F(EnvironmentTest, LooksForProgramsInAbsoluteFoldersOnly) {
   configure("[project]\npath = ['bin']\n[tasks.t]\nrun = 'x'\n", {{"PATH", "/a::relative:/b:"}});
   EXPECT_EQ(project_.environment.search_path(*task().task, "/p"), (Strings{"/p/bin", "/a", "/b"}));
+}
+
+// For a build with a sanitizer for threads.
+TEST_F(EnvironmentTest, SearchPathsMayBeAskedForBySeveralThreads) {
+  configure("[tasks.t]\nrun = 'x'\n", {{"PATH", "/a"}});
+  std::vector<Task> tasks(8, *task().task);
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].path = {std::to_string(i)};
+  std::vector<std::jthread> threads;
+  for (int each = 0; each < 4; ++each) {
+    threads.emplace_back([&] {
+      for (const Task& one : tasks)
+        EXPECT_EQ(project_.environment.search_path(one, "/p"), (Strings{"/p/" + one.path[0], "/a"}));
+    });
+  }
 }
 
 TEST_F(EnvironmentTest, KnowsTheSecretsATaskCanSeeLongestFirst) {

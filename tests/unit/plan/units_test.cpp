@@ -244,6 +244,35 @@ TEST_F(UnitsTest, EditsComeBeforeTestsOfTheSameFiles) {
   }
 }
 
+// One lock is theirs, and no two may wait for it within one request.
+TEST_F(UnitsTest, EachOfAFamilyComesAfterAllBeforeIt) {
+  project_.configure(std::string(kTasks) + R"(
+[tasks.smoke]
+extends = "test"
+[tasks.full]
+extends = "test"
+deps = ["smoke"]
+)");
+  const Plan plan = project_.plan({"test", "full"});
+  ASSERT_EQ(plan.tasks.size(), 3U);
+  std::vector<std::size_t> before;
+  for (const PlannedTask& task : plan.tasks) {
+    std::set<TaskIndex> all(task.after.begin(), task.after.end());
+    all.insert(task.deps.begin(), task.deps.end());
+    before.push_back(all.size());
+  }
+  EXPECT_EQ(before[0] + before[1], 1U);
+  EXPECT_GE(before[2], 1U);
+}
+
+// Names that sort between a folder and what is in it.
+TEST_F(UnitsTest, AFolderIsItsFilesAndNoOthers) {
+  for (const char* path : {"tests/a-b/x.t", "tests/a.t", "tests/a0/x.t", "tests/a/0/x.t"})
+    project_.write(path, path);
+  EXPECT_EQ(names({"test", "tests/a"}), "tests/a/0/x.t\ntests/a/one.t\ntests/a/two.t\n");
+  EXPECT_EQ(names({"test", "tests/a.t"}), "tests/a.t\n");
+}
+
 // ---- sharing
 
 UnitStates timed(const std::vector<int>& milliseconds) {

@@ -57,6 +57,15 @@ TEST_F(Units, AreFoundByTheirModule) {
   EXPECT_EQ(of("", "pytest", "", "tests.test_tasks"), "tests/test_tasks.py");  // could not be collected
 }
 
+TEST_F(Units, AreNotFoundByTheSuiteIfTheFileIsAnother) {
+  EXPECT_EQ(of("tests/other/tasks.py", "test_tasks"), kNone);
+  EXPECT_EQ(of("tests/other/tasks.py", "", "", "test_tasks"), kNone);
+  EXPECT_EQ(of("test_tasks.py", "test_tasks"), "tests/test_tasks.py");
+  EXPECT_EQ(of("src/plan_test.cpp", "test_plan"), "build/bin/test_plan");
+  // pytest's own report has the file in which an inherited test is written.
+  EXPECT_EQ(of("tests/base.py", "pytest", "tests.test_tasks.TestX", "test_x"), "tests/test_tasks.py");
+}
+
 TEST_F(Units, AreFoundByTheEndOfTheirPathIfNoOtherHasIt) {
   EXPECT_EQ(of("test_tasks.py"), "tests/test_tasks.py");
   EXPECT_EQ(of("server/test_flows.py"), "tests/server/test_flows.py");
