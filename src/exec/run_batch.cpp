@@ -110,9 +110,12 @@ void TaskRunner::tell_ended(const UnitRun& run, std::size_t batch, const Ended& 
   parts_.events.on(std::move(finished));
 }
 
+// Before each line of output, so without the files that were asked for.
 std::string TaskRunner::batch_label(const UnitRun& run, std::size_t batch) const {
-  const std::string& label = parts_.plan.tasks[run.index].label;
-  return run.batches.size() > 1 ? fmt::format("{} {}/{}", label, batch + 1, run.batches.size()) : label;
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  if (run.batches.size() == 1) return task.label;
+  const std::string row = task.row.empty() ? "" : "@" + task.row;
+  return fmt::format("{}{} {}/{}", task.task->name, row, batch + 1, run.batches.size());
 }
 
 // The files of the units, apart from the checkout; where the steps start is real, too, so that `..` stays
