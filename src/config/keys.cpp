@@ -14,6 +14,8 @@ constexpr std::string_view kDefaultIgnore[] = {
 constexpr KeyInfo kKeys[] = {
     {kTopTable, "project", KeyType::kTable, "Settings of the whole project.", "", "[project]"},
     {kTopTable, "tasks", KeyType::kTable, "The tasks, by name.", "", "[tasks.build]"},
+    {kTopTable, "migrations", KeyType::kTable, "Databases whose schema follows models, by name.", "",
+     "[migrations.server]"},
     {kTopTable, "pools", KeyType::kTable, "How many tasks of one kind may run at a time.", "", "[pools]"},
 
     {kProjectTable, "name", KeyType::kString,
@@ -22,7 +24,7 @@ constexpr KeyInfo kKeys[] = {
     {kProjectTable, "requires", KeyType::kString, "The oldest version of devtask that can read this file.",
      "", R"(requires = ">=0.1")"},
     {kProjectTable, "include", KeyType::kStringList,
-     "Patterns of more TOML files, which may hold `[tasks]` and `[pools]`. Their paths are relative to the "
+     "Patterns of more TOML files, which may hold `[tasks]`, `[migrations]` and `[pools]`. Their paths are relative to the "
      "folder of "
      "this file.",
      "[]", R"(include = ["tasks/*.toml"])"},
@@ -187,6 +189,62 @@ constexpr KeyInfo kKeys[] = {
      "looked at.",
      "false", R"(distributions = true)"},
 
+    {kMigrationsTable, "models", KeyType::kStringList,
+     "Patterns of the files with the models: a change of one is a reason to look for a new revision. Required.",
+     "", R"(models = ["src/flows/database/models.py"])"},
+    {kMigrationsTable, "versions", KeyType::kString,
+     "The folder of the revisions. Placeholder: `dialect`. Required.", "",
+     R"(versions = "src/flows/migrations/versions/{{dialect}}")"},
+    {kMigrationsTable, "inputs", KeyType::kStringList,
+     "Patterns of what else decides what a revision does: the tool's configuration, the environment script, "
+     "the template.",
+     "[]", R"(inputs = ["src/flows/migrations/{env.py,script.py.mako}"])"},
+    {kMigrationsTable, "revision", KeyType::kSteps,
+     "How the tool writes the next revision. Placeholders: `root`, `dialect`, `name`. Required.", "",
+     R"(revision = [["flows", "database", "revision", "--autogenerate", "-m", "{{name}}"]])"},
+    {kMigrationsTable, "upgrade", KeyType::kSteps,
+     "How it brings a database to a revision; without `{{revision}}` to the newest one. Placeholders: `root`, "
+     "`dialect`, `revision`. Required.",
+     "", R"(upgrade = [["flows", "database", "upgrade", "--to", "{{revision}}"]])"},
+    {kMigrationsTable, "downgrade", KeyType::kSteps,
+     "How it takes a database back to a revision. Placeholders: `root`, `dialect`, `revision`. Required.", "",
+     R"(downgrade = [["flows", "database", "downgrade", "--to", "{{revision}}"]])"},
+    {kMigrationsTable, "url-env", KeyType::kString,
+     "The environment variable that tells the tool which database to connect to. Required.", "",
+     R"(url-env = "FLOWS_DATABASE_URL")"},
+    {kMigrationsTable, "dialects", KeyType::kDialects,
+     "The database systems, by name, in the order in which they are named. Required.", "",
+     R"(dialects.sqlite = { url = "sqlite:///{{scratch}}/db.sqlite" })"},
+    {kMigrationsTable, "deps", KeyType::kStringList, "Tasks to bring up to date first.", "[]",
+     R"(deps = ["venv"])"},
+    {kMigrationsTable, "dir", KeyType::kString, "The folder in which the steps run.", "the folder of this file",
+     R"(dir = "server")"},
+    {kMigrationsTable, "env", KeyType::kStringMap,
+     "Environment variables of the steps. Placeholders: `root`, `dialect`.", "{}",
+     R"(env = { FLOWS_HOME = "{{root}}/.devtask/flows" })"},
+    {kMigrationsTable, "notes", KeyType::kString,
+     "A file that has an entry for each migration, with the revisions of all dialects; new ones stand at the "
+     "top.",
+     "", R"(notes = "src/flows/migrations/MIGRATION-NOTES.md")"},
+    {kMigrationsTable, "format", KeyType::kString, "The task with `units` that formats new revisions.", "",
+     R"(format = "format")"},
+
+    {kDialectTable, "url", KeyType::kString,
+     "How the tool is told to connect to a scratch database. Placeholders: `scratch`, a folder that is made and "
+     "removed; with `server` instead `server`, which stands for user, address and name of a database. Required.",
+     "", R"(url = "postgresql+asyncpg://{{server}}")"},
+    {kDialectTable, "server", KeyType::kServer,
+     "The server that devtask starts for it, on this machine only, and ends.", "none",
+     R"(server = "postgresql")"},
+    {kDialectTable, "around", KeyType::kStringList,
+     "Two statements: the first and the last of each migration, in both directions.", "[]",
+     R"(around = ["PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"])"},
+    {kDialectTable, "label", KeyType::kString, "What the dialect is called in the notes.", "its name",
+     R"(label = "Postgres")"},
+    {kDialectTable, "rules-since", KeyType::kString,
+     "`migrate check` holds its rules against the revisions after this one.", "",
+     R"(rules-since = "f3df94dca3cc")"},
+
     {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "",
      R"(database = 1)"},
 };
@@ -233,6 +291,7 @@ std::string_view expectation(KeyType type) {
     case KeyType::kMatrix:
       return "a table of lists of strings";
     case KeyType::kTools:
+    case KeyType::kDialects:
       return "a table of tables";
     case KeyType::kDepth:
       return "an integer from 1";
@@ -242,6 +301,8 @@ std::string_view expectation(KeyType type) {
       return "`pytest`";
     case KeyType::kShell:
       return "`sh` or `bash`";
+    case KeyType::kServer:
+      return "`postgresql`";
     case KeyType::kTable:
       return "a table";
   }

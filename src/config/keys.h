@@ -21,10 +21,12 @@ enum class KeyType {
   kArgs,    // a list of tables, keys under kArgTable
   kMatrix,  // a table of lists of strings
   kTools,   // a table of tables, keys under kToolTable
-  kDepth,   // an integer from 1
+  kDialects,  // a table of tables, keys under kDialectTable
+  kDepth,     // an integer from 1
   kEdits,   // a list of strings, or `true`
   kUses,    // the name of a preset
   kShell,
+  kServer,  // the name of a database server
   kTable,  // a table with keys of its own or with names that people choose
 };
 
@@ -34,6 +36,8 @@ inline constexpr std::string_view kProjectTable = "project";
 inline constexpr std::string_view kTaskTable = "tasks.NAME";
 inline constexpr std::string_view kArgTable = "tasks.NAME.args";
 inline constexpr std::string_view kToolTable = "tasks.NAME.tools";
+inline constexpr std::string_view kMigrationsTable = "migrations.NAME";
+inline constexpr std::string_view kDialectTable = "migrations.NAME.dialects";
 inline constexpr std::string_view kPoolTable = "pools";
 
 // A row whose name is `NAME` stands for names that people choose.

@@ -23,6 +23,7 @@ bool has_type(const TomlValue& value, KeyType type) {
     case KeyType::kUses:
     case KeyType::kCacheMode:
     case KeyType::kShell:
+    case KeyType::kServer:
     case KeyType::kDuration:
       return value.as_string() != nullptr;
     case KeyType::kBool:
@@ -36,6 +37,7 @@ bool has_type(const TomlValue& value, KeyType type) {
     case KeyType::kStringMap:
     case KeyType::kMatrix:
     case KeyType::kTools:
+    case KeyType::kDialects:
     case KeyType::kTable:
       return value.as_table() != nullptr;
     case KeyType::kDepth:
