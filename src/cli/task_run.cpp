@@ -111,6 +111,21 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
 
 }  // namespace
 
+// Of each unit in a report that `--junit` has written.
+Result<UnitDurations> read_durations(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto report = read_junit(*text);
+  if (!report) {
+    return failure(error("`{}` is no JUnit report", path)
+                       .note(report.error().message)
+                       .advise("give it what `devtask --junit FILE` has written"));
+  }
+  UnitDurations durations;
+  for (const TestCase& test : report->cases) durations[test.suite] += test.duration;
+  return durations;
+}
+
 Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
                                  std::shared_ptr<GivenFiles> given) {
   const Options& options = invocation.options;
@@ -127,6 +142,11 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
   request->force = options.force;
   request->only = options.only;
   request->units = options.units;
+  if (!options.durations.empty()) {
+    auto durations = read_durations(join_path(start_folder(options), options.durations));
+    if (!durations) return tl::unexpected(durations.error());
+    request->units.durations = std::move(*durations);
+  }
   request->check = options.check;
   request->given = std::move(given);
   auto plan = make_plan(project, *request);

@@ -15,12 +15,14 @@
 #include "config/project.h"
 #include "plan/environment.h"
 #include "plan/given_files.h"
+#include "plan/shards.h"
 
 namespace devtask {
 
 // Which of a task's units are meant, whatever was named.
 struct UnitFilter {
   std::size_t shard = 0, shards = 0;  // the first of so many parts, from 1; 0: all of them
+  UnitDurations durations;            // by which the parts are made
   bool failed = false;                // only what did not pass last time
 
   bool any() const { return shards > 0 || failed; }

@@ -1,9 +1,7 @@
 #include "plan/units.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <numeric>
 #include <queue>
 #include <set>
 
@@ -247,24 +245,6 @@ Digest unit_key(const Task& task, const Digest& common, const Digest& own, const
 
 namespace {
 
-// Among at most `most`, so that the weights come out alike; in each share the heaviest first.
-std::vector<std::vector<std::size_t>> share(std::vector<std::size_t> units, std::size_t most,
-                                            const std::function<std::int64_t(std::size_t)>& weight) {
-  if (units.empty()) return {};
-  std::ranges::stable_sort(units, std::ranges::greater{}, weight);
-  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
-  using Load = std::pair<std::int64_t, std::size_t>;
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
-  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
-  for (const std::size_t unit : units) {
-    auto [load, place] = loads.top();
-    loads.pop();
-    shares[place].push_back(unit);
-    loads.emplace(load + weight(unit), place);
-  }
-  return shares;
-}
-
 // Parts of files that failed, but not if the whole file ran after that.
 std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
   std::set<std::string, std::less<>> failed;
@@ -281,22 +261,12 @@ std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
   return failed;
 }
 
-// A part of all units, so that the parts are all of them: it does not matter what is stale. Cut by the sizes
-// of the files, which are the same in every checkout: by what each machine remembers, a file could be in no
-// part.
+// Of all units, whatever is stale.
 void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStates& states) {
   if (filter.shards > 0) {
-    std::vector<std::size_t> all(states.units.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    auto shares = share(std::move(all), filter.shards, [&](std::size_t unit) {
-      return static_cast<std::int64_t>(states.units[unit].stat.size) + 1;
-    });
-    std::vector<UnitState> mine;
-    if (filter.shard <= shares.size()) {
-      std::ranges::sort(shares[filter.shard - 1]);
-      for (const std::size_t unit : shares[filter.shard - 1]) mine.push_back(std::move(states.units[unit]));
-    }
-    states.units = std::move(mine);
+    const Shards shards(filter.shards, filter.durations);
+    std::erase_if(states.units,
+                  [&](const UnitState& unit) { return shards.part_of(unit.name) != filter.shard; });
   }
   if (filter.failed) {
     const auto parts = failed_parts(records);
@@ -398,6 +368,7 @@ std::string why_units(const UnitStates& states, const std::string& common) {
 
 std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std::vector<std::size_t> units,
                                                   std::size_t most) {
+  if (units.empty()) return {};
   // Who never ran here takes as long as the others on average.
   std::chrono::milliseconds known{0};
   std::int64_t knowing = 0;
@@ -408,10 +379,22 @@ std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std:
     }
   }
   const std::int64_t usual = knowing > 0 ? std::max<std::int64_t>(known.count() / knowing, 1) : 1;
-  return share(std::move(units), most, [&](std::size_t unit) {
+  const auto duration = [&](std::size_t unit) {
     const auto& record = states.units[unit].record;
     return record ? std::max<std::int64_t>(record->duration.count(), 1) : usual;
-  });
+  };
+  std::ranges::stable_sort(units, std::ranges::greater{}, duration);
+  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
+  using Load = std::pair<std::int64_t, std::size_t>;
+  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
+  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
+  for (const std::size_t unit : units) {
+    auto [load, place] = loads.top();
+    loads.pop();
+    shares[place].push_back(unit);
+    loads.emplace(load + duration(unit), place);
+  }
+  return shares;
 }
 
 }  // namespace devtask

@@ -294,6 +294,26 @@ def test_shards_are_everything_once_whatever_is_remembered(tests, shards):
         assert ran(tests) == part
 
 
+def test_shards_by_the_durations_of_an_earlier_run(tests):
+    names = [f"tests/test_{number}.py" for number in range(6)]
+    for name in names:
+        write_test(tests, name, "time.sleep(0.4)" if name == names[0] else "")
+    tests.remove(A, B, C)
+    tests.run("--junit", "all.xml", "test").succeeded()
+    ran(tests)
+    tests.write("tests/test_new.py", "def test_new(): pass\n")
+    parts = []
+    for shard in (1, 2):
+        tests.run("-f", "--shard", f"{shard}/2", "--durations", "all.xml", "test").succeeded()
+        parts.append([name for name in ran(tests) if name in names])
+    assert parts == [names[:1], names[1:]]
+    assert tests.run("--shard", "1/2", "--durations", "none.xml", "test").code == 2
+    tests.write("none.xml", "<nonsense")
+    refused = tests.run("--shard", "1/2", "--durations", "none.xml", "test")
+    assert refused.code == 2 and "`ROOT/none.xml` is no JUnit report\n" in refused.stderr, refused
+    assert "requires --shard" in tests.run("--durations", "all.xml", "test").stderr
+
+
 # ---- names
 
 NAMES = [
