@@ -63,7 +63,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
   build.ninja = std::move(ninja);
   build.shim = shim_path();
   build.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(core_count());
-  build.keep_going = options.keep_going;
+  build.keep_going = options.keep_going || options.check;  // each check says something else
   build.replay_up_to_date = options.output_logs == OutputLogs::kFull;
   build.tell_up_to_date = build.replay_up_to_date || options.verbosity > 1;
   build.environment = own_environment();

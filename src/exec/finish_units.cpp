@@ -2,7 +2,6 @@
 // at the end. Which process runs which is in run_units.cpp.
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "base/escape.h"
 #include "exec/edit_watch.h"
@@ -264,6 +263,12 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   return *run.outcome;
 }
 
+std::optional<Outcome> TaskRunner::ended_units(TaskIndex index) {
+  const std::scoped_lock lock(unit_runs_mutex_);
+  const auto run = unit_runs_.find(index);
+  return run != unit_runs_.end() ? run->second->outcome : std::nullopt;
+}
+
 bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kExitNoTests; }
 
 void TaskRunner::tell_units(TaskIndex index) {
@@ -342,8 +347,6 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
       told.failures.push_back(std::move(failure));
     }
   }
-  std::ranges::sort(told.failures, {},
-                    [](const auto& failure) { return std::tie(failure.where, failure.name); });
   if (!rerun.empty()) told.rerun = rerun_failed(task, std::move(rerun));
   if (parts_.slowest > 0 || parts_.test_results) {
     auto results = test_results(run, units);

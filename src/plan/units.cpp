@@ -89,6 +89,8 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
     files.help = suggest_unit(choice, all);
     if (there->stat.kind == FileKind::kAbsent) {
       files.unmatched = fmt::format("there is no `{}`", escape_line(choice.path));
+      if (choice.path.find_first_of("*?[{") != std::string::npos)
+        files.help = "it is no pattern here: without quotes the shell says which files match it";
     } else {
       files.unmatched = fmt::format("`{}` is no unit of task `{}`, nor has it any",
                                     escape_line(choice.text()), task.task->name);

@@ -218,6 +218,13 @@ def test_several_tasks_and_groups(files):
     assert files.ran() == []
 
 
+def test_a_file_that_would_change_is_no_reason_not_to_run_the_other_checks(files):
+    files.tasks(TASKS + TASKS.replace("tasks.format", "tasks.again"))
+    done = files.run("-j1", "format", "again", "--check")
+    assert done.code == 1 and "not run" not in done.stderr, done
+    assert done.stdout.count("would change: src/a\n") == 2, done
+
+
 def test_an_editor_without_units_cannot_check_even_as_a_dependency(files):
     files.tasks(TASKS.replace("edits = true", 'edits = true\n    deps = ["old"]') + '[tasks.old]\ninputs = ["src/**"]\nedits = ["src/**"]\nrun = "RAN"\n')
     refused = files.run("format", "--check")
