@@ -89,7 +89,7 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
 // Files of `unit-inputs` are not what they were when the units were looked at.
 bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
   const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
-    return stat_file(join_path(root_, seen.path)) != seen.stat;
+    return stat_followed(join_path(root_, seen.path)) != seen.stat;
   });
   if (changed == states.besides.end()) return false;
   warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
@@ -159,7 +159,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         }
         if (writer != EditWatch::Writer::kTool) continue;
       }
-    } else if (root == root_ && stat_file(path) != unit.stat) {
+    } else if (root == root_ && stat_followed(path) != unit.content) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
       continue;

@@ -201,6 +201,31 @@ def test_nothing_is_stored_when_a_source_changes_meanwhile(tests, path):
     tests.run("test", no_processes=True).succeeded()
 
 
+@pytest.mark.parametrize("link", [A, "tests/conftest.py", "src/linked.py"])
+def test_nothing_is_stored_when_what_a_link_leads_to_changes_meanwhile(tests, link):
+    real = tests.path("real.py")
+    tests.write("real.py", "def test_real(): assert 0\n" if link == A else "X = 1\n")
+    tests.remove(*([A] if link == A else []))
+    tests.path(link).parent.mkdir(exist_ok=True)
+    tests.path(link).symlink_to(real)
+    write_test(tests, B, BLOCK)
+    write_test(tests, C, "pass")
+    run = tests.start("-j1", "test")
+    wait_for_line(tests.path("started"))
+    tests.write("real.py", "def test_real(): assert 1\n" if link == A else "X = 2\n")
+    tests.write("go", "")
+    result = run.wait()
+    assert f"warning: `{link}` changed while `test` ran: its result is not stored\n" in result.stderr, result.stderr
+    ran(tests)
+    result = tests.run("test")
+    if link == A:
+        assert counted(result).endswith("1 of 3 files ran, 2 from the cache"), result
+    else:
+        assert ran(tests) == [A, B, C]
+    tests.run("test", no_processes=True).succeeded()
+
+
+
 # ---- runners of other kinds
 
 RUNNER = """
