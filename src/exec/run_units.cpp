@@ -70,7 +70,6 @@ void read_reports(const std::string& folder, const std::vector<std::string>& sec
           fmt::format("its report `{}` cannot be read: {}", file_name(path), report.error().message);
     }
   }
-  if (files.empty()) batch.problem = "the runner wrote no report";
 }
 
 std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {

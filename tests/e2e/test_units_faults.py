@@ -1,6 +1,7 @@
 """Tasks with units when something goes wrong: crashes, stops, limits, runners that tell nothing or nonsense."""
 
 import signal
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 from support.units import TASKS, counted, ran, use_pytest, write_test
@@ -158,11 +159,40 @@ def test_a_file_that_cannot_be_imported(tests):
     tests.run("-j1", "test").succeeded()
 
 
+@pytest.mark.parametrize(
+    "path, text", [("tests/conftest.py", "def\n"), ("pytest.ini", "[pytest]\naddopts = --nosuch\n")]
+)
+def test_a_mistake_in_what_pytest_reads_first_is_a_failure(tests, path, text):
+    """pytest ends with 4 then, which says something else of devtask."""
+    tests.write(path, text)
+    result = tests.run("-j1", "--junit", "all.xml", "test")
+    assert result.code == 1, result
+    assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 not run"
+    reason = "the runner wrote no report, and ended with exit status 4"
+    assert f"not run: {A}: {reason}\n" in result.stderr
+    report = ElementTree.fromstring(tests.read("all.xml"))
+    assert (report.get("tests"), report.get("errors")) == ("3", "3")
+    assert [suite.get("name") for suite in report] == [A, B, C]
+    assert [error.get("message") for error in report.iter("error")] == [reason] * 3
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGSEGV)"])
+def test_what_a_crash_left_out_is_an_error_in_the_report_of_all(tests, end):
+    write_test(tests, B, end)
+    result = tests.run("-j1", "--junit", "all.xml", "test")
+    assert result.code == 1
+    report = ElementTree.fromstring(tests.read("all.xml"))
+    assert (report.get("tests"), report.get("failures"), report.get("errors")) == ("3", "0", "2")
+    messages = {suite.get("name"): [each.get("message") for each in suite.iter("error")] for suite in report}
+    reason = "no report has a result of it" if "exit" in end else "the process was ended by signal 11"
+    assert messages == {A: [], B: [reason], C: [reason]}
+
+
 @pytest.mark.parametrize("option", ["--lf", "--last-failed", "--sw", "--stepwise"])
 def test_pytest_must_not_choose_by_what_failed_before(tests, option):
     tests.write("pytest.ini", f"[pytest]\naddopts = {option}\n")
     result = tests.run("-j1", "test")
-    assert result.code == 4  # pytest's own
+    assert result.code == 1
     assert "chooses tests by what failed before: use `devtask --failed` instead" in result.stdout + result.stderr
     assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 not run"
     assert ran(tests) == []
@@ -219,7 +249,7 @@ def test_nothing_is_stored_when_what_a_link_leads_to_changes_meanwhile(tests, li
     ran(tests)
     result = tests.run("test")
     if link == A:
-        assert counted(result).endswith("1 of 3 files ran, 2 from the cache"), result
+        assert "1 of 3 files ran, 2 from the cache" in counted(result), result
     else:
         assert ran(tests) == [A, B, C]
     tests.run("test", no_processes=True).succeeded()
@@ -280,7 +310,9 @@ def test_a_unit_that_disappears_from_the_report_has_not_run(runner):
     "script, reason",
     [
         ("exit 0", "the runner wrote no report"),
-        ("exit 3", "the runner wrote no report"),
+        ("exit 3", "the runner wrote no report, and ended with exit status 3\n"),
+        ("exit 4", "the runner wrote no report, and ended with exit status 4\n"),
+        ("kill -SEGV $$", "the process was ended by signal 11\n"),
         ("echo '<testsuite' >$1/x.xml", "its report `x.xml` cannot be read"),
         ("echo 'no xml' >$1/x.xml; exit 1", "its report `x.xml` cannot be read"),
         (": >$1/x.xml", "its report `x.xml` cannot be read"),
@@ -290,7 +322,7 @@ def test_a_report_that_is_missing_or_broken(runner, script, reason):
     runner.tool("runner", script)
     for _ in range(2):
         result = runner.run("-j1", "test")
-        assert result.code != 0
+        assert result.code == 1
         for name in "abc":
             assert f"not run: tests/{name}.t: {reason}" in result.stderr, result.stderr
     runner.tool("runner", REPORTING)
