@@ -173,12 +173,11 @@ void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<s
   if (shown) tell_ended(run, batch, ended, passed);
   std::vector<std::size_t> judged = group;
   if (passed || (ended.started && ended.end == ExecutionResult::End::kFailed)) {
-    std::vector<std::size_t> named;
-    const std::string folder = join_path(root_, task.dir) + "/";
-    for (const std::size_t at : named_in(ended.log, names, {"./", folder})) {
-      if (stat_followed(files[at]) == before[at]) named.push_back(group[at]);
+    Division::Said said = said_of(ended.log, names, {"./", join_path(root_, task.dir) + "/"});
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (stat_followed(files[i]) != before[i]) said[i].clear();
     }
-    judged = division.tried(group, passed ? 0 : ended.exit_status, named);
+    judged = division.tried(group, passed ? 0 : ended.exit_status, said);
   }
   // Those that come up again are then what they are now, whoever made them so.
   if (watch && judged.size() < group.size()) look_again(run, group, judged);
