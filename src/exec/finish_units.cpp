@@ -225,7 +225,7 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     for (const std::size_t unit : batch) given[unit] = 1;
   }
   for (std::size_t i = 0; i < states.units.size(); ++i) {
-    if (given[i] == 0) {
+    if (given[i] == 0 && !run.outcomes[i]) {
       tests += states.units[i].record->tests;
       continue;
     }

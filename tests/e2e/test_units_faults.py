@@ -256,6 +256,16 @@ def test_nothing_is_stored_when_what_a_link_leads_to_changes_meanwhile(tests, li
 
 
 
+def test_a_link_that_leads_nowhere_keeps_no_other_from_running(tests):
+    tests.path("tests/test_lost.py").symlink_to("nowhere")
+    result = tests.run("-j1", "test")
+    assert result.code == 1
+    assert "not run: tests/test_lost.py: it is a link that leads to no file\n" in result.stderr, result.stderr
+    assert ran(tests) == [A, B, C]
+    assert tests.run("-j1", "test").code == 1
+    assert ran(tests) == []
+
+
 # ---- runners of other kinds
 
 RUNNER = """
