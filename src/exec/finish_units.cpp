@@ -17,11 +17,22 @@ namespace {
 // "There is nothing to do it with" (docs/reference.md).
 constexpr int kExitNoTests = 4;
 
+// Whoever reads a report of all must not miss what did not run.
+TestCase error_of(const UnitState& unit, const UnitOutcome& outcome) {
+  TestCase error;
+  error.name = unit.name;
+  error.file = unit.path;
+  error.outcome = TestCase::Outcome::kError;
+  error.message = outcome.reason.empty() ? "not run" : outcome.reason;
+  return error;
+}
+
 std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
     const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
   std::vector<std::pair<std::string, std::chrono::milliseconds>> tests;
   for (const auto& [unit, report] : results) {
     for (const TestCase& test : report.cases) {
+      if (test.duration.count() == 0) continue;
       tests.emplace_back(node_id(test), std::chrono::duration_cast<std::chrono::milliseconds>(test.duration));
     }
   }
@@ -88,7 +99,7 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
 // Files of `unit-inputs` are not what they were when the units were looked at.
 bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
   const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
-    return stat_file(join_path(root_, seen.path)) != seen.stat;
+    return stat_followed(join_path(root_, seen.path)) != seen.stat;
   });
   if (changed == states.besides.end()) return false;
   warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
@@ -158,7 +169,7 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         }
         if (writer != EditWatch::Writer::kTool) continue;
       }
-    } else if (root == root_ && stat_file(path) != unit.stat) {
+    } else if (root == root_ && stat_followed(path) != unit.content) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
       continue;
@@ -206,14 +217,14 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   const auto elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
   std::vector<std::string> failed;  // but for what would only change
-  bool passed = true;
+  bool passed = true, asked_for_nothing = true;
   TestCounts tests;
   std::vector<char> given(states.units.size(), 0);
   for (const auto& batch : run.batches) {
     for (const std::size_t unit : batch) given[unit] = 1;
   }
   for (std::size_t i = 0; i < states.units.size(); ++i) {
-    if (given[i] == 0) {
+    if (given[i] == 0 && !run.outcomes[i]) {
       tests += states.units[i].record->tests;
       continue;
     }
@@ -221,15 +232,18 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     if (!outcome)
       outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
     tests += count_tests(outcome->cases);
-    passed = passed && outcome->what == UnitOutcome::What::kPassed;
+    const bool good = outcome->what == UnitOutcome::What::kPassed;
+    passed = passed && good;
+    asked_for_nothing = asked_for_nothing && (good || outcome->not_found);
     if (outcome->what != UnitOutcome::What::kPassed && outcome->what != UnitOutcome::What::kWouldChange)
       failed.push_back(states.units[i].name);
   }
   if (auto tidied = parts_.units->tidy(task.units->log); !tidied) warn(std::move(tidied.error()));
   tell_units(task, &run, states);
-  const bool nothing = task.task->reports && passed && tests.total() == 0;
+  const bool no_tests = task.task->reports && passed && tests.total() == 0;
+  run.found_nothing = no_tests || (!passed && asked_for_nothing);
   run.lock.reset();
-  if (passed && !nothing) {
+  if (passed && !no_tests) {
     auto result = std::make_shared<ActionResult>();
     run.state.verdict = Verdict::kUpToDate;
     run.state.seen = result->outputs_digest();
@@ -250,10 +264,10 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                                        : Outcome::kFailed;
   const int status = outcome == Outcome::kCancelled  ? 130
                      : outcome == Outcome::kTimedOut ? 124
-                     : nothing                       ? kExitNoTests
+                     : run.found_nothing             ? kExitNoTests
                      : run.exit_status != 0          ? run.exit_status
                                                      : 1;
-  if (nothing) warn(error("task `{}` found no tests", task.label));
+  if (no_tests) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
   capture.says_itself = task.task->reports || failed.empty();
   if (!capture.says_itself) capture.rerun = rerun_failed(task, std::move(failed));
@@ -269,7 +283,11 @@ std::optional<Outcome> TaskRunner::ended_units(TaskIndex index) {
   return run != unit_runs_.end() ? run->second->outcome : std::nullopt;
 }
 
-bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kExitNoTests; }
+bool TaskRunner::found_nothing(TaskIndex index) {
+  const std::scoped_lock lock(unit_runs_mutex_);
+  const auto run = unit_runs_.find(index);
+  return run != unit_runs_.end() && run->second->found_nothing;
+}
 
 void TaskRunner::tell_units(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -292,7 +310,10 @@ std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const 
   for (std::size_t i = 0; i < units.units.size(); ++i) {
     const UnitState& unit = units.units[i];
     if (run != nullptr && run->outcomes[i]) {
-      results.emplace_back(unit.name, JUnitReport{run->outcomes[i]->cases, {}, true});
+      JUnitReport report{run->outcomes[i]->cases, {}, true};
+      if (run->outcomes[i]->what == UnitOutcome::What::kNotRun)
+        report.cases.push_back(error_of(unit, *run->outcomes[i]));
+      results.emplace_back(unit.name, std::move(report));
     } else if (unit.record) {
       auto report = kept_report(parts_.blobs, unit.record->report);
       if (report) {

@@ -106,6 +106,7 @@ class TaskRunner {
 
   struct UnitRun;
   UnitRun& begin_units(TaskIndex index);
+  void set_aside_dangling(UnitRun& run, std::vector<std::size_t>& stale) const;
   void run_batch(UnitRun& run, std::size_t batch);
   void run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);
   void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);

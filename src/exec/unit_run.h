@@ -34,7 +34,8 @@ struct TaskRunner::UnitRun {
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
-  std::string failed_log;  // of what failed alone
+  std::string failed_log;      // of what failed alone
+  bool found_nothing = false;  // there is no test, or not the one that was asked for
   std::optional<Outcome> outcome;
 };
 

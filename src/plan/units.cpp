@@ -300,7 +300,8 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     besides.push_back(sha256(text));
     states.beside_texts.try_emplace(besides.back(), std::move(text));
   }
-  for (const TreeFile* file : files.beside_looked) states.besides.push_back(observe(*file));
+  for (const TreeFile* file : files.beside_looked)
+    states.besides.push_back({file->path, true, false, file->content_stat(), std::nullopt});
   states.units.reserve(files.units.size());
   std::size_t next = 0;
   for (const UnitFiles::Unit& file : files.units) {
@@ -311,6 +312,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     unit.own = unit_content(file.given.value_or(file.file->digest), unit.executable);
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
+    unit.content = file.file->content_stat();
     if (const UnitRecord* record = sources.records.find(unit.name, next)) unit.record = *record;
     const bool same = unit.record && unit.record->common == common && unit.record->own == unit.own &&
                       unit.record->beside == unit.beside;

@@ -301,3 +301,19 @@ def test_a_tool_that_leaves_alone_what_git_ignores(project):
     checked = project.run("--check", "format")
     assert (checked.code, checked.stdout) == (1, "would change: a.txt\n"), checked
     assert project.read("a.txt") == "not\n"
+
+
+def test_a_link_that_leads_nowhere_keeps_no_other_from_being_looked_at(files):
+    files.path("src/lost").symlink_to("nowhere")
+    result = files.run("-j1", "--check", "format")
+    assert result.code == 1
+    for said in ("src/lost: it is a link that leads to no file\n", "2 files would change, 1 failed, 1 clean"):
+        assert said in result.stderr, result.stderr
+    result = files.run("-j1", "format")
+    assert result.code == 1 and "src/lost: it is a link that leads to no file\n" in result.stderr, result.stderr
+    assert files.read("src/a") == "A\n"
+    files.ran()
+    assert files.run("-j1", "format").code == 1
+    assert files.ran() == []
+    files.remove("src/lost")
+    files.run("format").succeeded()

@@ -413,6 +413,11 @@ def test_a_part_that_is_not_there_ends_as_pytest_does(tests):
     result = tests.run("-j1", "test", f"{A}::nope")
     assert result.code == 4, result
     assert f"not found: ROOT/{A}::nope\n" in result.stdout + result.stderr, result
+    write_test(tests, B)
+    for jobs in ("-j1", "-j2"):
+        assert tests.run(jobs, "test", f"{A}::nope", B).code == 4
+    write_test(tests, B, "assert False")
+    assert tests.run("-j2", "test", f"{A}::nope", B).code == 1
 
 
 @pytest.mark.parametrize("option", [["--slowest", "-3"], ["--slowest=-1"]])

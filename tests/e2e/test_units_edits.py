@@ -143,6 +143,11 @@ def test_a_tool_that_is_not_there_is_missed_once(texts):
     assert result.code == 1 and result.stderr.count("command not found") == 1, result
 
 
+def test_what_a_tool_ends_with_is_not_taken_for_an_exit_status_of_devtask(texts):
+    texts.tool("upper", "exit 4")
+    assert texts.run("-j1", "format").code == 1
+
+
 def test_what_failed_is_told_by_name(texts):
     texts.tool("upper", "for file; do grep -q bad \"$file\" && { echo sorry >&2; exit 1; }; done\n" + UPPER)
     texts.write(TWO, "bad\n")
