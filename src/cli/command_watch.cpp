@@ -12,6 +12,7 @@
 #include "os/folder_watch.h"
 #include "os/process.h"
 #include "os/stop.h"
+#include "plan/refuse_unmatched.h"
 #include "plan/tree.h"
 
 namespace devtask {
@@ -53,6 +54,10 @@ class TaskWatch {
       if (!run) {
         if (!has_run_) return tl::unexpected(run.error());
         tell(run.error());
+      } else if (const auto meant = refuse_unmatched(run->plan, run->evaluation.states); !meant) {
+        tell(meant.error());
+        if (!has_run_) return ExitCode::kNoTests;
+        run->session.reset();
       } else {
         const auto due = first_due(*run);
         // Not by a task: a series of changes takes longer than a run.

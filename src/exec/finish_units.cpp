@@ -15,9 +15,6 @@
 namespace devtask {
 namespace {
 
-// "There is nothing to do it with" (docs/reference.md).
-constexpr int kExitNoTests = 4;
-
 std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
     const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
   std::vector<std::pair<std::string, std::chrono::milliseconds>> tests;

@@ -498,3 +498,15 @@ def test_a_selection_without_tests_runs_once_for_a_change(project):
     watch.wait_for("found no tests")
     watch.stop_in_the_middle()
     assert project.ran() == ["collected", "collected"]
+
+
+def test_tests_that_are_gone_are_told_and_waited_for(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    write_test(project, "tests/test_a.py", "assert 0")
+    watch = Watched(project, "test")
+    project.remove("tests/test_a.py")
+    watch.wait_for("error: task `test` has no tests")
+    write_test(project, "tests/test_a.py", "assert 1")
+    watch.wait_for("1 passed")
+    watch.stop_in_the_middle()
