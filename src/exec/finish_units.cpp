@@ -99,18 +99,18 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                             EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
-  if (!run.state.key) return;  // of what nobody knows
   const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
   std::string common_text;
+  bool known = run.state.key.has_value();  // what all of them ran with
   {
     const std::scoped_lock keeping(run.keeping);
-    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) return;
+    known = known && !besides_changed(task, states) && !facts_changed(run.index, run.state, run.capture);
     common_text = run.state.fingerprint;
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
-  if (parts_.blobs != nullptr) {
+  if (parts_.blobs != nullptr && known) {
     // For explanations.
     std::set<std::string_view> texts{common_text};
     for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
@@ -136,6 +136,9 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                       {},
                       run.durations[index],
                       count_tests(outcome->cases)};
+    // That it failed is remembered all the same, as nothing that anything could be taken for.
+    if (!known && record.passed) continue;
+    if (!known) record.common = Digest();
     const std::string path = join_path(root, unit.path);
     if (edits) {
       const bool may_be_other = record.passed || root == root_;
@@ -159,7 +162,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
     } else if (root == root_ && stat_file(path) != unit.stat) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
-      continue;
+      if (record.passed) continue;
+      record.own = Digest();
     }
     if (outcome->what == UnitOutcome::What::kNotRun) {
       // An older pass of the same content does not hold any more; how long it takes may still be known.

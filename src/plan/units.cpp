@@ -284,7 +284,8 @@ std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
 // A part of all units, so that the parts are all of them: it does not matter what is stale. Cut by the sizes
 // of the files, which are the same in every checkout: by what each machine remembers, a file could be in no
 // part.
-void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStates& states) {
+void filter_units(const PlannedUnits& units, const UnitRecords& records, UnitStates& states) {
+  const UnitFilter& filter = units.filter;
   if (filter.shards > 0) {
     std::vector<std::size_t> all(states.units.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -303,7 +304,10 @@ void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStat
     std::erase_if(states.units, [&](const UnitState& unit) {
       const auto part = parts.lower_bound(unit.name + "::");
       const bool part_failed = part != parts.end() && part->starts_with(unit.name + "::");
-      return !part_failed && (!unit.record || unit.record->passed);
+      // What passed with another key may have done so for another of the family.
+      const bool passed =
+          unit.record && unit.record->passed && (!units.shares_log || unit.record->common == states.common);
+      return passed && !part_failed;
     });
   }
 }
@@ -367,7 +371,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       unit.tried = true;
     }
   }
-  filter_units(task.units->filter, sources.records, states);
+  filter_units(*task.units, sources.records, states);
   return states;
 }
 

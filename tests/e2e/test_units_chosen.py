@@ -89,3 +89,29 @@ def test_no_tests_even_after_the_task_that_would_make_some(tests):
     result = tests.run("all")
     assert result.code == 4 and "error: task `none` has no tests" in result.stderr, result.stderr
     assert ran(tests) == ["gen"]
+
+
+def test_failed_means_also_what_never_ran(tests):
+    assert counted(tests.run("--failed", "test").succeeded()).startswith("tests: 2 passed")
+    tests.run("--failed", "test").succeeded()
+    assert ran(tests) == ["gen", "gen", A, B]
+
+
+def test_a_failure_is_remembered_whatever_was_saved_meanwhile(tests):
+    save = "pathlib.Path({!r}).write_text({!r})\nassert pathlib.Path('fixed').exists()"
+    for path, saved in ((A, "src/code.py"), (B, B)):
+        write_test(tests, path, save.format(saved, "def test(): assert 0" if saved == B else "1"))
+        assert tests.run("test", path).code == 1
+        result = tests.run("--failed", "test", path)
+        assert counted(result).startswith("tests: 0 passed, 1 failed"), result.stderr
+
+
+def test_failed_of_a_family_is_what_did_not_pass_for_this_member(tests):
+    tests.write(
+        "tasks.toml", tests.read("tasks.toml") + '\n[tasks.tpg]\nextends = "test"\nenv = { DB = "pg" }\n'
+    )
+    write_test(tests, A, "assert os.environ.get('DB') != 'pg'")
+    assert tests.run("tpg").code == 1
+    tests.run("test").succeeded()
+    result = tests.run("--failed", "tpg")
+    assert result.code == 1 and "1 failed" in counted(result), result.stderr
