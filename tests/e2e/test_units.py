@@ -368,7 +368,7 @@ def test_of_a_file_of_which_a_part_failed_the_whole_runs(passed):
     assert ran(tests) == [A]
     assert tests.run("--failed", "test").code == 1
     assert ran(tests) == [A]
-    write_test(tests, A)
+    write_test(tests, A, "assert True")
     tests.run("--failed", "test").succeeded()
     assert ran(tests) == [A]
     tests.run("--failed", "test", no_processes=True).succeeded()
