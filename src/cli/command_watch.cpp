@@ -12,6 +12,7 @@
 #include "os/folder_watch.h"
 #include "os/process.h"
 #include "os/stop.h"
+#include "plan/refuse_unmatched.h"
 #include "plan/tree.h"
 
 namespace devtask {
@@ -53,6 +54,10 @@ class TaskWatch {
       if (!run) {
         if (!has_run_) return tl::unexpected(run.error());
         tell(run.error());
+      } else if (const auto meant = refuse_unmatched(run->plan, run->evaluation.states); !meant) {
+        tell(meant.error());
+        if (!has_run_) return ExitCode::kNoTests;
+        run->session.reset();
       } else {
         const auto due = first_due(*run);
         // Not by a task: a series of changes takes longer than a run.
@@ -315,11 +320,7 @@ class TaskWatch {
   void say_mended(const TaskRun& run) {
     if (!failed_ || !run.schedule.nothing_to_do()) return;
     failed_ = false;
-    if (const auto refused = run.refuse_unmatched()) {
-      say("everything is up to date", options_);
-    } else {
-      tell(refused.error());
-    }
+    say("everything is up to date", options_);
   }
 
   void say_once() {

@@ -168,21 +168,6 @@ void TaskRun::tell_problems(const Tell& tell) const {
   }
 }
 
-Result<void> TaskRun::refuse_unmatched() const {
-  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-    const auto& units = evaluation.states[i].units;
-    const PlannedTask& task = plan.tasks[i];
-    // What a dependency makes may not be there yet.
-    if (!units || evaluation.states[i].verdict == Verdict::kWaiting) continue;
-    if (!units->unmatched.empty()) return failure(error("{}", units->unmatched).advise(units->help));
-    if (units->nothing && task.requested && task.task->reports) {
-      return failure(error("task `{}` has no tests: nothing matches its `units`", task.task->name)
-                         .at(task.task->units->written.front().where));
-    }
-  }
-  return {};
-}
-
 ExitCode TaskRun::show(const Options& options) const {
   const bool idle = options.status && schedule.nothing_to_do();
   print(idle ? "up to date\n" : plan_text(plan, evaluation, schedule));

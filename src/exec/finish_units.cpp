@@ -14,9 +14,6 @@
 namespace devtask {
 namespace {
 
-// "There is nothing to do it with" (docs/reference.md).
-constexpr int kExitNoTests = 4;
-
 // Whoever reads a report of all must not miss what did not run.
 TestCase error_of(const UnitState& unit, const UnitOutcome& outcome) {
   TestCase error;
@@ -112,18 +109,18 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                             EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
-  if (!run.state.key) return;  // of what nobody knows
   const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
   std::string common_text;
+  bool known = run.state.key.has_value();  // what all of them ran with
   {
     const std::scoped_lock keeping(run.keeping);
-    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) return;
+    known = known && !besides_changed(task, states) && !facts_changed(run.index, run.state, run.capture);
     common_text = run.state.fingerprint;
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
-  if (parts_.blobs != nullptr) {
+  if (parts_.blobs != nullptr && known) {
     // For explanations.
     std::set<std::string_view> texts{common_text};
     for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
@@ -149,6 +146,9 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                       {},
                       run.durations[index],
                       count_tests(outcome->cases)};
+    // That it failed is remembered all the same, as nothing that anything could be taken for.
+    if (!known && record.passed) continue;
+    if (!known) record.common = Digest();
     const std::string path = join_path(root, unit.path);
     if (edits) {
       const bool may_be_other = record.passed || root == root_;
@@ -159,7 +159,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         run.outcomes[index]->reason = "it was removed";
         continue;
       }
-      if (may_be_other) record.own = unit_content(*now, unit.executable);
+      const bool executable = root == root_ ? is_executable_unit(stat_file(path)) : unit.executable;
+      if (may_be_other) record.own = unit_content(*now, executable);
       // What it was before it can be only because it is right, whoever wrote it.
       if (watch != nullptr && record.own != unit.own) {
         const EditWatch::Writer writer = watch->writer_of(path);
@@ -172,7 +173,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
     } else if (root == root_ && stat_followed(path) != unit.content) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
-      continue;
+      if (record.passed) continue;
+      record.own = Digest();
     }
     if (outcome->what == UnitOutcome::What::kNotRun) {
       // An older pass of the same content does not hold any more; how long it takes may still be known.

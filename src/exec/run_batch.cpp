@@ -198,6 +198,7 @@ void TaskRunner::look_again(UnitRun& run, const std::vector<std::size_t>& group,
     const FileStat stat = stat_followed(path);
     if (done.contains(index) || stat == unit.content) continue;
     if (const auto now = hash_file(path)) {
+      unit.executable = is_executable_unit(stat_file(path));
       unit.own = unit_content(*now, unit.executable);
       unit.content = stat;
     }

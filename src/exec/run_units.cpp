@@ -9,6 +9,7 @@
 #include "exec/unit_run.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "plan/refuse_unmatched.h"
 #include "plan/steps.h"
 #include "report/pytest_plugin.h"
 
@@ -132,6 +133,14 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
     warn(error("task `{}` was reached before its dependency `{}`", task.label,
                parts_.plan.tasks[state.waits_for].label));
     run.outcome = fail(index, Outcome::kFailed, {}, 70);
+    return run;
+  }
+  if (auto meant = refuse_unmatched(task, *state.units); !meant) {
+    warn(std::move(meant.error()));
+    Capture nothing(TaskLog(parts_.state.log(task.id)));
+    nothing.says_itself = true;
+    run.found_nothing = true;
+    run.outcome = fail(index, Outcome::kFailed, std::move(nothing), kExitNoTests);
     return run;
   }
   const bool was_fresh = state.verdict == Verdict::kUpToDate;

@@ -14,6 +14,9 @@
 
 namespace devtask {
 
+// "There is nothing to do it with" (docs/reference.md).
+inline constexpr int kExitNoTests = 4;
+
 struct TaskRunner::UnitRun {
   TaskIndex index = 0;
   std::mutex beginning;

@@ -213,18 +213,25 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
       files.besides.push_back(besides_of(task, folder, tree, files.beside_looked));
     }
     unit.beside = beside->second;
-    constexpr std::uint32_t kExecutable = 0100;
     const auto known = given.find(unit.file);
     if (known != given.end()) unit.given = known->second.digest;
-    // Of a link: its content is that of another file, which its tools may be given instead.
-    const std::uint32_t mode = unit.file->stat.kind == FileKind::kRegular ? unit.file->stat.mode : 0;
-    unit.executable = ((known != given.end() ? known->second.mode : mode) & kExecutable) != 0;
+    FileStat stat = unit.file->stat;
+    if (known != given.end()) {
+      stat.kind = FileKind::kRegular;
+      stat.mode = known->second.mode;
+    }
+    unit.executable = is_executable_unit(stat);
   }
   std::ranges::sort(files.beside_looked, {}, &TreeFile::path);
   const auto twins = std::ranges::unique(files.beside_looked);
   files.beside_looked.erase(twins.begin(), twins.end());
   looked.insert(looked.end(), files.beside_looked.begin(), files.beside_looked.end());
   return files;
+}
+
+bool is_executable_unit(const FileStat& stat) {
+  constexpr std::uint32_t kExecutable = 0100;
+  return stat.kind == FileKind::kRegular && (stat.mode & kExecutable) != 0;
 }
 
 Digest unit_content(const Digest& content, bool executable) {
@@ -263,8 +270,9 @@ std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
   return failed;
 }
 
-// Of all units, whatever is stale.
-void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStates& states) {
+// A part of all units, whatever is stale.
+void filter_units(const PlannedUnits& units, const UnitRecords& records, UnitStates& states) {
+  const UnitFilter& filter = units.filter;
   if (filter.shards > 0) {
     const Shards shards(filter.shards, filter.durations);
     std::erase_if(states.units,
@@ -275,7 +283,10 @@ void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStat
     std::erase_if(states.units, [&](const UnitState& unit) {
       const auto part = parts.lower_bound(unit.name + "::");
       const bool part_failed = part != parts.end() && part->starts_with(unit.name + "::");
-      return !part_failed && (!unit.record || unit.record->passed);
+      // What passed with another key may have done so for another of the family.
+      const bool passed =
+          unit.record && unit.record->passed && (!units.shares_log || unit.record->common == states.common);
+      return passed && !part_failed;
     });
   }
 }
@@ -341,7 +352,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       unit.tried = true;
     }
   }
-  filter_units(task.units->filter, sources.records, states);
+  filter_units(*task.units, sources.records, states);
   return states;
 }
 

@@ -93,6 +93,8 @@ bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view pa
 
 // What counts of the file itself: its content, and whether it can be executed.
 Digest unit_content(const Digest& content, bool executable);
+// Never of a link: its content is that of another file, which its tools may be given instead.
+bool is_executable_unit(const FileStat& stat);
 
 struct UnitSources {
   const UnitRecords& records;

@@ -426,13 +426,14 @@ def test_a_count_below_nothing_is_refused(tests, option):
     assert result.code == 2 and "--slowest" in result.stderr, result
 
 
-def test_of_a_file_of_which_a_part_failed_the_whole_runs(tests):
+def test_of_a_file_of_which_a_part_failed_the_whole_runs(passed):
+    tests = passed
     write_test(tests, A, "assert False")
     assert tests.run("test", f"{A}::test_one").code == 1
     assert ran(tests) == [A]
     assert tests.run("--failed", "test").code == 1
     assert ran(tests) == [A]
-    write_test(tests, A)
+    write_test(tests, A, "assert True")
     tests.run("--failed", "test").succeeded()
     assert ran(tests) == [A]
     tests.run("--failed", "test", no_processes=True).succeeded()

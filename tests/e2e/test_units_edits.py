@@ -50,6 +50,14 @@ def test_the_second_run_starts_nothing(formatted):
     assert ran(formatted) == []
 
 
+def test_a_tool_that_replaces_an_executable_file_by_another(texts):
+    texts.tool("upper", UPPER.replace('cat "$file.new" >"$file"; rm "$file.new"', 'mv "$file.new" "$file"'))
+    texts.path(ONE).chmod(0o755)
+    texts.run("format").succeeded()
+    assert not texts.path(ONE).stat().st_mode & 0o100
+    texts.run("format", no_processes=True).succeeded()
+
+
 def test_only_the_edited_file_is_given_to_the_tool(formatted):
     formatted.write(TWO, "other\n")
     formatted.run("format").succeeded()

@@ -530,3 +530,15 @@ def test_only_with_dependencies_that_never_ran_runs_once_for_a_change(project, k
     watch.wait_for("ran in TIME\n")
     assert "stale again" not in watch.stop()
     assert project.ran() == ["lint", "lint"]
+
+
+def test_tests_that_are_gone_are_told_and_waited_for(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    write_test(project, "tests/test_a.py", "assert 0")
+    watch = Watched(project, "test")
+    project.remove("tests/test_a.py")
+    watch.wait_for("error: task `test` has no tests")
+    write_test(project, "tests/test_a.py", "assert 1")
+    watch.wait_for("1 passed")
+    watch.stop_in_the_middle()
