@@ -34,8 +34,9 @@ struct Replacement {
 
 struct Replaced {
   std::string path;
-  bool has_more = false;        // than was staged; it is there still
-  std::string left_alone = {};  // in the work tree, and why, as a sentence without a subject; "": it was replaced
+  bool has_more = false;  // than was staged; it is there still
+  std::string left_alone =
+      {};  // in the work tree, and why, as a sentence without a subject; "": it was replaced
 };
 
 // Puts the contents into the repository, then into the index in one go, and then each into the work tree, if
