@@ -6,6 +6,7 @@
 #include "console/console.h"
 #include "os/process.h"
 #include "os/stop.h"
+#include "plan/refuse_unmatched.h"
 
 namespace devtask {
 namespace {
@@ -111,7 +112,7 @@ Result<ExitCode> command_run(const Invocation& invocation) {
   if (!run) return tl::unexpected(run.error());
   run->look(invocation, seal ? &*seal : nullptr);
   run->tell_problems(tell);
-  if (auto meant = run->refuse_unmatched(); !meant) {
+  if (auto meant = refuse_unmatched(run->plan, run->evaluation.states); !meant) {
     report(meant.error(), options);
     return ExitCode::kNoTests;
   }

@@ -12,6 +12,7 @@
 #include "os/folder_watch.h"
 #include "os/process.h"
 #include "os/stop.h"
+#include "plan/refuse_unmatched.h"
 #include "plan/tree.h"
 
 namespace devtask {
@@ -53,6 +54,10 @@ class TaskWatch {
       if (!run) {
         if (!has_run_) return tl::unexpected(run.error());
         tell(run.error());
+      } else if (const auto meant = refuse_unmatched(run->plan, run->evaluation.states); !meant) {
+        tell(meant.error());
+        if (!has_run_) return ExitCode::kNoTests;
+        run->session.reset();
       } else {
         const auto due = first_due(*run);
         // Not by a task: a series of changes takes longer than a run.
@@ -71,6 +76,7 @@ class TaskWatch {
         }
         // Perhaps it was somebody else each time.
         waits_longer = due ? waits_longer.value_or(kFirstPause / 2) * 2 : std::optional<Pause>();
+        say_mended(*run);
         say_once();
         run->session.reset();
       }
@@ -91,6 +97,7 @@ class TaskWatch {
     Digest own, deps;
     std::string why;
     bool succeeded = false;
+    bool unknown = false;  // see has_unknown_key()
   };
 
   // Everything, and all of it is watched before it is looked at for the last time.
@@ -210,7 +217,7 @@ class TaskWatch {
       const TaskState& state = run.evaluation.states[index];
       if (state.verdict == Verdict::kWaiting) return false;
       if (task.always_runs()) return is_news(run, index);
-      if (has_run_ && state.units && state.verdict == Verdict::kStale) {
+      if (has_run_ && state.units && state.verdict == Verdict::kStale && state.key) {
         return std::ranges::any_of(state.units->units, [](const UnitState& unit) {
           return unit.what == UnitState::What::kStale && !unit.tried;
         });
@@ -219,7 +226,7 @@ class TaskWatch {
       const bool failed =
           has_run_ && state.verdict == Verdict::kStale && attempt && attempt->key == state.key;
       const auto tried = tried_.find(task.id);
-      return !failed && (tried == tried_.end() || tried->second.own != state.key.value_or(Digest()) ||
+      return !failed && (tried == tried_.end() || tried->second.own != facts(state) ||
                          tried->second.why != why_now(state));
     };
     std::optional<TaskIndex> due;
@@ -230,6 +237,22 @@ class TaskWatch {
     }
     just_run_ = false;
     return due;
+  }
+
+  // `--only`, and what its dependencies made is not known: no record says that it has succeeded.
+  static bool has_unknown_key(const TaskState& state) {
+    return state.verdict == Verdict::kStale && !state.key;
+  }
+
+  // Its key, or of that as much as is known.
+  static Digest facts(const TaskState& state) {
+    if (!has_unknown_key(state)) return state.key.value_or(Digest());
+    std::string text = state.own != nullptr ? state.own->facts.text_with({}) : std::string();
+    if (state.units) {
+      for (const UnitState& unit : state.units->units)
+        text += fmt::format("\n{} {} {}", unit.own.hex(), unit.beside.hex(), unit.name);
+    }
+    return sha256(text);
   }
 
   static std::string why_now(const TaskState& state) {
@@ -248,7 +271,7 @@ class TaskWatch {
         if (task.always_runs()) {
           tried[task.id] = {own_[task.id], deps_facts(run, task), {}};
         } else {
-          tried[task.id] = {state.key.value_or(Digest()), {}, why_now(state)};
+          tried[task.id] = {facts(state), {}, why_now(state), false, has_unknown_key(state)};
         }
       }
     }
@@ -260,12 +283,13 @@ class TaskWatch {
       if (outcome == run.outcomes.end() || !succeeded(outcome->second)) continue;
       if (task.always_runs()) {
         tried[task.id].succeeded = true;
-      } else {
+      } else if (!tried[task.id].unknown) {
         tried.erase(task.id);  // if it is stale again, it is so for another reason
       }
     }
     tried_ = std::move(tried);
     options_.force = false;
+    failed_ = code.value_or(ExitCode::kUsage) != ExitCode::kDone;
     return code.value_or(ExitCode::kUsage);
   }
 
@@ -290,6 +314,13 @@ class TaskWatch {
     if (paths.size() == 1) say(paths[0] + " changed", options_);
     if (paths.size() > 1)
       say(fmt::format("{} and {} more changed", paths[0], with_commas(paths.size() - 1)), options_);
+  }
+
+  // What failed does so no more, and nothing had to run for that: it was removed, or is as it was before.
+  void say_mended(const TaskRun& run) {
+    if (!failed_ || !run.schedule.nothing_to_do()) return;
+    failed_ = false;
+    say("everything is up to date", options_);
   }
 
   void say_once() {
@@ -329,7 +360,7 @@ class TaskWatch {
   std::map<std::string, Digest> own_;   // of tasks that always run, by id
   std::map<std::string, Tried> tried_;  // in the last run
   std::set<std::string> said_, said_before_;
-  bool has_run_ = false, just_run_ = false, said_waiting_ = false;
+  bool has_run_ = false, just_run_ = false, failed_ = false, said_waiting_ = false;
 };
 
 }  // namespace

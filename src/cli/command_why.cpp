@@ -2,6 +2,7 @@
 #include "cli/look.h"
 #include "cli/report.h"
 #include "cli/session.h"
+#include "plan/refuse_unmatched.h"
 
 namespace devtask {
 
@@ -17,6 +18,10 @@ Result<ExitCode> command_why(const Invocation& invocation) {
   if (!plan) return tl::unexpected(plan.error());
   const Evaluation evaluation = (*session)->evaluator().evaluate(*plan);
   for (const Diagnostic& each : evaluation.warnings) report(each, invocation.options);
+  if (auto meant = refuse_unmatched(*plan, evaluation.states); !meant) {
+    report(meant.error(), invocation.options);
+    return ExitCode::kNoTests;
+  }
   for (TaskIndex i = 0; i < plan->tasks.size(); ++i) {
     if (plan->tasks[i].requested) print(why_text(*plan, evaluation, i));
   }

@@ -90,10 +90,16 @@ void declare(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--junit", options.junit, "Write to FILE what came of all tests, as JUnit XML")
       ->type_name("FILE")
       ->envname("DEVTASK_JUNIT");
-  app.add_option("--shard", texts.shard,
-                 "Only the K-th of N parts of the units, cut by the size of their files")
-      ->type_name("K/N")
-      ->envname("DEVTASK_SHARD");
+  auto* shard = app.add_option("--shard", texts.shard, "Only the K-th of N parts of the units")
+                    ->type_name("K/N")
+                    ->envname("DEVTASK_SHARD");
+  app.add_option(
+         "--durations", options.durations,
+         "Parts that take about as long as each other, by the --junit FILE of an earlier run; the same "
+         "for all parts")
+      ->type_name("FILE")
+      ->needs(shard)
+      ->envname("DEVTASK_DURATIONS");
   app.add_flag("--failed", options.units.failed, "Only the units that did not pass last time")
       ->envname("DEVTASK_FAILED");
   app.add_option("--slowest", options.slowest, "Name the N slowest tests")

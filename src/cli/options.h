@@ -30,6 +30,7 @@ struct Options {
   OutputLogs output_logs = OutputLogs::kNewOnly;
   ColorChoice color = ColorChoice::kAuto;
   std::string junit;               // file for the results of all tests; "": none
+  std::string durations;           // JUnit report of an earlier run, for --shard; "": none
   UnitFilter units;                // --shard, --failed
   std::size_t slowest = 0;         // so many of the slowest tests to tell
   std::string profile;             // file for a trace of where the time went; "": none

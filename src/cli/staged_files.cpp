@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/escape.h"
 #include "os/file.h"
@@ -99,6 +100,20 @@ Result<void> update_index_that_stays(const Git& git, const std::vector<Replaceme
   return {};
 }
 
+// Of them the index alone has what is staged: `git checkout-index` refuses them, and writing their entries
+// anew would put them into the work tree, in which they are not wanted.
+Result<std::set<std::string, std::less<>>> list_outside_of_work_tree(const Git& git) {
+  const auto said = git.ask({"ls-files", "-t", "-z"});
+  if (!said) return tl::unexpected(said.error());
+  std::set<std::string, std::less<>> paths;
+  // "S PATH", and other letters for other files.
+  for (std::string_view rest = *said; !rest.empty();) {
+    const std::string_view entry = take(rest, '\0');
+    if (entry.starts_with("S ")) paths.emplace(entry.substr(2));
+  }
+  return paths;
+}
+
 Result<void> is_still_staged(const Git& git, const std::vector<Replacement>& files) {
   const auto now = list_staged(git);
   if (!now) return tl::unexpected(now.error());
@@ -118,6 +133,9 @@ Result<std::vector<StagedFile>> list_staged(const Git& git) {
   const auto said = git.ask({"diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color",
                              "--no-ext-diff", "--diff-filter=AMT"});
   if (!said) return tl::unexpected(said.error());
+  if (said->empty()) return std::vector<StagedFile>();
+  const auto outside = list_outside_of_work_tree(git);
+  if (!outside) return tl::unexpected(outside.error());
   const std::string inside = git.prefix().empty() ? "" : git.prefix() + "/";
   std::vector<StagedFile> files;
   // ":100644 100644 OLD NEW M", then the path.
@@ -129,7 +147,7 @@ Result<std::vector<StagedFile>> list_staged(const Git& git) {
     file.mode = take(entry, ' ');
     take(entry, ' ');
     file.id = take(entry, ' ');
-    if (!path.starts_with(inside) || !file.mode.starts_with("100")) continue;
+    if (!path.starts_with(inside) || !file.mode.starts_with("100") || outside->contains(path)) continue;
     file.path = path.substr(inside.size());
     files.push_back(std::move(file));
   }

@@ -22,7 +22,7 @@ struct StagedFile {
 };
 
 // Files (no links, no submodules) that the next commit adds or changes below git.prefix(), without their
-// content, sorted by path.
+// content, sorted by path. Not those that are to stay out of the work tree (a sparse checkout).
 Result<std::vector<StagedFile>> list_staged(const Git& git);
 // Fills in the content. `folder` is a place for files; it must not be there.
 Result<void> read_staged(const Git& git, const std::string& folder, std::vector<StagedFile>& files);
@@ -34,8 +34,9 @@ struct Replacement {
 
 struct Replaced {
   std::string path;
-  bool has_more = false;        // than was staged; it is there still
-  std::string left_alone = {};  // in the work tree, and why, as a sentence without a subject; "": it was replaced
+  bool has_more = false;  // than was staged; it is there still
+  std::string left_alone =
+      {};  // in the work tree, and why, as a sentence without a subject; "": it was replaced
 };
 
 // Puts the contents into the repository, then into the index in one go, and then each into the work tree, if

@@ -63,7 +63,7 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
   build.ninja = std::move(ninja);
   build.shim = shim_path();
   build.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(core_count());
-  build.keep_going = options.keep_going;
+  build.keep_going = options.keep_going || options.check;  // each check says something else
   build.replay_up_to_date = options.output_logs == OutputLogs::kFull;
   build.tell_up_to_date = build.replay_up_to_date || options.verbosity > 1;
   build.environment = own_environment();
@@ -111,6 +111,21 @@ ExitCode run_with_console(TaskRun& run, const Invocation& invocation, Result<std
 
 }  // namespace
 
+// Of each unit in a report that `--junit` has written.
+Result<UnitDurations> read_durations(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  const auto report = read_junit(*text);
+  if (!report) {
+    return failure(error("`{}` is no JUnit report", path)
+                       .note(report.error().message)
+                       .advise("give it what `devtask --junit FILE` has written"));
+  }
+  UnitDurations durations;
+  for (const TestCase& test : report->cases) durations[test.suite] += test.duration;
+  return durations;
+}
+
 Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mode, const Tell& tell,
                                  std::shared_ptr<GivenFiles> given) {
   const Options& options = invocation.options;
@@ -127,6 +142,11 @@ Result<TaskRun> TaskRun::prepare(const Invocation& invocation, Session::Mode mod
   request->force = options.force;
   request->only = options.only;
   request->units = options.units;
+  if (!options.durations.empty()) {
+    auto durations = read_durations(join_path(start_folder(options), options.durations));
+    if (!durations) return tl::unexpected(durations.error());
+    request->units.durations = std::move(*durations);
+  }
   request->check = options.check;
   request->given = std::move(given);
   auto plan = make_plan(project, *request);
@@ -146,21 +166,6 @@ void TaskRun::tell_problems(const Tell& tell) const {
   for (const TaskIndex index : schedule.run) {
     if (const auto& problem = evaluation.states[index].problem) tell(*problem);
   }
-}
-
-Result<void> TaskRun::refuse_unmatched() const {
-  for (TaskIndex i = 0; i < plan.tasks.size(); ++i) {
-    const auto& units = evaluation.states[i].units;
-    const PlannedTask& task = plan.tasks[i];
-    // What a dependency makes may not be there yet.
-    if (!units || evaluation.states[i].verdict == Verdict::kWaiting) continue;
-    if (!units->unmatched.empty()) return failure(error("{}", units->unmatched).advise(units->help));
-    if (units->nothing && task.requested && task.task->reports) {
-      return failure(error("task `{}` has no tests: nothing matches its `units`", task.task->name)
-                         .at(task.task->units->written.front().where));
-    }
-  }
-  return {};
 }
 
 ExitCode TaskRun::show(const Options& options) const {

@@ -33,9 +33,6 @@ struct TaskRun {
   void look(const Invocation& invocation, const Seal* seal);
   void tell_problems(const Tell& tell) const;
 
-  // Paths that were asked for and are no units.
-  Result<void> refuse_unmatched() const;
-
   // Prints what would be done, or with `--status` whether anything would be.
   ExitCode show(const Options& options) const;
 

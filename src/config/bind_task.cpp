@@ -123,7 +123,14 @@ class TaskBinder {
     task.outputs = bind_list("outputs");
     refuse_project_as_output(task.outputs);
     task.creates = bind_list("creates");
-    if (table_.get("units") != nullptr) task.units = bind_list("units");
+    if (TomlEntry* units = table_.get("units")) {
+      task.units = bind_list("units");
+      if (const TomlArray* items = units->value.as_array(); items != nullptr && items->empty()) {
+        table_.complain(error("{} is empty", table_.of("units"))
+                            .at(table_.key_place("units"))
+                            .advise("name the files that have a result each"));
+      }
+    }
     if (TomlEntry* edits = table_.get("edits"); edits != nullptr && edits->value.as_bool() != nullptr) {
       if (task.units) task.edits = *task.units;
     } else {

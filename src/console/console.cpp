@@ -346,10 +346,9 @@ void Console::Impl::print_tests() {
   for (const TestsReported& tests : tests_) {
     if (options_.github_actions) screen_.print(Stream::kOut, test_annotations(tests));
     const std::string_view label = tests_.size() > 1 ? std::string_view(tests.task) : std::string_view();
-    // What failed has been shown in full, unless nothing was to be shown.
-    const bool shown =
-        options_.output_logs == OutputLogs::kFull || options_.output_logs == OutputLogs::kNewOnly;
-    screen_.print(Stream::kErr, test_lines(tests, options_.verbosity >= 1 || !shown, look_));
+    // Else the runner has shown it, or nothing is to be shown.
+    const bool details = options_.verbosity >= 1 || options_.output_logs == OutputLogs::kErrorsOnly;
+    screen_.print(Stream::kErr, test_lines(tests, details, look_));
     screen_.print(Stream::kErr, tests_line(tests, label, look_));
   }
   tests_.clear();

@@ -109,6 +109,7 @@ std::string outcome_text(const TaskFinished& event) {
     case Outcome::kRan:
       return fmt::format("done in {}", duration);
     case Outcome::kFailed:
+      if (event.exit_status == 0) return fmt::format("failed after {}", duration);
       return fmt::format("failed with exit status {} after {}", event.exit_status, duration);
     case Outcome::kTimedOut:
       return limit_text(event);

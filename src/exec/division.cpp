@@ -1,13 +1,14 @@
 #include "exec/division.h"
 
 #include <algorithm>
-#include <unordered_map>
-#include <utility>
+#include <optional>
 
 namespace devtask {
 namespace {
 
-constexpr std::size_t kEnough = 4;
+constexpr std::string_view kBeforePlaces = ":(,";  // "a.py:3:7", "a.ts(3,7)"
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_letter(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -27,6 +28,18 @@ bool begins(std::string_view text, std::size_t at) {
   return !is_letter(before) && before != '_' && before != '-' && before != '/' && before != '.';
 }
 
+// Which name begins there, and how long it is as it stands there.
+std::optional<std::pair<std::size_t, std::size_t>> longest_at(
+    std::string_view text, std::size_t at, std::size_t longest,
+    const std::unordered_map<std::string_view, std::size_t>& places) {
+  for (std::size_t end = std::min(text.size(), at + longest); end > at; --end) {
+    if (goes_on(text, end)) continue;
+    if (const auto place = places.find(text.substr(at, end - at)); place != places.end())
+      return std::pair(place->second, end - at);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Division::Group Division::next() {
@@ -36,49 +49,50 @@ Division::Group Division::next() {
   return group;
 }
 
-// A tool that has several kinds of failure ends with the highest of them: a group that ends with the lowest
-// has but that kind.
-bool Division::believes(int exit_status) const {
-  if (names_good_ones_ || failed_alone_.empty()) return false;
-  const auto& [lowest, times] = *failed_alone_.begin();
-  return lowest == exit_status && times >= kEnough;
+// A bare name is said for any reason.
+bool Division::believes(int exit_status, const std::string& words) const {
+  const bool says_more = std::ranges::any_of(words, [](char c) { return is_letter(c) && !is_digit(c); });
+  return says_more && of_bad_.contains({exit_status, words}) && !of_good_.contains(words);
 }
 
-Division::Group Division::tried(const Group& group, int exit_status, const Group& named) {
-  if (exit_status == 0) {
-    if (!named.empty()) names_good_ones_ = true;
-    return group;
-  }
-  if (group.size() == 1) {
-    if (!named.empty()) ++failed_alone_[exit_status];
-    return group;
-  }
-  Group others;
-  auto next_named = named.begin();
+Division::Group Division::passed(const Group& group, const Said& said) {
+  any_good_ = true;
+  of_good_.insert(said.begin(), said.end());
   for (const std::size_t each : group) {
-    if (next_named != named.end() && *next_named == each) {
-      ++next_named;
-    } else {
-      others.push_back(each);
-    }
+    if (const auto heard = heard_.find(each); heard != heard_.end()) of_good_.merge(heard->second);
   }
-  if (!named.empty() && believes(exit_status)) {
-    if (!others.empty()) open_.push_back(std::move(others));
-    return named;
+  return group;
+}
+
+Division::Group Division::tried(const Group& group, int exit_status, const Said& said) {
+  if (exit_status == 0) return passed(group, said);
+  if (group.size() == 1) {
+    if (!said.front().empty()) of_bad_.emplace(exit_status, said.front());
+    return group;
   }
-  if (named.empty() || others.empty()) {
+  const bool many = std::ranges::count_if(said, [](const auto& words) { return !words.empty(); }) > 1;
+  Group judged, named, others;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const bool certain = (any_good_ || !many) && believes(exit_status, said[i]);
+    (said[i].empty() ? others : certain ? judged : named).push_back(group[i]);
+    if (!said[i].empty()) heard_[group[i]].insert(said[i]);
+  }
+  if (judged.empty() && (named.empty() || others.empty())) {
     const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
     open_.emplace_back(middle, group.end());
     open_.emplace_back(group.begin(), middle);
-  } else {
-    open_.push_back(std::move(others));
-    open_.push_back(named);
+    return {};
   }
-  return {};
+  // Of many the good ones say first whether they are named, too.
+  if (!many) named.swap(others);
+  for (Group* each : {&named, &others}) {
+    if (!each->empty()) open_.push_back(std::move(*each));
+  }
+  return judged;
 }
 
-std::vector<std::size_t> named_in(std::string_view text, const std::vector<std::string>& names,
-                                  const std::vector<std::string>& prefixes) {
+std::vector<std::string> said_of(std::string_view text, const std::vector<std::string>& names,
+                                 const std::vector<std::string>& prefixes) {
   std::vector<std::string> words;
   for (const std::string& name : names) {
     words.push_back(name);
@@ -90,26 +104,36 @@ std::vector<std::size_t> named_in(std::string_view text, const std::vector<std::
     places.emplace(words[i], i / (prefixes.size() + 1));
     longest = std::max(longest, words[i].size());
   }
-  std::vector<char> found(names.size(), 0);
+  std::vector<std::set<std::string>> lines(names.size());
+  std::string line;
+  std::set<std::size_t> named;  // in the line
+  const auto end_line = [&] {
+    for (const std::size_t each : named) lines[each].insert(named.size() == 1 ? line : "*");
+    line.clear();
+    named.clear();
+  };
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t after = at + 1;
-    if (begins(text, at)) {
-      for (std::size_t end = std::min(text.size(), at + longest); end > at; --end) {
-        if (goes_on(text, end)) continue;
-        const auto place = places.find(text.substr(at, end - at));
-        if (place == places.end()) continue;
-        found[place->second] = 1;
-        after = end;
-        break;
-      }
+    const auto found = begins(text, at) ? longest_at(text, at, longest, places) : std::nullopt;
+    if (found) {
+      named.insert(found->first);
+      line += '*';
+      at += found->second;
+    } else if (text[at] == '\n') {
+      end_line();
+      ++at;
+    } else if (is_digit(text[at]) && !line.empty() && kBeforePlaces.find(line.back()) != line.npos) {
+      line += '0';
+      while (at < text.size() && is_digit(text[at])) ++at;
+    } else {
+      line += text[at++];
     }
-    at = after;
   }
-  std::vector<std::size_t> named;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i] != 0) named.push_back(i);
+  end_line();
+  std::vector<std::string> said(names.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    for (const std::string& each : lines[i]) said[i] += each + '\n';
   }
-  return named;
+  return said;
 }
 
 }  // namespace devtask

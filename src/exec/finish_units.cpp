@@ -2,7 +2,6 @@
 // at the end. Which process runs which is in run_units.cpp.
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "base/escape.h"
 #include "exec/edit_watch.h"
@@ -15,14 +14,22 @@
 namespace devtask {
 namespace {
 
-// "There is nothing to do it with" (docs/reference.md).
-constexpr int kExitNoTests = 4;
+// Whoever reads a report of all must not miss what did not run.
+TestCase error_of(const UnitState& unit, const UnitOutcome& outcome) {
+  TestCase error;
+  error.name = unit.name;
+  error.file = unit.path;
+  error.outcome = TestCase::Outcome::kError;
+  error.message = outcome.reason.empty() ? "not run" : outcome.reason;
+  return error;
+}
 
 std::vector<std::pair<std::string, std::chrono::milliseconds>> slowest_of(
     const std::vector<std::pair<std::string, JUnitReport>>& results, std::size_t most) {
   std::vector<std::pair<std::string, std::chrono::milliseconds>> tests;
   for (const auto& [unit, report] : results) {
     for (const TestCase& test : report.cases) {
+      if (test.duration.count() == 0) continue;
       tests.emplace_back(node_id(test), std::chrono::duration_cast<std::chrono::milliseconds>(test.duration));
     }
   }
@@ -89,7 +96,7 @@ bool TaskRunner::take_cached_units(const PlannedTask& task, TaskState& state) {
 // Files of `unit-inputs` are not what they were when the units were looked at.
 bool TaskRunner::besides_changed(const PlannedTask& task, const UnitStates& states) {
   const auto changed = std::ranges::find_if(states.besides, [&](const Observation& seen) {
-    return stat_file(join_path(root_, seen.path)) != seen.stat;
+    return stat_followed(join_path(root_, seen.path)) != seen.stat;
   });
   if (changed == states.besides.end()) return false;
   warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(changed->path),
@@ -102,18 +109,18 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                             EditWatch* watch) {
   const PlannedTask& task = parts_.plan.tasks[run.index];
   UnitStates& states = *run.units;
-  if (!run.state.key) return;  // of what nobody knows
   const bool edits = !task.edits->written.empty() && !task.runs_check_steps();
   const Digest common = states.common;
   std::string common_text;
+  bool known = run.state.key.has_value();  // what all of them ran with
   {
     const std::scoped_lock keeping(run.keeping);
-    if (besides_changed(task, states) || facts_changed(run.index, run.state, run.capture)) return;
+    known = known && !besides_changed(task, states) && !facts_changed(run.index, run.state, run.capture);
     common_text = run.state.fingerprint;
   }
   const bool shared = parts_.blobs != nullptr && parts_.cache != nullptr &&
                       task.task->cache == CacheMode::kYes && run.capture.beside.empty();
-  if (parts_.blobs != nullptr) {
+  if (parts_.blobs != nullptr && known) {
     // For explanations.
     std::set<std::string_view> texts{common_text};
     for (const std::size_t unit : units) texts.insert(states.beside_texts.at(states.units[unit].beside));
@@ -139,6 +146,9 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
                       {},
                       run.durations[index],
                       count_tests(outcome->cases)};
+    // That it failed is remembered all the same, as nothing that anything could be taken for.
+    if (!known && record.passed) continue;
+    if (!known) record.common = Digest();
     const std::string path = join_path(root, unit.path);
     if (edits) {
       const bool may_be_other = record.passed || root == root_;
@@ -149,7 +159,8 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         run.outcomes[index]->reason = "it was removed";
         continue;
       }
-      if (may_be_other) record.own = unit_content(*now, unit.executable);
+      const bool executable = root == root_ ? is_executable_unit(stat_file(path)) : unit.executable;
+      if (may_be_other) record.own = unit_content(*now, executable);
       // What it was before it can be only because it is right, whoever wrote it.
       if (watch != nullptr && record.own != unit.own) {
         const EditWatch::Writer writer = watch->writer_of(path);
@@ -159,10 +170,11 @@ void TaskRunner::keep_units(UnitRun& run, const std::vector<std::size_t>& units,
         }
         if (writer != EditWatch::Writer::kTool) continue;
       }
-    } else if (root == root_ && stat_file(path) != unit.stat) {
+    } else if (root == root_ && stat_followed(path) != unit.content) {
       warn(warning("`{}` changed while `{}` ran: its result is not stored", escape_line(unit.path),
                    task.label));
-      continue;
+      if (record.passed) continue;
+      record.own = Digest();
     }
     if (outcome->what == UnitOutcome::What::kNotRun) {
       // An older pass of the same content does not hold any more; how long it takes may still be known.
@@ -207,14 +219,14 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   const auto elapsed =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - run.began);
   std::vector<std::string> failed;  // but for what would only change
-  bool passed = true;
+  bool passed = true, asked_for_nothing = true;
   TestCounts tests;
   std::vector<char> given(states.units.size(), 0);
   for (const auto& batch : run.batches) {
     for (const std::size_t unit : batch) given[unit] = 1;
   }
   for (std::size_t i = 0; i < states.units.size(); ++i) {
-    if (given[i] == 0) {
+    if (given[i] == 0 && !run.outcomes[i]) {
       tests += states.units[i].record->tests;
       continue;
     }
@@ -222,15 +234,18 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
     if (!outcome)
       outcome = UnitOutcome{UnitOutcome::What::kNotRun, parts_.stop.stopping() ? "interrupted" : "", {}};
     tests += count_tests(outcome->cases);
-    passed = passed && outcome->what == UnitOutcome::What::kPassed;
+    const bool good = outcome->what == UnitOutcome::What::kPassed;
+    passed = passed && good;
+    asked_for_nothing = asked_for_nothing && (good || outcome->not_found);
     if (outcome->what != UnitOutcome::What::kPassed && outcome->what != UnitOutcome::What::kWouldChange)
       failed.push_back(states.units[i].name);
   }
   if (auto tidied = parts_.units->tidy(task.units->log); !tidied) warn(std::move(tidied.error()));
   tell_units(task, &run, states);
-  const bool nothing = task.task->reports && passed && tests.total() == 0;
+  const bool no_tests = task.task->reports && passed && tests.total() == 0;
+  run.found_nothing = no_tests || (!passed && asked_for_nothing);
   run.lock.reset();
-  if (passed && !nothing) {
+  if (passed && !no_tests) {
     auto result = std::make_shared<ActionResult>();
     run.state.verdict = Verdict::kUpToDate;
     run.state.seen = result->outputs_digest();
@@ -251,10 +266,10 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
                                                                        : Outcome::kFailed;
   const int status = outcome == Outcome::kCancelled  ? 130
                      : outcome == Outcome::kTimedOut ? 124
-                     : nothing                       ? kExitNoTests
+                     : run.found_nothing             ? kExitNoTests
                      : run.exit_status != 0          ? run.exit_status
                                                      : 1;
-  if (nothing) warn(error("task `{}` found no tests", task.label));
+  if (no_tests) warn(error("task `{}` found no tests", task.label));
   Capture capture(TaskLog(parts_.state.log(task.id)));
   capture.says_itself = task.task->reports || failed.empty();
   if (!capture.says_itself) capture.rerun = rerun_failed(task, std::move(failed));
@@ -264,7 +279,17 @@ Outcome TaskRunner::finish_units(UnitRun& run) {
   return *run.outcome;
 }
 
-bool TaskRunner::found_nothing(TaskIndex index) { return exit_status(index) == kExitNoTests; }
+std::optional<Outcome> TaskRunner::ended_units(TaskIndex index) {
+  const std::scoped_lock lock(unit_runs_mutex_);
+  const auto run = unit_runs_.find(index);
+  return run != unit_runs_.end() ? run->second->outcome : std::nullopt;
+}
+
+bool TaskRunner::found_nothing(TaskIndex index) {
+  const std::scoped_lock lock(unit_runs_mutex_);
+  const auto run = unit_runs_.find(index);
+  return run != unit_runs_.end() && run->second->found_nothing;
+}
 
 void TaskRunner::tell_units(TaskIndex index) {
   const PlannedTask& task = parts_.plan.tasks[index];
@@ -287,7 +312,10 @@ std::vector<std::pair<std::string, JUnitReport>> TaskRunner::test_results(const 
   for (std::size_t i = 0; i < units.units.size(); ++i) {
     const UnitState& unit = units.units[i];
     if (run != nullptr && run->outcomes[i]) {
-      results.emplace_back(unit.name, JUnitReport{run->outcomes[i]->cases, {}, true});
+      JUnitReport report{run->outcomes[i]->cases, {}, true};
+      if (run->outcomes[i]->what == UnitOutcome::What::kNotRun)
+        report.cases.push_back(error_of(unit, *run->outcomes[i]));
+      results.emplace_back(unit.name, std::move(report));
     } else if (unit.record) {
       auto report = kept_report(parts_.blobs, unit.record->report);
       if (report) {
@@ -342,8 +370,6 @@ void TaskRunner::tell_tests(const PlannedTask& task, const UnitRun* run, const U
       told.failures.push_back(std::move(failure));
     }
   }
-  std::ranges::sort(told.failures, {},
-                    [](const auto& failure) { return std::tie(failure.where, failure.name); });
   if (!rerun.empty()) told.rerun = rerun_failed(task, std::move(rerun));
   if (parts_.slowest > 0 || parts_.test_results) {
     auto results = test_results(run, units);

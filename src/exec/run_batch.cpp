@@ -163,7 +163,7 @@ void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<s
   for (const std::size_t unit : group) {
     files.push_back(join_path(root, run.units->units[unit].path));
     names.push_back(argument(run.units->units[unit], task.dir));
-    before.push_back(stat_file(files.back()));
+    before.push_back(stat_followed(files.back()));
   }
   std::optional<EditWatch> watch;
   if (task.rewrites()) watch.emplace(files, task.steps);
@@ -173,12 +173,11 @@ void TaskRunner::try_group(UnitRun& run, Division& division, const std::vector<s
   if (shown) tell_ended(run, batch, ended, passed);
   std::vector<std::size_t> judged = group;
   if (passed || (ended.started && ended.end == ExecutionResult::End::kFailed)) {
-    std::vector<std::size_t> named;
-    const std::string folder = join_path(root_, task.dir) + "/";
-    for (const std::size_t at : named_in(ended.log, names, {"./", folder})) {
-      if (stat_file(files[at]) == before[at]) named.push_back(group[at]);
+    Division::Said said = said_of(ended.log, names, {"./", join_path(root_, task.dir) + "/"});
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (stat_followed(files[i]) != before[i]) said[i].clear();
     }
-    judged = division.tried(group, passed ? 0 : ended.exit_status, named);
+    judged = division.tried(group, passed ? 0 : ended.exit_status, said);
   }
   // Those that come up again are then what they are now, whoever made them so.
   if (watch && judged.size() < group.size()) look_again(run, group, judged);
@@ -196,11 +195,12 @@ void TaskRunner::look_again(UnitRun& run, const std::vector<std::size_t>& group,
   for (const std::size_t index : group) {
     UnitState& unit = run.units->units[index];
     const std::string path = join_path(root_, unit.path);
-    const FileStat stat = stat_file(path);
-    if (done.contains(index) || stat == unit.stat) continue;
+    const FileStat stat = stat_followed(path);
+    if (done.contains(index) || stat == unit.content) continue;
     if (const auto now = hash_file(path)) {
+      unit.executable = is_executable_unit(stat_file(path));
       unit.own = unit_content(*now, unit.executable);
-      unit.stat = stat;
+      unit.content = stat;
     }
   }
 }

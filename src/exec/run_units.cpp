@@ -9,6 +9,7 @@
 #include "exec/unit_run.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "plan/refuse_unmatched.h"
 #include "plan/steps.h"
 #include "report/pytest_plugin.h"
 
@@ -70,7 +71,6 @@ void read_reports(const std::string& folder, const std::vector<std::string>& sec
           fmt::format("its report `{}` cannot be read: {}", file_name(path), report.error().message);
     }
   }
-  if (files.empty()) batch.problem = "the runner wrote no report";
 }
 
 std::chrono::milliseconds duration_of(const std::vector<TestCase>& cases) {
@@ -135,6 +135,14 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
     run.outcome = fail(index, Outcome::kFailed, {}, 70);
     return run;
   }
+  if (auto meant = refuse_unmatched(task, *state.units); !meant) {
+    warn(std::move(meant.error()));
+    Capture nothing(TaskLog(parts_.state.log(task.id)));
+    nothing.says_itself = true;
+    run.found_nothing = true;
+    run.outcome = fail(index, Outcome::kFailed, std::move(nothing), kExitNoTests);
+    return run;
+  }
   const bool was_fresh = state.verdict == Verdict::kUpToDate;
   const bool had_cached = state.units->count(UnitState::What::kCached) > 0;
   (void)take_cached_units(task, state);
@@ -151,9 +159,11 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
   }
   run.units = std::make_shared<UnitStates>(*state.units);
   state.units = run.units;
-  run.batches = share_units(*run.units, std::move(stale), batches(index));
-  run.taken.resize(run.batches.size());
   run.outcomes.resize(state.units->units.size());
+  set_aside_dangling(run, stale);
+  run.batches = share_units(*run.units, std::move(stale), batches(index));
+  if (run.batches.empty()) run.batches.emplace_back();  // somebody must tell how it ended
+  run.taken.resize(run.batches.size());
   run.durations.resize(state.units->units.size());
   run.capture.dependency_stats = dependency_stats(task);
   for (const auto& [dep, result] : read_results(task)) {
@@ -161,6 +171,18 @@ TaskRunner::UnitRun& TaskRunner::begin_units(TaskIndex index) {
     run.capture.beside = first_beside(root_, parts_.plan.tasks[dep], *result);
   }
   return run;
+}
+
+// A link that leads to no file would keep a tool from all that it is given with it.
+void TaskRunner::set_aside_dangling(UnitRun& run, std::vector<std::size_t>& stale) const {
+  const PlannedTask& task = parts_.plan.tasks[run.index];
+  if (task.units->given) return;
+  std::erase_if(stale, [&](std::size_t unit) {
+    if (run.units->units[unit].content.kind == FileKind::kRegular) return false;
+    const auto what = task.task->reports ? UnitOutcome::What::kNotRun : UnitOutcome::What::kFailed;
+    run.outcomes[unit] = UnitOutcome{what, "it is a link that leads to no file", {}};
+    return true;
+  });
 }
 
 // Whoever holds the lock must not wait for a place among the processes, which others may fill that wait for

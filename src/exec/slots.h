@@ -1,49 +1,43 @@
-// The numbers 0, 1, 2 … of the processes that run at a time: DEVTASK_SLOT, for a database or a port of its
-// own. A process gets the lowest that is free. Thread-safe.
+// The numbers 0, 1, 2 … of the processes that run at a time in this checkout, also those of another devtask:
+// DEVTASK_SLOT, for a database or a port of its own. A process gets the lowest that is free. Thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "os/file.h"
 
 namespace devtask {
 
 class Slots {
  public:
+  // `folder`: for a lock file for each number. If it cannot be used, others of this devtask alone are known.
+  explicit Slots(std::string folder) : folder_(std::move(folder)) {}
+
   class Slot {
    public:
-    Slot(Slots& slots, std::size_t number) : slots_(slots), number_(number) {}
+    Slot(Slots& slots, std::size_t number, std::optional<FileLock> lock)
+        : slots_(slots), number_(number), lock_(std::move(lock)) {}
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
-    ~Slot() { slots_.give_back(number_); }
+    ~Slot();
     std::size_t number() const { return number_; }
 
    private:
     Slots& slots_;
     std::size_t number_;
+    std::optional<FileLock> lock_;  // given back by the system if devtask dies
   };
 
   // The slots outlive it.
-  Slot take() {
-    const std::scoped_lock lock(mutex_);
-    const auto place = std::ranges::find(taken_, false);
-    const auto number = static_cast<std::size_t>(place - taken_.begin());
-    if (place == taken_.end()) {
-      taken_.push_back(true);
-    } else {
-      *place = true;
-    }
-    return Slot(*this, number);
-  }
+  Slot take();
 
  private:
-  void give_back(std::size_t number) {
-    const std::scoped_lock lock(mutex_);
-    taken_[number] = false;
-  }
-
+  const std::string folder_;
   std::mutex mutex_;
   std::vector<bool> taken_;
 };

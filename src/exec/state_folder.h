@@ -16,6 +16,7 @@ struct StateFolder {
   std::string memo() const { return path + "/memo"; }
   std::string out(const std::string& id) const { return path + "/out/" + id; }
   std::string lock(const std::string& id) const { return path + "/locks/" + id; }
+  std::string slots() const { return path + "/slots"; }
   std::string project() const { return path + "/project"; }
   std::string log(const std::string& id) const { return path + "/logs/" + id; }
   std::string units() const { return path + "/units"; }

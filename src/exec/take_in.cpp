@@ -23,11 +23,14 @@ ActionResult below(const std::string& base, ActionResult result) {
   return result;
 }
 
-const Observation* observation_of(const std::vector<Observation>& all, std::string_view path) {
-  const auto found =
-      std::lower_bound(all.begin(), all.end(), path,
-                       [](const Observation& seen, std::string_view name) { return seen.path < name; });
-  return found != all.end() && found->path == path ? &*found : nullptr;
+// The path, and whether links were followed.
+using Look = std::pair<std::string_view, bool>;
+
+Look look_of(const Observation& seen) { return {seen.path, seen.follow}; }
+
+const Observation* observation_of(const std::vector<Observation>& all, const Look& look) {
+  const auto found = std::ranges::lower_bound(all, look, {}, look_of);
+  return found != all.end() && look_of(*found) == look ? &*found : nullptr;
 }
 
 }  // namespace
@@ -82,15 +85,16 @@ bool TaskRunner::facts_changed(TaskIndex index, TaskState& state, const Capture&
     return task.edits->globs.matches(path) || task.creates->globs.matches(path);
   };
   std::set<std::string> changed(damaged.begin(), damaged.end());  // as they are told
-  std::set<std::string_view> paths;
+  std::set<Look> looks;
   for (const auto* inputs : {&state.own->inputs, &now.own->inputs}) {
-    for (const Observation& input : *inputs) paths.insert(input.path);
+    for (const Observation& input : *inputs) looks.insert(look_of(input));
   }
-  for (const std::string_view path : paths) {
-    const Observation *before = observation_of(state.own->inputs, path),
-                      *after = observation_of(now.own->inputs, path);
+  for (const Look& each : looks) {
+    const Observation *before = observation_of(state.own->inputs, each),
+                      *after = observation_of(now.own->inputs, each);
     const bool same = before != nullptr && after != nullptr && before->stat == after->stat;
-    if (!same && !expected(std::string(path))) changed.insert("`" + escape_line(path) + "`");
+    const std::string path(each.first);
+    if (!same && !expected(path)) changed.insert("`" + escape_line(path) + "`");
   }
   for (const Change& change : explain(state.fingerprint, now.fingerprint)) {
     if (change.kind != "input") changed.insert(change.sentence());

@@ -34,6 +34,7 @@ TaskRunner::TaskRunner(RunnerParts parts, std::vector<TaskState> states)
       root_(parts_.plan.project->root),
       states_(std::move(states)),
       exit_statuses_(states_.size(), 0),
+      slots_(parts_.state.slots()),
       tell_([this](Diagnostic note) { parts_.events.on(Notice{std::move(note)}); }) {}
 
 Outcome TaskRunner::bring_up_to_date(TaskIndex index) {

@@ -73,6 +73,8 @@ class TaskRunner {
   // A task with units. `batch`: one of the processes that share them, from 0; nothing is left for some. What
   // came of all of them bring_up_to_date() says, and runs those that nobody has. Thread-safe.
   void run_batch(TaskIndex index, std::size_t batch);
+  // How it ended, if all of its processes have. Not while others run.
+  std::optional<Outcome> ended_units(TaskIndex index);
   // So many processes at most, as far as is known before its dependencies are final.
   std::size_t batches(TaskIndex index) const;
   // Tells what came of units that did not have to run.
@@ -104,6 +106,7 @@ class TaskRunner {
 
   struct UnitRun;
   UnitRun& begin_units(TaskIndex index);
+  void set_aside_dangling(UnitRun& run, std::vector<std::size_t>& stale) const;
   void run_batch(UnitRun& run, std::size_t batch);
   void run_reported(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);
   void run_divided(UnitRun& run, const std::vector<std::size_t>& units, std::size_t batch);

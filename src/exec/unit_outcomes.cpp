@@ -35,6 +35,18 @@ std::string how_it_ended(const BatchReport& batch) {
   return fmt::format("the process ended with exit status {}", batch.exit_status);
 }
 
+// `went_well`: so its exit status says.
+std::string why_not_reported(const BatchReport& batch, bool went_well) {
+  const bool cut_off = batch.end == ExecutionResult::End::kTimedOut ||
+                       batch.end == ExecutionResult::End::kStopped || batch.exit_status > 128;
+  if (cut_off) return how_it_ended(batch);
+  if (!batch.problem.empty()) return batch.problem;
+  if (!batch.reports.empty()) return went_well ? "no report has a result of it" : how_it_ended(batch);
+  const std::string status =
+      went_well ? "" : fmt::format(", and ended with exit status {}", batch.exit_status);
+  return "the runner wrote no report" + status;
+}
+
 bool is_bad(const TestCase& test) {
   return test.outcome == TestCase::Outcome::kFailed || test.outcome == TestCase::Outcome::kError;
 }
@@ -125,6 +137,7 @@ BatchOutcomes judge_batch(const std::vector<std::string>& names, const std::stri
       batch.end == ExecutionResult::End::kSucceeded ||
       (batch.end == ExecutionResult::End::kFailed && batch.exit_status == kPytestCollectedNothing &&
        std::ranges::all_of(batch.reports, [](const JUnitReport& each) { return each.cases.empty(); }));
+  const bool not_found = std::ranges::any_of(batch.reports, &JUnitReport::not_found);
   bool blamed = false;  // somebody explains an exit status that is not 0
   for (std::size_t i = 0; i < names.size(); ++i) {
     UnitOutcome& unit = outcomes.units[i];
@@ -134,9 +147,8 @@ BatchOutcomes judge_batch(const std::vector<std::string>& names, const std::stri
       unit.reason = went_well || batch.end == ExecutionResult::End::kFailed ? "the run ended before it did"
                                                                             : how_it_ended(batch);
     } else if (reported[i] == 0) {
-      unit.reason = !batch.problem.empty() ? batch.problem
-                    : went_well            ? "no report has a result of it"
-                                           : how_it_ended(batch);
+      unit.reason = why_not_reported(batch, went_well);
+      unit.not_found = not_found;
     } else {
       unit.what = UnitOutcome::What::kPassed;
     }

@@ -21,12 +21,13 @@ struct UnitOutcome {
   std::string reason;           // not run: why, as a sentence without a subject
   std::vector<TestCase> cases;  // also of what did not run to its end
   std::string diff = {};        // would change: what, if anybody wants to know
+  bool not_found = false;       // not run: something that its process was asked for is not there
 
   bool operator==(const UnitOutcome&) const = default;
 };
 
 struct BatchReport {
-  std::string problem;               // a report that could not be read, and why
+  std::string problem;               // a report that cannot be read, and why
   std::vector<JUnitReport> reports;  // one for each file
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;

@@ -14,6 +14,9 @@
 
 namespace devtask {
 
+// "There is nothing to do it with" (docs/reference.md).
+inline constexpr int kExitNoTests = 4;
+
 struct TaskRunner::UnitRun {
   TaskIndex index = 0;
   std::mutex beginning;
@@ -34,7 +37,8 @@ struct TaskRunner::UnitRun {
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   ExecutionResult::End end = ExecutionResult::End::kSucceeded;
   int exit_status = 0;
-  std::string failed_log;  // of what failed alone
+  std::string failed_log;      // of what failed alone
+  bool found_nothing = false;  // there is no test, or not the one that was asked for
   std::optional<Outcome> outcome;
 };
 

@@ -223,6 +223,11 @@ class Build {
     if (parts_.stop.stopping()) kill_descendants();
     for (const TaskIndex index : schedule_.run) {
       if (outcomes_[index]) continue;
+      // All of its processes had ended when Ninja stopped, for another task.
+      if (const auto ended = runner_.ended_units(index); ended && *ended != Outcome::kSkipped) {
+        outcomes_[index] = ended;
+        continue;
+      }
       // Spared by Ninja, which sees times. What counts is the content: a file may have changed during the
       // run.
       const bool goes_on =

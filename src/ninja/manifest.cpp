@@ -271,7 +271,7 @@ std::string sources_manifest(const Plan& plan, const std::vector<TaskState>& sta
     std::vector<std::string> inputs = dependency_outs(plan, i);
     if (states[i].own != nullptr) {
       for (const Observation& input : states[i].own->inputs) {
-        if (can_be_said(input.path)) inputs.push_back(input.path);
+        if (!input.follow && can_be_said(input.path)) inputs.push_back(input.path);
       }
     }
     text += "build " + ninja_path(out_path(task));

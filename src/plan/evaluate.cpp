@@ -319,7 +319,11 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) c
 
 void Evaluator::add_observations(const Gathered& gathered, OwnFacts& own) {
   own.inputs.reserve(gathered.inputs.size());
-  for (const TreeFile* file : gathered.inputs) own.inputs.push_back(observe(*file));
+  for (const TreeFile* file : gathered.inputs) {
+    own.inputs.push_back(observe(*file));
+    if (file->stat.kind == FileKind::kLink && file->behind.kind == FileKind::kRegular)
+      own.inputs.push_back({file->path, true, false, file->behind, std::nullopt});
+  }
   const std::set<const TreeFile*> inputs(gathered.inputs.begin(), gathered.inputs.end());
   for (const TreeFile* file : gathered.looked_inputs) {
     if (!inputs.contains(file)) own.beside_inputs.push_back(observe(*file));

@@ -33,7 +33,8 @@ enum class Verdict {
 // changed since.
 struct OwnFacts {
   Fingerprint facts;
-  std::vector<Observation> inputs, beside_inputs;          // sorted by path; what else was looked at
+  // Sorted by path, of a link also what it leads to; what else was looked at.
+  std::vector<Observation> inputs, beside_inputs;
   std::shared_ptr<const std::vector<Observation>> common;  // for all tasks that were looked at together
   std::int64_t looked_ns = 0;                              // the clock before
   std::optional<Diagnostic> problem;                       // its inputs cannot be read

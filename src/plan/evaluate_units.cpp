@@ -3,6 +3,7 @@
 
 #include "plan/evaluate.h"
 #include "plan/gathered.h"
+#include "plan/refuse_unmatched.h"
 
 namespace devtask {
 
@@ -30,7 +31,7 @@ TaskState Evaluator::judge_units(const Plan& plan, const PlannedTask& task,
   state.units = units;
   if (waiting) {
     state.verdict = Verdict::kWaiting;
-    state.stale_anyway = !complete || stale + cached > 0;
+    state.stale_anyway = !complete || stale + cached > 0 || !refuse_unmatched(task, *units);
     if (task.forced) state.why = "forced";
     return state;
   }

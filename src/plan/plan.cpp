@@ -221,6 +221,7 @@ class Planner {
       planned.units->given = request_.given;
     }
     planned.units->log = planned.lock_id;
+    planned.units->shares_log = std::ranges::count(project_.tasks, task.family, &Task::family) > 1;
     if (target != nullptr && !request_.extra.empty()) {
       std::string extra;
       for (const std::string& word : request_.extra) extra += word + '\0';

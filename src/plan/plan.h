@@ -15,13 +15,15 @@
 #include "config/project.h"
 #include "plan/environment.h"
 #include "plan/given_files.h"
+#include "plan/shards.h"
 
 namespace devtask {
 
 // Which of a task's units are meant, whatever was named.
 struct UnitFilter {
   std::size_t shard = 0, shards = 0;  // the first of so many parts, from 1; 0: all of them
-  bool failed = false;                // only what did not pass last time
+  UnitDurations durations;            // by which the parts are made
+  bool failed = false;                // only what is not known to have passed last time
 
   bool any() const { return shards > 0 || failed; }
 };
@@ -87,7 +89,8 @@ struct PlannedUnits {
   std::vector<const Patterns*> family;  // of the tasks that it extends
   std::vector<UnitChoice> chosen;       // empty: all
   UnitFilter filter;
-  std::string log;  // name of the log with the results (store/unit_log.h)
+  std::string log;          // name of the log with the results (store/unit_log.h)
+  bool shares_log = false;  // with others of its family
   // Of a task that rewrites its units:
   std::vector<PlannedStep> check;          // what it can do instead of its steps; part of the key
   bool checks = false;                     // it only says which it would change

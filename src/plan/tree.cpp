@@ -227,7 +227,8 @@ void Tree::hash(TreeFile& file) {
         return;
       }
       file.target = std::move(*target);
-      if (followed(file.path).kind != FileKind::kRegular) return;
+      file.behind = followed(file.path);
+      if (file.behind.kind != FileKind::kRegular) return;
       if (const auto digest = hash_file(absolute)) file.digest = *digest;
       return;
     }

@@ -27,9 +27,12 @@ struct TreeFile {
   bool read = false;    // `digest`, `target` and `problem` are filled
   Digest digest;        // content; of a link: of the file it leads to, if it leads to one
   std::string target;   // of a link
+  FileStat behind;      // of a link: of what it leads to, before that was read
   std::string problem;  // why it could not be read, else empty
   bool common = false;  // it matters to more than those who asked for it as theirs
 
+  // Of the file whose content it is; a link must have been read.
+  const FileStat& content_stat() const { return stat.kind == FileKind::kLink ? behind : stat; }
   // "-" unless it is executable by its owner, then "x": other bits depend on the umask of the checkout.
   std::string_view mode_fact() const { return (stat.mode & 0100) != 0 ? "x" : "-"; }
 };

@@ -1,9 +1,7 @@
 #include "plan/units.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <numeric>
 #include <queue>
 #include <set>
 
@@ -91,6 +89,8 @@ void add_chosen(const PlannedTask& task, const std::vector<TreeFile*>& all, Tree
     files.help = suggest_unit(choice, all);
     if (there->stat.kind == FileKind::kAbsent) {
       files.unmatched = fmt::format("there is no `{}`", escape_line(choice.path));
+      if (choice.path.find_first_of("*?[{") != std::string::npos)
+        files.help = "it is no pattern here: without quotes the shell says which files match it";
     } else {
       files.unmatched = fmt::format("`{}` is no unit of task `{}`, nor has it any",
                                     escape_line(choice.text()), task.task->name);
@@ -213,18 +213,25 @@ UnitFiles find_units(const PlannedTask& task, Tree& tree, std::vector<const Tree
       files.besides.push_back(besides_of(task, folder, tree, files.beside_looked));
     }
     unit.beside = beside->second;
-    constexpr std::uint32_t kExecutable = 0100;
     const auto known = given.find(unit.file);
     if (known != given.end()) unit.given = known->second.digest;
-    // Of a link: its content is that of another file, which its tools may be given instead.
-    const std::uint32_t mode = unit.file->stat.kind == FileKind::kRegular ? unit.file->stat.mode : 0;
-    unit.executable = ((known != given.end() ? known->second.mode : mode) & kExecutable) != 0;
+    FileStat stat = unit.file->stat;
+    if (known != given.end()) {
+      stat.kind = FileKind::kRegular;
+      stat.mode = known->second.mode;
+    }
+    unit.executable = is_executable_unit(stat);
   }
   std::ranges::sort(files.beside_looked, {}, &TreeFile::path);
   const auto twins = std::ranges::unique(files.beside_looked);
   files.beside_looked.erase(twins.begin(), twins.end());
   looked.insert(looked.end(), files.beside_looked.begin(), files.beside_looked.end());
   return files;
+}
+
+bool is_executable_unit(const FileStat& stat) {
+  constexpr std::uint32_t kExecutable = 0100;
+  return stat.kind == FileKind::kRegular && (stat.mode & kExecutable) != 0;
 }
 
 Digest unit_content(const Digest& content, bool executable) {
@@ -247,24 +254,6 @@ Digest unit_key(const Task& task, const Digest& common, const Digest& own, const
 
 namespace {
 
-// Among at most `most`, so that the weights come out alike; in each share the heaviest first.
-std::vector<std::vector<std::size_t>> share(std::vector<std::size_t> units, std::size_t most,
-                                            const std::function<std::int64_t(std::size_t)>& weight) {
-  if (units.empty()) return {};
-  std::ranges::stable_sort(units, std::ranges::greater{}, weight);
-  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
-  using Load = std::pair<std::int64_t, std::size_t>;
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
-  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
-  for (const std::size_t unit : units) {
-    auto [load, place] = loads.top();
-    loads.pop();
-    shares[place].push_back(unit);
-    loads.emplace(load + weight(unit), place);
-  }
-  return shares;
-}
-
 // Parts of files that failed, but not if the whole file ran after that.
 std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
   std::set<std::string, std::less<>> failed;
@@ -281,29 +270,23 @@ std::set<std::string, std::less<>> failed_parts(const UnitRecords& records) {
   return failed;
 }
 
-// A part of all units, so that the parts are all of them: it does not matter what is stale. Cut by the sizes
-// of the files, which are the same in every checkout: by what each machine remembers, a file could be in no
-// part.
-void filter_units(const UnitFilter& filter, const UnitRecords& records, UnitStates& states) {
+// A part of all units, whatever is stale.
+void filter_units(const PlannedUnits& units, const UnitRecords& records, UnitStates& states) {
+  const UnitFilter& filter = units.filter;
   if (filter.shards > 0) {
-    std::vector<std::size_t> all(states.units.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    auto shares = share(std::move(all), filter.shards, [&](std::size_t unit) {
-      return static_cast<std::int64_t>(states.units[unit].stat.size) + 1;
-    });
-    std::vector<UnitState> mine;
-    if (filter.shard <= shares.size()) {
-      std::ranges::sort(shares[filter.shard - 1]);
-      for (const std::size_t unit : shares[filter.shard - 1]) mine.push_back(std::move(states.units[unit]));
-    }
-    states.units = std::move(mine);
+    const Shards shards(filter.shards, filter.durations);
+    std::erase_if(states.units,
+                  [&](const UnitState& unit) { return shards.part_of(unit.name) != filter.shard; });
   }
   if (filter.failed) {
     const auto parts = failed_parts(records);
     std::erase_if(states.units, [&](const UnitState& unit) {
       const auto part = parts.lower_bound(unit.name + "::");
       const bool part_failed = part != parts.end() && part->starts_with(unit.name + "::");
-      return !part_failed && (!unit.record || unit.record->passed);
+      // What passed with another key may have done so for another of the family.
+      const bool passed =
+          unit.record && unit.record->passed && (!units.shares_log || unit.record->common == states.common);
+      return passed && !part_failed;
     });
   }
 }
@@ -328,7 +311,8 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     besides.push_back(sha256(text));
     states.beside_texts.try_emplace(besides.back(), std::move(text));
   }
-  for (const TreeFile* file : files.beside_looked) states.besides.push_back(observe(*file));
+  for (const TreeFile* file : files.beside_looked)
+    states.besides.push_back({file->path, true, false, file->content_stat(), std::nullopt});
   states.units.reserve(files.units.size());
   std::size_t next = 0;
   for (const UnitFiles::Unit& file : files.units) {
@@ -339,6 +323,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
     unit.own = unit_content(file.given.value_or(file.file->digest), unit.executable);
     unit.beside = besides[file.beside];
     unit.stat = file.file->stat;
+    unit.content = file.file->content_stat();
     if (const UnitRecord* record = sources.records.find(unit.name, next)) unit.record = *record;
     const bool same = unit.record && unit.record->common == common && unit.record->own == unit.own &&
                       unit.record->beside == unit.beside;
@@ -367,7 +352,7 @@ UnitStates judge_units(const PlannedTask& task, const UnitFiles& files, const Di
       unit.tried = true;
     }
   }
-  filter_units(task.units->filter, sources.records, states);
+  filter_units(*task.units, sources.records, states);
   return states;
 }
 
@@ -398,6 +383,7 @@ std::string why_units(const UnitStates& states, const std::string& common) {
 
 std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std::vector<std::size_t> units,
                                                   std::size_t most) {
+  if (units.empty()) return {};
   // Who never ran here takes as long as the others on average.
   std::chrono::milliseconds known{0};
   std::int64_t knowing = 0;
@@ -408,10 +394,22 @@ std::vector<std::vector<std::size_t>> share_units(const UnitStates& states, std:
     }
   }
   const std::int64_t usual = knowing > 0 ? std::max<std::int64_t>(known.count() / knowing, 1) : 1;
-  return share(std::move(units), most, [&](std::size_t unit) {
+  const auto duration = [&](std::size_t unit) {
     const auto& record = states.units[unit].record;
     return record ? std::max<std::int64_t>(record->duration.count(), 1) : usual;
-  });
+  };
+  std::ranges::stable_sort(units, std::ranges::greater{}, duration);
+  std::vector<std::vector<std::size_t>> shares(std::min(units.size(), std::max<std::size_t>(most, 1)));
+  using Load = std::pair<std::int64_t, std::size_t>;
+  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
+  for (std::size_t i = 0; i < shares.size(); ++i) loads.emplace(0, i);
+  for (const std::size_t unit : units) {
+    auto [load, place] = loads.top();
+    loads.pop();
+    shares[place].push_back(unit);
+    loads.emplace(load + duration(unit), place);
+  }
+  return shares;
 }
 
 }  // namespace devtask

@@ -38,7 +38,8 @@ struct UnitState {
   What what = What::kStale;
   Digest own, beside;  // what it is made of now; see unit_content()
   bool executable = false;
-  FileStat stat;  // of the file when it was looked at
+  FileStat stat;     // of the file when it was looked at
+  FileStat content;  // of what it leads to, if it is a link; else the same
   // Fresh: what came of it. Else what came of it last, if it ran here.
   std::optional<UnitRecord> record;
   std::shared_ptr<const ActionResult> cached;  // the log of it is its report
@@ -49,7 +50,7 @@ struct UnitState {
 struct UnitStates {
   Digest common;
   std::vector<UnitState> units;      // sorted by name
-  std::vector<Observation> besides;  // of files of `unit-inputs`, also where there is none
+  std::vector<Observation> besides;  // of files of `unit-inputs`, links followed, also where there is none
   std::map<Digest, std::string>
       beside_texts;       // behind UnitState::beside: a line of path and digest for each file
   std::string unmatched;  // what was asked for and is no unit, as a sentence
@@ -92,6 +93,8 @@ bool is_unit_input(const Task& task, const UnitFiles& files, std::string_view pa
 
 // What counts of the file itself: its content, and whether it can be executed.
 Digest unit_content(const Digest& content, bool executable);
+// Never of a link: its content is that of another file, which its tools may be given instead.
+bool is_executable_unit(const FileStat& stat);
 
 struct UnitSources {
   const UnitRecords& records;

@@ -208,6 +208,14 @@ class Reporter:
         return files
 
     @pytest.hookimpl(hookwrapper=True)
+    def pytest_collection(self, session):
+        outcome = yield
+        error = outcome.excinfo and outcome.excinfo[1]
+        # A part of a file that is not there ends it with the same exit status as a mistake in its configuration.
+        if isinstance(error, pytest.UsageError) and all(str(each).startswith("not found: ") for each in error.args):
+            self.save("not-found", self.suite("", {"devtask.not-found": "true"}))
+
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self, collector):
         outcome = yield
         outcome.get_result().devtask_file = self.file_of_node(collector)
@@ -251,12 +259,20 @@ class Reporter:
             return
         # As a person would type it here; pytest's own root may be another folder.
         shown = os.path.relpath(os.path.join(self.root, file), self.start).replace(os.sep, "/")
-        suite = ElementTree.Element("testsuite", name=tidy(shown), tests=str(len(self.cases[file])))
-        if not complete:
-            properties = ElementTree.SubElement(suite, "properties")
-            ElementTree.SubElement(properties, "property", name="devtask.complete", value="false")
+        suite = self.suite(shown, {} if complete else {"devtask.complete": "false"})
+        suite.set("tests", str(len(self.cases[file])))
         suite.extend(case.element(shown) for case in self.cases[file].values())
-        name = hashlib.sha256(os.fsencode(file)).hexdigest()[:32]
+        self.save(hashlib.sha256(os.fsencode(file)).hexdigest()[:32], suite)
+
+    def suite(self, name, properties):
+        suite = ElementTree.Element("testsuite", name=tidy(name))
+        if properties:
+            element = ElementTree.SubElement(suite, "properties")
+            for each, value in properties.items():
+                ElementTree.SubElement(element, "property", name=each, value=value)
+        return suite
+
+    def save(self, name, suite):
         path = os.path.join(self.folder, name)
         try:
             os.makedirs(self.folder, exist_ok=True)
@@ -264,7 +280,7 @@ class Reporter:
                 stream.write(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
             os.replace(path + ".tmp", path + ".xml")
         except OSError as error:
-            print(f"devtask: the results of {shown} are lost: {error}", file=sys.stderr)
+            print(f"devtask: the results of {suite.get('name')} are lost: {error}", file=sys.stderr)
 
 
 def without_odd_files(arguments):

@@ -16,6 +16,7 @@ namespace {
 using Outcome = TestCase::Outcome;
 
 constexpr const char* kComplete = "devtask.complete";
+constexpr const char* kNotFound = "devtask.not-found";
 
 // ---- text
 
@@ -168,9 +169,11 @@ struct Reader : pugi::xml_tree_walker {
       if (counts_more_failures(node)) report.complete = false;
     }
     if (name == "testcase") report.cases.push_back(read_case(node));
-    if (name == "property" && std::string_view(node.attribute("name").value()) == kComplete &&
-        std::string_view(node.attribute("value").value()) == "false") {
-      report.complete = false;
+    if (name == "property") {
+      const std::string_view property = node.attribute("name").value(),
+                             value = node.attribute("value").value();
+      if (property == kComplete && value == "false") report.complete = false;
+      if (property == kNotFound && value == "true") report.not_found = true;
     }
     return true;
   }

@@ -18,6 +18,9 @@ struct JUnitReport {
   std::vector<std::string> suites;  // names of all, also of those without cases
   // False: some <testsuite> says that it was cut short (its property `devtask.complete` is "false").
   bool complete = true;
+  // A runner says that it did nothing, since something that it was asked for is not there
+  // (`devtask.not-found`).
+  bool not_found = false;
 };
 
 // <testsuites> or <testsuite>, suites in suites. All text comes out as UTF-8 that XML allows: other bytes are

@@ -104,7 +104,7 @@ def test_differences_with_v(files):
 def test_paths_and_shards(files):
     assert files.run("format", "--check", "src/deep").stdout == "would change: src/deep/c d\n"
     parts = [files.run("-f", "--shard", f"{n}/3", "format", "--check").stdout for n in (1, 2, 3)]
-    assert sorted(parts) == ["", "would change: src/a\n", "would change: src/deep/c d\n"]
+    assert sorted("".join(parts).splitlines()) == ["would change: src/a", "would change: src/deep/c d"]
     missing = files.run("format", "--check", "src/x")
     assert missing.code == 4, missing
 
@@ -218,6 +218,13 @@ def test_several_tasks_and_groups(files):
     assert files.ran() == []
 
 
+def test_a_file_that_would_change_is_no_reason_not_to_run_the_other_checks(files):
+    files.tasks(TASKS + TASKS.replace("tasks.format", "tasks.again"))
+    done = files.run("-j1", "format", "again", "--check")
+    assert done.code == 1 and "not run" not in done.stderr, done
+    assert done.stdout.count("would change: src/a\n") == 2, done
+
+
 def test_an_editor_without_units_cannot_check_even_as_a_dependency(files):
     files.tasks(TASKS.replace("edits = true", 'edits = true\n    deps = ["old"]') + '[tasks.old]\ninputs = ["src/**"]\nedits = ["src/**"]\nrun = "RAN"\n')
     refused = files.run("format", "--check")
@@ -294,3 +301,19 @@ def test_a_tool_that_leaves_alone_what_git_ignores(project):
     checked = project.run("--check", "format")
     assert (checked.code, checked.stdout) == (1, "would change: a.txt\n"), checked
     assert project.read("a.txt") == "not\n"
+
+
+def test_a_link_that_leads_nowhere_keeps_no_other_from_being_looked_at(files):
+    files.path("src/lost").symlink_to("nowhere")
+    result = files.run("-j1", "--check", "format")
+    assert result.code == 1
+    for said in ("src/lost: it is a link that leads to no file\n", "2 files would change, 1 failed, 1 clean"):
+        assert said in result.stderr, result.stderr
+    result = files.run("-j1", "format")
+    assert result.code == 1 and "src/lost: it is a link that leads to no file\n" in result.stderr, result.stderr
+    assert files.read("src/a") == "A\n"
+    files.ran()
+    assert files.run("-j1", "format").code == 1
+    assert files.ran() == []
+    files.remove("src/lost")
+    files.run("format").succeeded()

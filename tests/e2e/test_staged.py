@@ -197,6 +197,19 @@ def test_deleted_intended_linked_and_moved_files(repository):
     assert " A src/intended" in status(repository) and repository.read("src/intended") == "x\n"
 
 
+def test_what_stays_out_of_the_work_tree_is_left_as_it_is(repository):
+    repository.write("src/a", "a\n")
+    repository.write("src/sparse", "sparse\n")
+    repository.git("add", "-A")
+    repository.git("update-index", "--skip-worktree", "src/sparse")
+    repository.remove("src/sparse")
+    repository.run("format", "--staged").succeeded()
+    assert repository.ran() == ["src/a"]
+    assert staged(repository, "src/a") == "A\n" and staged(repository, "src/sparse") == "sparse\n"
+    assert status(repository) == ["A  src/a", "A  src/sparse"]
+    assert repository.git("ls-files", "-t", "src/sparse") == "S src/sparse\n"
+
+
 def test_names_and_modes(repository):
     names = ["a b", "new\nline", "tab\t", "ä", "-dash", "\udcff", '"quoted"']
     for name in names:

@@ -37,6 +37,19 @@ def test_each_action_runs_once(project):
     project.run("use", no_processes=True).expect(stderr="devtask: everything is up to date (2 tasks)\n")
 
 
+def test_each_process_has_a_slot_of_its_own(project):
+    wait = "echo $DEVTASK_SLOT >{{task}}.slot; while ! test -e go; do sleep 0.02; done"
+    project.tasks("".join(f'[tasks.{name}]\ninputs = []\nrun = "{wait}"\n' for name in ("a", "b", "c")))
+    runs = []
+    for name in ("a", "b", "c"):
+        runs.append(project.start(name))
+        wait_for_line(project.path(f"{name}.slot"))
+    assert [project.read(f"{name}.slot") for name in ("a", "b", "c")] == ["0\n", "1\n", "2\n"]
+    project.write("go", "")
+    for run in runs:
+        run.wait().succeeded()
+
+
 def test_what_both_find_in_the_cache_is_put_in_place_once(project):
     """A second time would be a change under the hands of a task that reads it."""
     project.tasks(WAITING)

@@ -152,6 +152,41 @@ def test_failures_run_again_and_passes_do_not(tests):
     tests.run("test", no_processes=True).succeeded()
 
 
+def test_failures_are_told_in_the_order_of_the_file(tests):
+    head = "@pytest.mark.parametrize('number', range(1, 12))\ndef test_many(number):\n    assert 0\n"
+    write_test(tests, A, head=head)
+    result = tests.run("--output-logs=none", "test", A)
+    told = [line for line in result.stderr.splitlines() if line.startswith(("failed: ", "  "))]
+    assert told == [f"failed: {A}:4 test_many[{number}]: assert 0" for number in range(1, 12)]
+
+
+def test_a_run_that_only_collects_is_no_success_whatever_its_exit_status(tests):
+    result = tests.run("-j2", "test", "--", "--co")
+    assert result.code == 1 and "exit status 0" not in result.stderr, result
+    assert ": failed after TIME\n" in result.stderr, result
+
+
+def test_what_has_ended_when_another_fails_is_told_as_it_ended(project):
+    """Ninja has heard of the other one's failure when the processes end, and never asks for what came of them."""
+    project.tasks(
+        """
+        [tasks.long]
+        units = ["src/*"]
+        run = "touch began; while ! test -e go; do sleep 0.02; done; ls {{units}} && test -e nothing"
+        [tasks.short]
+        inputs = []
+        run = "while ! test -e began; do sleep 0.02; done; false"
+        """
+    )
+    project.write("src/a", "")
+    project.write("src/b", "")
+    running = project.start("-j3", "long", "short")
+    wait_for(lambda: "short: failed" in running.stderr(), "the other one to fail")
+    project.write("go", "")
+    result = running.wait()
+    assert result.code == 1 and "2 failed in TIME\n" in result.stderr and "not run" not in result.stderr, result
+
+
 def test_skips_and_expected_failures_are_kept_and_told(tests):
     write_test(tests, A, "pytest.skip('not here')")
     write_test(tests, B, "assert False", head="@pytest.mark.xfail")
@@ -247,6 +282,11 @@ def test_a_file_without_tests_among_others_is_no_failure(tests):
     "word, said",
     [
         ("tests/a/tset_a.py", "error: there is no `tests/a/tset_a.py`\n  help: did you mean `tests/a/test_a.py`?\n"),
+        (
+            "tests/test_*.py",
+            "error: there is no `tests/test_*.py`\n"
+            "  help: it is no pattern here: without quotes the shell says which files match it\n",
+        ),
         ("test_c.py", "error: there is no `test_c.py`\n  help: did you mean `tests/test_c.py`?\n"),
         (
             "test_c.py::TestX",
@@ -292,6 +332,26 @@ def test_shards_are_everything_once_whatever_is_remembered(tests, shards):
     for shard, part in enumerate(parts, 1):
         tests.run("--shard", f"{shard}/{shards}", "test").succeeded()
         assert ran(tests) == part
+
+
+def test_shards_by_the_durations_of_an_earlier_run(tests):
+    names = [f"tests/test_{number}.py" for number in range(6)]
+    for name in names:
+        write_test(tests, name, "time.sleep(0.4)" if name == names[0] else "")
+    tests.remove(A, B, C)
+    tests.run("--junit", "all.xml", "test").succeeded()
+    ran(tests)
+    tests.write("tests/test_new.py", "def test_new(): pass\n")
+    parts = []
+    for shard in (1, 2):
+        tests.run("-f", "--shard", f"{shard}/2", "--durations", "all.xml", "test").succeeded()
+        parts.append([name for name in ran(tests) if name in names])
+    assert parts == [names[:1], names[1:]]
+    assert tests.run("--shard", "1/2", "--durations", "none.xml", "test").code == 2
+    tests.write("none.xml", "<nonsense")
+    refused = tests.run("--shard", "1/2", "--durations", "none.xml", "test")
+    assert refused.code == 2 and "`ROOT/none.xml` is no JUnit report\n" in refused.stderr, refused
+    assert "requires --shard" in tests.run("--durations", "all.xml", "test").stderr
 
 
 # ---- names
@@ -353,6 +413,11 @@ def test_a_part_that_is_not_there_ends_as_pytest_does(tests):
     result = tests.run("-j1", "test", f"{A}::nope")
     assert result.code == 4, result
     assert f"not found: ROOT/{A}::nope\n" in result.stdout + result.stderr, result
+    write_test(tests, B)
+    for jobs in ("-j1", "-j2"):
+        assert tests.run(jobs, "test", f"{A}::nope", B).code == 4
+    write_test(tests, B, "assert False")
+    assert tests.run("-j2", "test", f"{A}::nope", B).code == 1
 
 
 @pytest.mark.parametrize("option", [["--slowest", "-3"], ["--slowest=-1"]])
@@ -361,13 +426,14 @@ def test_a_count_below_nothing_is_refused(tests, option):
     assert result.code == 2 and "--slowest" in result.stderr, result
 
 
-def test_of_a_file_of_which_a_part_failed_the_whole_runs(tests):
+def test_of_a_file_of_which_a_part_failed_the_whole_runs(passed):
+    tests = passed
     write_test(tests, A, "assert False")
     assert tests.run("test", f"{A}::test_one").code == 1
     assert ran(tests) == [A]
     assert tests.run("--failed", "test").code == 1
     assert ran(tests) == [A]
-    write_test(tests, A)
+    write_test(tests, A, "assert True")
     tests.run("--failed", "test").succeeded()
     assert ran(tests) == [A]
     tests.run("--failed", "test", no_processes=True).succeeded()

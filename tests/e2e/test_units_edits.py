@@ -50,6 +50,14 @@ def test_the_second_run_starts_nothing(formatted):
     assert ran(formatted) == []
 
 
+def test_a_tool_that_replaces_an_executable_file_by_another(texts):
+    texts.tool("upper", UPPER.replace('cat "$file.new" >"$file"; rm "$file.new"', 'mv "$file.new" "$file"'))
+    texts.path(ONE).chmod(0o755)
+    texts.run("format").succeeded()
+    assert not texts.path(ONE).stat().st_mode & 0o100
+    texts.run("format", no_processes=True).succeeded()
+
+
 def test_only_the_edited_file_is_given_to_the_tool(formatted):
     formatted.write(TWO, "other\n")
     formatted.run("format").succeeded()
@@ -141,6 +149,11 @@ def test_a_tool_that_is_not_there_is_missed_once(texts):
     texts.tasks(TASKS.replace('"upper"', '"no-such-tool"'))
     result = texts.run("-j1", "format")
     assert result.code == 1 and result.stderr.count("command not found") == 1, result
+
+
+def test_what_a_tool_ends_with_is_not_taken_for_an_exit_status_of_devtask(texts):
+    texts.tool("upper", "exit 4")
+    assert texts.run("-j1", "format").code == 1
 
 
 def test_what_failed_is_told_by_name(texts):

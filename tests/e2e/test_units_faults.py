@@ -1,6 +1,7 @@
 """Tasks with units when something goes wrong: crashes, stops, limits, runners that tell nothing or nonsense."""
 
 import signal
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 from support.units import TASKS, counted, ran, use_pytest, write_test
@@ -158,11 +159,40 @@ def test_a_file_that_cannot_be_imported(tests):
     tests.run("-j1", "test").succeeded()
 
 
+@pytest.mark.parametrize(
+    "path, text", [("tests/conftest.py", "def\n"), ("pytest.ini", "[pytest]\naddopts = --nosuch\n")]
+)
+def test_a_mistake_in_what_pytest_reads_first_is_a_failure(tests, path, text):
+    """pytest ends with 4 then, which says something else of devtask."""
+    tests.write(path, text)
+    result = tests.run("-j1", "--junit", "all.xml", "test")
+    assert result.code == 1, result
+    assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 not run"
+    reason = "the runner wrote no report, and ended with exit status 4"
+    assert f"not run: {A}: {reason}\n" in result.stderr
+    report = ElementTree.fromstring(tests.read("all.xml"))
+    assert (report.get("tests"), report.get("errors")) == ("3", "3")
+    assert [suite.get("name") for suite in report] == [A, B, C]
+    assert [error.get("message") for error in report.iter("error")] == [reason] * 3
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGSEGV)"])
+def test_what_a_crash_left_out_is_an_error_in_the_report_of_all(tests, end):
+    write_test(tests, B, end)
+    result = tests.run("-j1", "--junit", "all.xml", "test")
+    assert result.code == 1
+    report = ElementTree.fromstring(tests.read("all.xml"))
+    assert (report.get("tests"), report.get("failures"), report.get("errors")) == ("3", "0", "2")
+    messages = {suite.get("name"): [each.get("message") for each in suite.iter("error")] for suite in report}
+    reason = "no report has a result of it" if "exit" in end else "the process was ended by signal 11"
+    assert messages == {A: [], B: [reason], C: [reason]}
+
+
 @pytest.mark.parametrize("option", ["--lf", "--last-failed", "--sw", "--stepwise"])
 def test_pytest_must_not_choose_by_what_failed_before(tests, option):
     tests.write("pytest.ini", f"[pytest]\naddopts = {option}\n")
     result = tests.run("-j1", "test")
-    assert result.code == 4  # pytest's own
+    assert result.code == 1
     assert "chooses tests by what failed before: use `devtask --failed` instead" in result.stdout + result.stderr
     assert counted(result) == "tests: 0 passed, 0 failed, 0 skipped · 0 of 3 files ran, 3 not run"
     assert ran(tests) == []
@@ -199,6 +229,41 @@ def test_nothing_is_stored_when_a_source_changes_meanwhile(tests, path):
     tests.run("test").succeeded()
     assert B in ran(tests)
     tests.run("test", no_processes=True).succeeded()
+
+
+@pytest.mark.parametrize("link", [A, "tests/conftest.py", "src/linked.py"])
+def test_nothing_is_stored_when_what_a_link_leads_to_changes_meanwhile(tests, link):
+    real = tests.path("real.py")
+    tests.write("real.py", "def test_real(): assert 0\n" if link == A else "X = 1\n")
+    tests.remove(*([A] if link == A else []))
+    tests.path(link).parent.mkdir(exist_ok=True)
+    tests.path(link).symlink_to(real)
+    write_test(tests, B, BLOCK)
+    write_test(tests, C, "pass")
+    run = tests.start("-j1", "test")
+    wait_for_line(tests.path("started"))
+    tests.write("real.py", "def test_real(): assert 1\n" if link == A else "X = 2\n")
+    tests.write("go", "")
+    result = run.wait()
+    assert f"warning: `{link}` changed while `test` ran: its result is not stored\n" in result.stderr, result.stderr
+    ran(tests)
+    result = tests.run("test")
+    if link == A:
+        assert "1 of 3 files ran, 2 from the cache" in counted(result), result
+    else:
+        assert ran(tests) == [A, B, C]
+    tests.run("test", no_processes=True).succeeded()
+
+
+
+def test_a_link_that_leads_nowhere_keeps_no_other_from_running(tests):
+    tests.path("tests/test_lost.py").symlink_to("nowhere")
+    result = tests.run("-j1", "test")
+    assert result.code == 1
+    assert "not run: tests/test_lost.py: it is a link that leads to no file\n" in result.stderr, result.stderr
+    assert ran(tests) == [A, B, C]
+    assert tests.run("-j1", "test").code == 1
+    assert ran(tests) == []
 
 
 # ---- runners of other kinds
@@ -255,7 +320,9 @@ def test_a_unit_that_disappears_from_the_report_has_not_run(runner):
     "script, reason",
     [
         ("exit 0", "the runner wrote no report"),
-        ("exit 3", "the runner wrote no report"),
+        ("exit 3", "the runner wrote no report, and ended with exit status 3\n"),
+        ("exit 4", "the runner wrote no report, and ended with exit status 4\n"),
+        ("kill -SEGV $$", "the process was ended by signal 11\n"),
         ("echo '<testsuite' >$1/x.xml", "its report `x.xml` cannot be read"),
         ("echo 'no xml' >$1/x.xml; exit 1", "its report `x.xml` cannot be read"),
         (": >$1/x.xml", "its report `x.xml` cannot be read"),
@@ -265,7 +332,7 @@ def test_a_report_that_is_missing_or_broken(runner, script, reason):
     runner.tool("runner", script)
     for _ in range(2):
         result = runner.run("-j1", "test")
-        assert result.code != 0
+        assert result.code == 1
         for name in "abc":
             assert f"not run: tests/{name}.t: {reason}" in result.stderr, result.stderr
     runner.tool("runner", REPORTING)

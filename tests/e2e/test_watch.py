@@ -498,3 +498,47 @@ def test_a_selection_without_tests_runs_once_for_a_change(project):
     watch.wait_for("found no tests")
     watch.stop_in_the_middle()
     assert project.ran() == ["collected", "collected"]
+
+
+def test_what_failed_and_is_removed_is_the_last_word_no_more(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    write_test(project, "tests/test_a.py")
+    write_test(project, "tests/test_b.py", "assert 0")
+    watch = Watched(project, "test")
+    assert "1 failed" in watch.running.stderr()
+    project.remove("tests/test_b.py")
+    assert watch.wait_for("up to date\n") == "devtask: everything is up to date\n"
+    write_test(project, "tests/test_a.py", "assert 0")
+    watch.wait_for("1 failed in TIME\n")
+    project.remove("tests/test_a.py")
+    watch.wait_for("task `test` has no tests: nothing matches its `units`\n")
+    watch.stop()
+
+
+@pytest.mark.parametrize("kind", ["units", "inputs"])
+def test_only_with_dependencies_that_never_ran_runs_once_for_a_change(project, kind):
+    lines = {"units": 'units = ["src/*"]\nrun = "RAN; ls {{units}}"', "inputs": 'inputs = ["src/*"]\nrun = "RAN"'}
+    made = '[tasks.gen]\ninputs = []\noutputs = ["gen"]\nrun = "echo >gen"\n'
+    project.tasks(f'{made}[tasks.lint]\ndeps = ["gen"]\n{lines[kind]}\n')
+    project.write("src/a", "1\n")
+    watch = Watched(project, "-j1", "--only", "lint")
+    assert project.ran() == ["lint"]
+    project.write("src/a", "2\n")
+    watch.wait_for("ran in TIME\n")
+    project.write("src/b", "")
+    watch.wait_for("ran in TIME\n")
+    assert "stale again" not in watch.stop()
+    assert project.ran() == ["lint", "lint"]
+
+
+def test_tests_that_are_gone_are_told_and_waited_for(project):
+    use_pytest(project)
+    project.tasks(TASKS)
+    write_test(project, "tests/test_a.py", "assert 0")
+    watch = Watched(project, "test")
+    project.remove("tests/test_a.py")
+    watch.wait_for("error: task `test` has no tests")
+    write_test(project, "tests/test_a.py", "assert 1")
+    watch.wait_for("1 passed")
+    watch.stop_in_the_middle()

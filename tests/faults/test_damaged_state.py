@@ -96,6 +96,7 @@ def test_the_sample_has_files_of_every_sort(state):
         "out/TASK",
         "project",
         "seals/DIGEST",
+        "slots/N",
         "sources.ninja",
     }, "a new sort of file: is it spoiled well enough?"
 

@@ -104,6 +104,20 @@ TEST_F(TestsOnConsole, AreToldInFullWhenAskedFor) {
             "cache (12 min 05 s saved), 1 not run\n");
 }
 
+TEST_F(TestsOnConsole, AreToldInFullIfTheirOutputWasNotShownButWanted) {
+  const auto told = [&](OutputLogs logs) {
+    close();
+    options_.output_logs = logs;
+    err_.clear();
+    on(failed("test"));
+    end({.failed = 1});
+    return err_.find("  assert 1 ==") != std::string::npos;
+  };
+  EXPECT_TRUE(told(OutputLogs::kErrorsOnly));
+  EXPECT_FALSE(told(OutputLogs::kNone));
+  EXPECT_FALSE(told(OutputLogs::kFull));
+}
+
 TEST_F(TestsOnConsole, OfSeveralTasksSayWhose) {
   on(passed("test"));
   on(passed("test-ui"));

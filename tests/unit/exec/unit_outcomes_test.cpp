@@ -88,6 +88,33 @@ TEST(UnitOutcomes, AReportThatCannotBeReadIsTheReason) {
   EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (its report `x.xml` cannot be read: no) 0\n");
 }
 
+TEST(UnitOutcomes, WhereThereIsNoReportTheEndOfTheProcessIsTheReason) {
+  BatchReport batch{"", {}, End::kSucceeded, 0};
+  EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (the runner wrote no report) 0\n");
+  batch.end = End::kFailed;
+  batch.exit_status = 4;
+  EXPECT_EQ(said({"a.py"}, batch),
+            "a.py: not run (the runner wrote no report, and ended with exit status 4) 0\n");
+  batch.exit_status = 139;
+  EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (the process was ended by signal 11) 0\n");
+  batch.end = End::kTimedOut;
+  batch.problem = "its report `x.xml` cannot be read: cut off";
+  EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (the process exceeded the task's time limit) 0\n");
+  batch.end = End::kStopped;
+  EXPECT_EQ(said({"a.py"}, batch), "a.py: not run (interrupted) 0\n");
+}
+
+TEST(UnitOutcomes, ThatSomethingIsNotThereIsKnownOfAllThatDidNotRunForIt) {
+  JUnitReport missing = report({}, {""});
+  missing.not_found = true;
+  const BatchOutcomes outcomes =
+      judge_batch({"a.py::nope", "b.py"}, "/root", "", {"", {missing}, End::kFailed, 4});
+  for (const UnitOutcome& unit : outcomes.units) {
+    EXPECT_EQ(unit.what, UnitOutcome::What::kNotRun);
+    EXPECT_TRUE(unit.not_found);
+  }
+}
+
 TEST(UnitOutcomes, AnExitStatusThatNobodyExplainsCountsAgainstAll) {
   const BatchReport batch{"", {report({test("a.py", "one"), test("b.py", "one")})}, End::kFailed, 3};
   EXPECT_EQ(said({"a.py", "b.py"}, batch),

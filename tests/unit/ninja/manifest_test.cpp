@@ -356,7 +356,8 @@ TEST_F(ManifestTest, AnOutputThatIsCalledLikeATaskIsTheTarget) {
 TEST_F(ManifestTest, SourcesAreThereForLooking) {
   plan(kTasks, {"test"});
   auto own = std::make_shared<OwnFacts>();
-  own->inputs = {{.path = "lib.c"}, {.path = "a b"}, {.path = "new\nline"}};
+  own->inputs = {
+      {.path = "lib.c"}, {.path = "lib.c", .follow = true}, {.path = "a b"}, {.path = "new\nline"}};
   state("schema@sqlite").own = own;
   EXPECT_EQ(sources_manifest(plan_, states_),
             "# Every source of every task, for `ninja -f .devtask/sources.ninja -t graph|inputs|query`.\n"

@@ -120,6 +120,9 @@ TEST_F(UnitsTest, WhatIsNoUnitIsExplained) {
   };
   EXPECT_EQ(unmatched("tests/a/on.t"), "there is no `tests/a/on.t` | did you mean `tests/a/one.t`?");
   EXPECT_EQ(unmatched("one.t::X"), "there is no `one.t` | did you mean `tests/a/one.t::X`?");
+  EXPECT_EQ(
+      unmatched("tests/*.t"),
+      "there is no `tests/*.t` | it is no pattern here: without quotes the shell says which files match it");
   EXPECT_EQ(unmatched("src/code"),
             "`src/code` is no unit of task `test`, nor has it any | its units are `tests/**/*.t`");
   EXPECT_EQ(unmatched("tests/a::X"),
