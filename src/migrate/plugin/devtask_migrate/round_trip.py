@@ -1,0 +1,94 @@
+"""Up, down and up again, with the schema compared: what a revision does must be undone by its downgrade."""
+
+from devtask_migrate import schema
+
+
+def snapshot(config):
+    """Of the database that the project's env.py connects to, and which revisions it is at."""
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    found = {}
+
+    def read(heads, context):
+        found["heads"] = sorted(heads)
+        found.update(schema.read(context.connection, without=context.version_table))
+        return []
+
+    script = ScriptDirectory.from_config(config)
+    with EnvironmentContext(config, script, fn=read, dont_mutate=True):
+        script.run_env()
+    return found
+
+
+class Trip:
+    def __init__(self, config):
+        self.config = config
+        self.problems = []
+        self.revisions = []
+
+    def up(self, revision):
+        from alembic import command
+
+        command.upgrade(self.config, revision)
+        return snapshot(self.config)
+
+    def down(self, revision):
+        from alembic import command
+
+        command.downgrade(self.config, revision)
+        return snapshot(self.config)
+
+    def compare(self, revision, step, before, after):
+        for line in schema.differences(before, after):
+            self.problems.append({"revision": revision, "step": step, "message": line})
+
+    def one(self, script, before):
+        """The database is at the revision before."""
+        revision = script.revision
+        self.revisions.append(revision)
+        first = self.up(revision)
+        self.compare(revision, "upgrade, downgrade", before, self.down(script.down_revision or "base"))
+        second = self.up(revision)
+        self.compare(revision, "upgrade, downgrade, upgrade", first, second)
+        return second
+
+    def result(self):
+        return {"problems": self.problems, "revisions": self.revisions}
+
+
+def attempt(config, steps):
+    trip = Trip(config)
+    try:
+        steps(trip)
+    except Exception as error:
+        at = trip.revisions[-1] if trip.revisions else None
+        message = "%s: %s" % (type(error).__name__, "%s" % error)
+        trip.problems.append({"revision": at, "step": "failed", "message": message})
+    return trip.result()
+
+
+def of_new(config, script):
+    return attempt(config, lambda trip: trip.one(script, snapshot(config)))
+
+
+def check(config, scripts, start):
+    """The revisions after `start`, or the head alone. A database that is there already is compared with what it was."""
+
+    def steps(trip):
+        whole = list(scripts.walk_revisions("base", "heads"))  # newest first
+        names = [script.revision for script in whole]
+        count = names.index(start) if start in names else (1 if not start else len(names))
+        wanted = list(reversed(whole[:count]))
+        if not wanted:
+            return
+        was = snapshot(config)
+        parent = wanted[0].down_revision or "base"
+        is_ahead = set(was["heads"]) & set(names[:count])
+        before = trip.down(parent) if is_ahead else trip.up(parent) if parent != "base" else was
+        for script in wanted:
+            before = trip.one(script, before)
+        if was["heads"] == before["heads"]:
+            trip.compare(wanted[-1].revision, "downgrade, upgrade", was, before)
+
+    return attempt(config, steps)

@@ -1,0 +1,4 @@
+def read(connection, without):
+    return {"tables": {}}
+def differences(a, b):
+    return []
