@@ -5,9 +5,12 @@ The driver is free: another one reaches the same database.
 """
 
 import os
+import re
 
 NAMES = {"dbname": "database", "db": "database"}
 PLACE = ("host", "port", "database", "unix_socket", "service")
+
+SECRET = re.compile(r"(?<=password=)('[^']*'|[^\s&]+)|(?<=:)[^:/@]+(?=@)")
 
 
 def file_of(name):
@@ -23,7 +26,7 @@ def place_of(dialect, arguments, options):
     if dialect.name == "sqlite":
         return "sqlite file %s" % file_of(arguments[0] if arguments else options.get("database"))
     found = {NAMES.get(key, key): value for key, value in options.items()}
-    dsn = ["%s" % argument for argument in arguments] + [found["dsn"]] * ("dsn" in found)
+    dsn = [SECRET.sub("***", "%s" % one) for one in list(arguments) + [found.get("dsn", "")] if one]
     parts = ["%s=%s" % (key, found[key]) for key in PLACE if found.get(key) not in (None, "")]
     return " ".join([dialect.name] + dsn + parts)
 
