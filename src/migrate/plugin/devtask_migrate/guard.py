@@ -50,10 +50,17 @@ def watch(sqlalchemy, request):
     sqlalchemy.event.listen(sqlalchemy.engine.Engine, "do_connect", before_connecting)
 
 
-def require_seen(connection, request):
+def watch_migrations(migration, request):
     """A connection can also be made behind SQLAlchemy's back, by `creator=`."""
-    if connection is not None and not connection.info.get("devtask"):
-        request.refuse(
-            "alembic was given a connection of which devtask cannot see where it goes to (made by `creator=`): "
-            "stopped before anything was executed on it by alembic"
-        )
+    run = migration.MigrationContext.run_migrations
+
+    def run_migrations(context, **options):
+        connection = context.connection
+        if connection is not None and not context.as_sql and not connection.info.get("devtask"):
+            request.refuse(
+                "alembic was given a connection of which devtask cannot see where it goes to (`creator=`?): "
+                "stopped before alembic executed anything on it"
+            )
+        return run(context, **options)
+
+    migration.MigrationContext.run_migrations = run_migrations

@@ -1,8 +1,14 @@
 """A request of devtask and the result that answers it. Both are files of JSON; the one of the result appears whole.
 
 The fields of a request:
-  do           report, revise, schema, check: inside `revision --autogenerate` of the project; rules: by
-               `python -m devtask_migrate`; guard: inside any other command, which must reach no other database
+  do           report    the operations that autogenerate finds, and the models
+               revise    writes the revision with what the base's report does not have, and makes its round trip
+               drift     the same comparison, nothing written
+               schema    of the database as it is
+               round_trip  of the revisions after `from`, see round_trip.py
+               guard     nothing but the guard, inside any command
+               rules     of the revision files, by `python -m devtask_migrate`
+               All but the last two are done inside the project's own `revision --autogenerate`.
   result       the file to write
   dialect      its name, part of a revision's id
   url          the only database that may be connected to
@@ -13,7 +19,7 @@ The fields of a request:
   keep_all     keeps all of them
   around       two SQL statements, the first and the last of upgrade and of downgrade, or none
   dry_run      the file is in the result only
-  from         check: the revision whose successors make the round trip; without it the head alone does
+  from         a revision; without it the round trip is of the head alone
   versions, since, known, file_name   see rules.py
 """
 

@@ -73,7 +73,8 @@ def of_new(config, script):
 
 
 def check(config, scripts, start):
-    """The revisions after `start`, or the head alone. A database that is there already is compared with what it was."""
+    """The revisions after `start`, or the head alone. What a downgrade loses is seen only in a database that has never
+    been above: give one at `start` or below, or an empty one. One above is downgraded first."""
 
     def steps(trip):
         whole = list(scripts.walk_revisions("base", "heads"))  # newest first

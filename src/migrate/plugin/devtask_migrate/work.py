@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 
-from devtask_migrate import guard, operations, round_trip, source, subtraction
+from devtask_migrate import operations, round_trip, source, subtraction
 from devtask_migrate.request import Refusal
 
 # What alter_column changes -> the operation's attribute, and its value for "not changed".
@@ -81,10 +81,8 @@ class Work:
     # ---- the comparison
 
     def compare(self, context, rev, migration_context, autogenerate, run):
-        guard.require_seen(migration_context.connection, self.request)
-        heads = {script.revision for script in context.script_directory.get_revisions("heads")}
-        if self.request.do == "schema" or (self.request.do == "check" and heads != set(rev)):
-            return
+        if self.request.do in ("schema", "round_trip"):
+            return  # wherever the database is, alembic would refuse to compare it below the head
         first_id = context.generated_revisions[-1].rev_id
         run(context, rev, migration_context, autogenerate)
         if not autogenerate:
@@ -92,7 +90,7 @@ class Work:
         scripts = context.generated_revisions
         self.dialect_module = type(migration_context.dialect).__module__
         self.report = operations.report_of(scripts, context._last_autogen_context)
-        if self.request.do in ("revise", "check"):
+        if self.request.do in ("revise", "drift"):
             self.keep_own(scripts, rev, first_id, context._last_autogen_context)
 
     def keep_own(self, scripts, rev, first_id, context):
@@ -107,7 +105,7 @@ class Work:
             "coincides": choice.coincides,
             "models_changed": subtraction.changed_models(self.report["models"], base["models"]) if base else None,
         }
-        if self.request.do == "check":
+        if self.request.do == "drift":
             return
         self.check_name()
         apply_choice(choice, scripts)
@@ -174,14 +172,13 @@ class Work:
             return
         if do == "schema":
             self.request.end(schema=round_trip.snapshot(self.config))
-        if do == "check":
-            trip = round_trip.check(self.config, context.script_directory, self.request.start)
-            self.request.end(round_trip=trip, **self.facts())
+        if do == "round_trip":
+            self.request.end(round_trip=round_trip.check(self.config, context.script_directory, self.request.start))
         if self.report is None:
             raise Refusal("the models were not compared: the command must be alembic's `revision --autogenerate`")
         if do == "report":
             self.request.end(report=self.report, compared=True)
-        if not context.generated_revisions:
+        if do == "drift" or not context.generated_revisions:
             self.request.end(path=None, **self.facts())
         for script in run(context):
             yield script
