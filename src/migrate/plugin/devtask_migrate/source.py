@@ -110,15 +110,24 @@ def as_docstring(name):
     return name.replace("\\", "\\\\").replace('"', '\\"' if '"""' in name or name.endswith('"') else '"')
 
 
-def reason_against_text(text, name):
-    """Why the text made by a project's own template cannot be a revision of this name, or None."""
+def structure(text):
+    """What a text is as a program, whatever its strings are."""
+
+    class Blank(ast.NodeTransformer):
+        def visit_Constant(self, node):
+            return ast.Name(id="", ctx=ast.Load()) if isinstance(node.value, str) else node
+
+        visit_Str = visit_Constant  # Python 3.7
+
+    return ast.dump(Blank().visit(ast.parse(text)))
+
+
+def reason_against_text(text, name, plain):
+    """Why the text made by a project's own template cannot be a revision of this name, or None; `plain` is the text
+    with a harmless name."""
     try:
-        tree = ast.parse(text)
+        if structure(text) == structure(plain):
+            return None
     except (SyntaxError, ValueError) as error:
         return "the name %r breaks the file that the project's template makes: %s" % (name, error)
-    docstring = ast.get_docstring(tree) or ""
-    if name in docstring or name not in text:
-        return None
-    if any(isinstance(node, ast.Expr) and node is not tree.body[0] for node in tree.body):
-        return "the name %r becomes a statement in the file that the project's template makes" % name
-    return None
+    return "the name %r becomes a statement in the file that the project's template makes" % name

@@ -64,7 +64,7 @@ def is_free(group, before, after):
     """Whether the parentheses around the group change nothing, standing between these two."""
     if is_call(before) or "," in group or group[:1] == ["select"]:
         return False
-    if before in (None, "check", "default", "where") and after is None:
+    if before in (None, ",", "check", "default", "where") and after in (None, ","):
         return True
     sides = [BINDING.get(one) for one in (before, after) if one is not None]
     if None in sides:

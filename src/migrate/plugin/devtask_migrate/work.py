@@ -9,13 +9,13 @@ import tempfile
 from devtask_migrate import operations, round_trip, source, subtraction
 from devtask_migrate.request import Refusal
 
-# What alter_column changes -> the operation's attribute, and its value for "not changed".
-UNCHANGED = {
-    "nullable": ("modify_nullable", None),
-    "type_": ("modify_type", None),
-    "server_default": ("modify_server_default", False),
-    "comment": ("modify_comment", False),
-    "new_column_name": ("modify_name", None),
+# What alter_column changes -> attributes of the operation: what it becomes, the value for "not changed", what it was.
+CHANGES = {
+    "nullable": ("modify_nullable", None, "existing_nullable"),
+    "type_": ("modify_type", None, "existing_type"),
+    "server_default": ("modify_server_default", False, "existing_server_default"),
+    "comment": ("modify_comment", False, "existing_comment"),
+    "new_column_name": ("modify_name", None, None),
 }
 
 
@@ -137,13 +137,17 @@ class Work:
         return moment if timezone else moment.replace(tzinfo=None)
 
     def write_file(self, write, template, destination, encoding, values):
-        given = values.get("message")
+        name = values.get("message") or ""
         with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(self.request.result))) as folder:
-            draft = os.path.join(folder, "revision.py")
-            write(template, draft, encoding, **dict(values, message=source.as_docstring(given or "")))
-            with open(draft, encoding=encoding, newline="") as stream:
-                text = stream.read()
-        reason = source.reason_against_text(text, given or "")
+
+            def made(message):
+                draft = os.path.join(folder, "revision.py")
+                write(template, draft, encoding, **dict(values, message=message))
+                with open(draft, encoding=encoding, newline="") as stream:
+                    return stream.read()
+
+            plain, text = made("name"), made(source.as_docstring(name))
+        reason = source.reason_against_text(text, name, plain)
         if reason:
             raise Refusal(reason)
         text, self.mended = source.mend(text, self.modules())
@@ -198,15 +202,20 @@ def apply_choice(choice, scripts):
     downs = [op for script in scripts for part in script.downgrade_ops_list for op in operations.flat(part)]
     stays = set()
     for op, kept in list(zip(ups, choice.upgrade)) + list(zip(downs, choice.downgrade)):
-        if kept is False:
-            continue
-        stays.add(id(op))
-        for name in kept if kept is not True else ():
-            attribute, value = UNCHANGED[name]
-            setattr(op, attribute, value)
+        if kept is not False:
+            stays.add(id(op))
+            for name in kept if kept is not True else ():
+                leave_as_it_is(op, name, is_downgrade=op in downs)
     for script in scripts:
         for part in list(script.upgrade_ops_list) + list(script.downgrade_ops_list):
             prune(part, stays)
+
+
+def leave_as_it_is(op, name, is_downgrade):
+    attribute, unchanged, existing = CHANGES[name]
+    if is_downgrade and existing:  # the upgrade has left it, too
+        setattr(op, existing, getattr(op, attribute))
+    setattr(op, attribute, unchanged)
 
 
 def prune(container, stays):

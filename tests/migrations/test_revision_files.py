@@ -1,0 +1,142 @@
+"""Revision files: the same for the same change, never broken, never in place of another."""
+
+import pytest
+from devtask_migrate import work
+from devtask_migrate.request import Refusal
+from support.alembic_project import FIRST, REVISION, UPGRADE, bodies
+
+MARK = '    sa.Column("state", sa.String(20)),\n'
+
+
+@pytest.fixture
+def changed(on_sqlite):
+    on_sqlite.begin()
+    on_sqlite.models(FIRST, new=(MARK, MARK + '    sa.Column("new", sa.String()),\n'))
+    return on_sqlite
+
+
+def begin_again(project, outcome):
+    """As if the file had never been made."""
+    (project.versions / outcome["path"].rsplit("/", 1)[1]).unlink()
+    (project.scratch / "db.sqlite").unlink()
+    project.run("guard", UPGRADE)
+
+
+def test_the_same_change_gives_the_same_file(changed):
+    first = changed.revise("add new").done()
+    begin_again(changed, first)
+    second = changed.revise("add new").done()
+    assert (first["path"], first["text"]) == (second["path"], second["text"])
+    assert first["path"].endswith(f"/2026_11_23_060313_{first['revision']}_add_new.py")
+    assert "Create Date: 2026-11-23 06:03:13\n" in first["text"]
+    assert len(first["revision"]) == 12
+
+
+@pytest.mark.parametrize("field", [{"name": "other"}, {"dialect": "other"}])
+def test_the_id_depends_on(changed, field):
+    first = changed.run("revise", dry_run=True, **{"name": "add new"}).done()
+    second = changed.run("revise", dry_run=True, **{"name": "add new", **field}).done()
+    assert first["revision"] != second["revision"]
+
+
+def test_a_dry_run_writes_nothing(changed):
+    before = changed.files()
+    outcome = changed.revise("add new", dry_run=True).done()
+    assert changed.files() == before
+    assert "batch_op.add_column(sa.Column('new'" in outcome["text"]
+    assert outcome["path"].endswith("_add_new.py")
+
+
+def test_a_file_that_is_there_is_left_alone(tmp_path):
+    path = tmp_path / "revision.py"
+    work.create(str(path), b"one")
+    with pytest.raises(Refusal, match="is there already"):
+        work.create(str(path), b"two")
+    assert path.read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["revision.py"]
+
+
+NAMES = [
+    'with "quotes"',
+    "it's",
+    'three """ of them',
+    'ends with "',
+    "back\\slash \\n \\u and \\",
+    '""" + print() + """x',
+    "per cent %s %(rev)s {x} ${y}",
+    "ümläute ✓",
+    "$(touch evil) `touch evil`; touch evil",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_breaks_no_file(changed, name):
+    outcome = changed.revise(name).done()
+    values = {}
+    exec(compile(outcome["text"], "revision", "exec"), values)
+    assert values["__doc__"].split("\n")[0] == name
+    assert outcome["round_trip"]["problems"] == []
+    assert not (changed.folder / "evil").exists()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "tab\t", "nul\0", "---", "\x1b[31m"])
+def test_a_name_that_is_no_line_of_text_is_refused(changed, name):
+    before = changed.files()
+    outcome = changed.revise(name)
+    assert (outcome.status, outcome["state"]) == (3, "refused")
+    assert "name" in outcome["message"]
+    assert changed.files() == before
+
+
+def test_a_template_in_which_the_name_would_run_is_refused(changed):
+    template = changed.folder / "migrations/script.py.mako"
+    template.write_text(template.read_text() + "\n${message}\n")
+    outcome = changed.revise("print(1)")
+    assert (outcome.status, outcome["state"]) == (3, "refused")
+    assert "becomes a statement" in outcome["message"]
+
+
+def test_names_that_alembic_forgets_to_qualify_are_mended(changed):
+    types = (
+        "\ndef render(kind, item, context):\n    return 'LargeBinary()' if isinstance(item, sa.Text) else False\n"
+        "options = {'render_item': render}\n"
+    )
+    changed.models(FIRST + types, new=(MARK, MARK + '    sa.Column("new", sa.Text()),\n'))
+    outcome = changed.revise().done()
+    assert outcome["mended"] == ["LargeBinary -> sa.LargeBinary"]
+    assert "sa.Column('new', sa.LargeBinary()" in outcome["text"]
+    assert outcome["round_trip"]["problems"] == []
+
+
+def test_a_downgrade_that_loses_something_is_told(on_sqlite):
+    on_sqlite.begin()
+    drop = (
+        "\ndef forget(context, revision, directives):\n"
+        "    for op in directives[0].downgrade_ops.ops:\n        op.ops = [one for one in op.ops if 'Index' not in type(one).__name__]\n"
+        "options = {'process_revision_directives': forget}\n"
+    )
+    on_sqlite.models(FIRST + drop, index=('    sa.Index("ix_flow_note", "note"),\n', ""))
+    outcome = on_sqlite.revise("drop index").done()
+    lost, failed = outcome["round_trip"]["problems"]
+    revision = outcome["revision"]
+    assert lost == {"revision": revision, "step": "upgrade, downgrade", "message": "flow: index ix_flow_note is lost"}
+    assert (failed["revision"], failed["step"]) == (revision, "failed")
+    assert "no such index: ix_flow_note" in failed["message"]
+
+
+def test_a_command_that_compares_nothing_is_refused(changed):
+    command = [word for word in REVISION if word != "--autogenerate"]
+    outcome = changed.run("revise", command=command, name="x")
+    assert (outcome.status, outcome["state"]) == (3, "refused")
+    assert "--autogenerate" in outcome["message"]
+
+
+def test_a_new_table_goes_up_and_down(project):
+    text = project.begin()
+    table = 'extra = sa.Table("extra", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("data", sa.JSON), sa.Column("run_id", sa.ForeignKey("run.id", ondelete="CASCADE"), index=True))'
+    project.models(text + table)
+    outcome = project.revise("extra").done()
+    assert outcome["operations"] == ["create_table extra", "create_index extra.ix_extra_run_id"]
+    assert outcome["round_trip"] == {"problems": [], "revisions": [outcome["revision"]]}
+    up, down = bodies(outcome["text"])
+    assert "op.drop_table('extra')" in down
