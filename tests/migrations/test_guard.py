@@ -1,7 +1,6 @@
 """No database is connected to but the one of the request; without a request the plug-in is not there."""
 
 import os
-import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -11,9 +10,9 @@ from support.alembic_project import FIRST, PLUGIN, UPGRADE
 
 
 @pytest.fixture
-def ready(on_sqlite):
-    on_sqlite.models(FIRST)
-    return on_sqlite
+def ready(empty):
+    empty.models(FIRST)
+    return empty
 
 
 def test_another_database_is_not_touched(ready, tmp_path):
@@ -39,14 +38,15 @@ def test_a_database_in_memory_is_another(ready, url):
 def test_a_connection_made_behind_sqlalchemy_is_refused(ready, tmp_path):
     theirs = tmp_path / "theirs.sqlite"
     sqlite3.connect(theirs).close()
-    ready.models(FIRST + f"\nimport sqlite3\nengine_options = {{'creator': lambda: sqlite3.connect({str(theirs)!r})}}\n")
+    ready.models(
+        FIRST + f"\nimport sqlite3\nengine_options = {{'creator': lambda: sqlite3.connect({str(theirs)!r})}}\n"
+    )
     outcome = ready.run("guard", UPGRADE)
     assert (outcome.status, outcome["state"]) == (3, "refused")
     assert theirs.stat().st_size == 0
 
 
 def test_a_server_is_another_by_host_port_or_database(on_postgresql, server):
-    on_postgresql.models(FIRST)
     for other in (
         on_postgresql.url.replace("/work?", "/other?"),
         on_postgresql.url.replace(str(server.folder), "/nowhere"),
@@ -58,7 +58,6 @@ def test_a_server_is_another_by_host_port_or_database(on_postgresql, server):
 
 
 def test_passwords_are_in_no_message(on_postgresql):
-    on_postgresql.models(FIRST)
     other = on_postgresql.url.replace("sec%23ret", "theirs%21").replace("/work?", "/other?")
     refused = on_postgresql.run("guard", UPGRADE, {"DATABASE_URL": other})
     on_postgresql.models(FIRST + "\nraise ValueError('sec#ret and sec%23ret in a text')\n")
@@ -99,8 +98,3 @@ def test_nothing_is_imported_before_the_project_does(ready):
     request = str(ready.request("report"))
     code = "import sys; print(sorted({'alembic', 'sqlalchemy', 'ast'} & set(sys.modules) - {'ast'}))"
     assert python("-c", code, DEVTASK_MIGRATE=request) == "[]\n"
-
-
-def test_the_plugin_is_only_python_of_the_standard_library():
-    names = {path.name for path in pathlib.Path(PLUGIN).rglob("*.py")}
-    assert {"sitecustomize.py", "__main__.py"} <= names

@@ -3,22 +3,9 @@
 import re
 
 import pytest
-from support.alembic_project import FIRST, PRAGMAS, bodies
+from support.alembic_project import FIRST, NOISE, PRAGMAS, bodies
 
 NEW_COLUMN = ('sa.Column("state", sa.String(20)),', 'sa.Column("state", sa.String(20)), sa.Column("new", sa.String()),')
-# What the models have been lacking for long: an index, and that a name is not null.
-NOISE = {
-    "index": ('    sa.Index("ix_flow_note", "note"),\n', ""),
-    "null": ('sa.Column("name", sa.String(50), nullable=False)', 'sa.Column("name", sa.String(50))'),
-}
-
-
-@pytest.fixture
-def noisy(project):
-    project.begin()
-    project.noisy = project.models(FIRST, **NOISE)
-    project.base = project.take_base()
-    return project
 
 
 def labels(report, direction="upgrade"):
@@ -69,11 +56,10 @@ def test_a_change_in_a_block_that_noise_shares(noisy):
 
 def test_what_changes_in_a_column_is_reduced_by_attribute(project):
     options = '\noptions = {"compare_type": True}\n'
-    text = project.begin(FIRST + options)
-    base = project.models(text, null=NOISE["null"])
-    file = project.take_base()
+    base = project.models(FIRST + options, null=NOISE["null"])
+    project.take_base()
     project.models(base, type=('"name", sa.String(50)', '"name", sa.String(60)'))
-    outcome = project.revise(base_report=file).done()
+    outcome = project.revise(base_report=project.base).done()
     assert outcome["operations"] == ["alter_column flow.name"]
     assert outcome["left_out"] == ["alter_column flow.name (nullable)"]
     for body in bodies(outcome["text"]):
@@ -115,7 +101,10 @@ def test_all_operations_can_be_kept(noisy):
 
 
 def test_a_change_that_alembic_does_not_see_is_seen_in_the_models(noisy):
-    noisy.models(noisy.noisy, default=('sa.Column("state", sa.String(20))', 'sa.Column("state", sa.String(20), server_default="x")'))
+    noisy.models(
+        noisy.noisy,
+        default=('sa.Column("state", sa.String(20))', 'sa.Column("state", sa.String(20), server_default="x")'),
+    )
     outcome = noisy.revise(base_report=noisy.base).done()
     assert (outcome["path"], list(outcome["models_changed"])) == (None, ["run"])
 
@@ -135,7 +124,6 @@ def test_hooks_of_the_project_come_first(on_sqlite):
         "def rename(context, revision, directives):\n    directives[0].rev_id = 'r%04d' % 2\n"
         "options = {'include_object': include_object, 'process_revision_directives': rename}\n"
     )
-    project.begin()
     project.models(FIRST + options, new=NEW_COLUMN, index=NOISE["index"])
     outcome = project.revise().done()
     assert (outcome["operations"], outcome["revision"]) == (["add_column run.new"], "r0002")

@@ -1,7 +1,7 @@
 """Revision files: the same for the same change, never broken, never in place of another."""
 
 import pytest
-from devtask_migrate import work
+from devtask_migrate import source, work
 from devtask_migrate.request import Refusal
 from support.alembic_project import FIRST, REVISION, UPGRADE, bodies
 
@@ -10,7 +10,6 @@ MARK = '    sa.Column("state", sa.String(20)),\n'
 
 @pytest.fixture
 def changed(on_sqlite):
-    on_sqlite.begin()
     on_sqlite.models(FIRST, new=(MARK, MARK + '    sa.Column("new", sa.String()),\n'))
     return on_sqlite
 
@@ -70,21 +69,29 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_breaks_no_file(changed, name):
-    outcome = changed.revise(name).done()
+def test_a_name_breaks_no_file(name):
+    made = [f'"""{source.as_docstring(one)}\n\nRevises: aaa\n"""\nrevision = "bbb"\n' for one in (name, "plain")]
+    assert source.reason_against(name) is None
+    assert source.reason_against_text(made[0], name, made[1]) is None
     values = {}
-    exec(compile(outcome["text"], "revision", "exec"), values)
+    exec(compile(made[0], "revision", "exec"), values)
     assert values["__doc__"].split("\n")[0] == name
-    assert outcome["round_trip"]["problems"] == []
-    assert not (changed.folder / "evil").exists()
 
 
-@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "tab\t", "nul\0", "---", "\x1b[31m"])
-def test_a_name_that_is_no_line_of_text_is_refused(changed, name):
+def test_a_file_with_a_strange_name_is_one_for_alembic(changed):
+    assert changed.revise('a\\"""\'b"').done()["round_trip"]["problems"] == []
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "tab\t", "nul\0", "---", "\x1b[31m", "\u2028x"])
+def test_a_name_that_is_no_line_of_text_has_a_reason_against_it(name):
+    assert "name" in source.reason_against(name)
+
+
+def test_a_name_that_is_no_line_of_text_is_refused(changed):
     before = changed.files()
-    outcome = changed.revise(name)
+    outcome = changed.revise("two\nlines")
     assert (outcome.status, outcome["state"]) == (3, "refused")
-    assert "name" in outcome["message"]
+    assert outcome["message"] == "the name of a revision is one line of text, without '\\n'"
     assert changed.files() == before
 
 
@@ -109,7 +116,6 @@ def test_names_that_alembic_forgets_to_qualify_are_mended(changed):
 
 
 def test_a_downgrade_that_loses_something_is_told(on_sqlite):
-    on_sqlite.begin()
     drop = (
         "\ndef forget(context, revision, directives):\n"
         "    for op in directives[0].downgrade_ops.ops:\n        op.ops = [one for one in op.ops if 'Index' not in type(one).__name__]\n"
@@ -132,9 +138,8 @@ def test_a_command_that_compares_nothing_is_refused(changed):
 
 
 def test_a_new_table_goes_up_and_down(project):
-    text = project.begin()
     table = 'extra = sa.Table("extra", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("data", sa.JSON), sa.Column("run_id", sa.ForeignKey("run.id", ondelete="CASCADE"), index=True))'
-    project.models(text + table)
+    project.models(FIRST + table)
     outcome = project.revise("extra").done()
     assert outcome["operations"] == ["create_table extra", "create_index extra.ix_extra_run_id"]
     assert outcome["round_trip"] == {"problems": [], "revisions": [outcome["revision"]]}

@@ -81,7 +81,12 @@ BROKEN = [
     (
         COLUMN,
         COLUMN.replace("True", "False"),
-        ("destructive", FILE, 13, "add_column t.c is not null and has no default: the upgrade fails where there are rows"),
+        (
+            "destructive",
+            FILE,
+            13,
+            "add_column t.c is not null and has no default: the upgrade fails where there are rows",
+        ),
     ),
     (
         COLUMN,
@@ -89,7 +94,11 @@ BROKEN = [
         ("destructive", FILE, 13, "alter_column t.c becomes not null: rows without a value make the upgrade fail"),
     ),
     (COLUMN, 'op.drop_table("u")', ("destructive", FILE, 13, None)),
-    (COLUMN, 'op.execute("ALTER TABLE t\\n DROP COLUMN c")', ("destructive", FILE, 13, "loses data: ALTER TABLE t DROP COLUMN c")),
+    (
+        COLUMN,
+        'op.execute("ALTER TABLE t\\n DROP COLUMN c")',
+        ("destructive", FILE, 13, "loses data: ALTER TABLE t DROP COLUMN c"),
+    ),
 ]
 
 
@@ -143,7 +152,9 @@ def test_a_merge_has_one_head(versions):
 
 def test_a_file_name(versions):
     pattern = r"\d{4}_{rev}_\w+\.py"
-    (versions / "2026_xyz_wrong.py").write_text(GOOD.replace('down_revision = "aaa"', 'down_revision = "bbb"').replace('"bbb"', '"ccc"', 1))
+    (versions / "2026_xyz_wrong.py").write_text(
+        GOOD.replace('down_revision = "aaa"', 'down_revision = "bbb"').replace('"bbb"', '"ccc"', 1)
+    )
     assert found(versions, file_name=pattern) == [
         ("file-name", "2026_xyz_wrong.py", 1, f"the name does not match {pattern}")
     ]

@@ -9,7 +9,7 @@ SAME = [
     ("CHECK (a > 0)", "check ( (A>0) )"),
     ("(a > 0 AND (b > 0))", "a > 0 and b > 0"),
     ("((a or b)) and c", "(A OR B) AND C"),
-    ('"name" = \'X\'', "name='X'"),
+    ("\"name\" = 'X'", "name='X'"),
     ("coalesce((a), b)", "coalesce( a , b )"),
     ("(strftime('%Y', 'now'))", "strftime('%Y','now')"),
     ("a -- note\n + b", "a /* note */ + b"),
@@ -101,7 +101,11 @@ INDEXES = [
     ("unique ", "", "t: index i: unique was True, is False"),
     (" where b > 0", "", "t: index i: where was b > 0, is none"),
     ("lower(a)", "upper(a)", "t: index i: columns was (a, b desc, lower(a)), is (a, b desc, upper(a))"),
-    ("(a,", "(a collate nocase,", "t: index i: columns was (a, b desc, lower(a)), is (a collate nocase, b desc, lower(a))"),
+    (
+        "(a,",
+        "(a collate nocase,",
+        "t: index i: columns was (a, b desc, lower(a)), is (a collate nocase, b desc, lower(a))",
+    ),
 ]
 
 

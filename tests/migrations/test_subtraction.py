@@ -35,7 +35,9 @@ def test_equal_operations_are_left_out_as_often_as_the_base_has_them():
 
 
 def test_one_attribute_more_makes_another_operation():
-    choice = subtract(report(operation("create_index t.i", unique="True")), report(operation("create_index t.i", unique="False")))
+    choice = subtract(
+        report(operation("create_index t.i", unique="True")), report(operation("create_index t.i", unique="False"))
+    )
     assert choice.upgrade == [True]
     assert choice.gone == ["create_index t.i"]
 
@@ -90,14 +92,25 @@ def test_noise_that_the_change_needs_is_kept():
 
 
 def test_what_is_needed_may_need_more():
-    chain = [operation("create_foreign_key t.fk", ["c", "o.id"]), operation("create_table o"), operation("add_column t.c", ["c"])]
+    chain = [
+        operation("create_foreign_key t.fk", ["c", "o.id"]),
+        operation("create_table o"),
+        operation("add_column t.c", ["c"]),
+    ]
     choice = subtract(report(*chain), report(*chain[1:]))
     assert choice.upgrade == [True, True, True]
 
 
 def test_patterns_keep_operations():
     noise = [operation("drop_index t.i"), operation("drop_index t.j"), operation("drop_column t.i")]
-    for pattern, count in (("drop_index t.i", 1), ("drop_index *", 2), ("i", 2), ("t.*", 3), ("drop_index i", 1), ("x", 0)):
+    for pattern, count in (
+        ("drop_index t.i", 1),
+        ("drop_index *", 2),
+        ("i", 2),
+        ("t.*", 3),
+        ("drop_index i", 1),
+        ("x", 0),
+    ):
         assert len(subtract(report(*noise), report(*noise), keep=[pattern]).asked_for) == count, pattern
     assert subtract(report(*noise), report(*noise), keep_all=True).upgrade == [True] * 3
 

@@ -91,6 +91,13 @@ run = sa.Table(
 """
 
 
+# What the models have been lacking for long: an index, and that a name is not null.
+NOISE = {
+    "index": ('    sa.Index("ix_flow_note", "note"),\n', ""),
+    "null": ('sa.Column("name", sa.String(50), nullable=False)', 'sa.Column("name", sa.String(50))'),
+}
+
+
 class Outcome:
     def __init__(self, process, result):
         self.status = process.returncode
@@ -113,12 +120,17 @@ class AlembicProject:
         self.url = url
         self.dialect = dialect
         self.versions = folder / "migrations/versions"
-        self.versions.mkdir(parents=True)
         self.scratch = folder / "scratch"
+        self.base = str(self.scratch / "base.json")
+
+    def write(self):
+        self.versions.mkdir(parents=True)
         self.scratch.mkdir()
+        folder = self.folder
         (folder / "alembic.ini").write_text(INI)
         (folder / "migrations/env.py").write_text(ENV)
         (folder / "migrations/script.py.mako").write_text(TEMPLATE)
+        return self
 
     def models(self, text, **changes):
         for old, new in changes.values():
@@ -162,9 +174,8 @@ class AlembicProject:
     def take_base(self):
         """What is different now is not the user's."""
         outcome = self.run("report").done()
-        file = self.scratch / "base.json"
-        file.write_text(json.dumps(outcome.result))
-        return str(file)
+        with open(self.base, "w") as stream:
+            json.dump(outcome.result, stream)
 
     def schema(self):
         return self.run("schema").done()["schema"]

@@ -63,8 +63,9 @@ class Server:
             running = until_ready and self.process.poll() is None
             assert running, done.stderr + (self.folder / "log").read_text() * until_ready
 
-    def database(self, name):
-        self.call("psql", *self.place(), "-c", f'drop database if exists "{name}"', "-c", f'create database "{name}"')
+    def database(self, name, template="template0"):
+        statements = [f'drop database if exists "{name}"', f'create database "{name}" template "{template}"']
+        self.call("psql", *self.place(), *(word for statement in statements for word in ("-c", statement)))
         return f"{driver()}://postgres:sec%23ret@/{name}?host={self.folder}"
 
     def end(self):

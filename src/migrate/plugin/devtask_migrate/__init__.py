@@ -13,8 +13,6 @@ def start(path):
     request = Request.read(path)
     job = work.Work(request)
     import_hook.after_import("sqlalchemy", lambda module: guard.watch(module, request))
-    import_hook.after_import(
-        "alembic.runtime.migration", lambda module: guard.watch_migrations(module, request)
-    )
+    import_hook.after_import("alembic.runtime.migration", lambda module: guard.watch_migrations(module, request))
     import_hook.after_import("alembic.autogenerate.api", lambda module: work.hook_revisions(module, job))
     import_hook.after_import("alembic.script.base", lambda module: work.hook_files(module, job))

@@ -65,9 +65,7 @@ def key_of(schema, name):
 def read(connection, without):
     found = {"tables": {}, "enums": {}, "views": {}, "functions": {}, "extensions": {}}
     tables = found["tables"]
-    for schema, table, column, type_, nullable, default, identity, generated, collation in rows(
-        connection, COLUMNS
-    ):
+    for schema, table, column, type_, nullable, default, identity, generated, collation in rows(connection, COLUMNS):
         tables.setdefault(key_of(schema, table), {})["column %s" % column] = {
             "type": type_,
             "nullable": nullable,

@@ -52,8 +52,9 @@ def module_names(tree):
 
 
 def add_import(text, line):
-    imports = [node for node in ast.parse(text).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    docstring = [node for node in ast.parse(text).body[:1] if isinstance(node, ast.Expr)]
+    tree = ast.parse(text)
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    docstring = tree.body[:1] if ast.get_docstring(tree) is not None else []
     places = [last_line(node) for node in imports or docstring]
     lines = text.split("\n")
     lines.insert(max(places) if places else 0, line)

@@ -18,7 +18,22 @@ BINDING = {"or": 1, "and": 2, "not": 3}
 BINDING.update(dict.fromkeys(["=", "==", "<>", "!=", "is", "in", "like", "glob", "between"], 4))
 BINDING.update(dict.fromkeys(["<", "<=", ">", ">="], 5))
 BINDING.update({"+": 7, "-": 7, "*": 8, "/": 8, "%": 8, "||": 9})
-NO_CALL = {"and", "or", "not", "check", "default", "as", "where", "when", "then", "else", "case", "is", "like", "between"}
+NO_CALL = {
+    "and",
+    "or",
+    "not",
+    "check",
+    "default",
+    "as",
+    "where",
+    "when",
+    "then",
+    "else",
+    "case",
+    "is",
+    "like",
+    "between",
+}
 ASSOCIATIVE = {"and", "or"}
 
 
