@@ -1,5 +1,7 @@
 """Revision files: the same for the same change, never broken, never in place of another."""
 
+import re
+
 import pytest
 from devtask_migrate import source, work
 from devtask_migrate.request import Refusal
@@ -36,6 +38,47 @@ def test_the_id_depends_on(changed, field):
     first = changed.run("revise", dry_run=True, **{"name": "add new"}).done()
     second = changed.run("revise", dry_run=True, **{"name": "add new", **field}).done()
     assert first["revision"] != second["revision"]
+
+
+def test_the_order_in_which_alembic_finds_foreign_keys_does_not_matter(changed):
+    keys = "".join(f'sa.Column("f{one}", sa.ForeignKey("flow.id", name="fk{one}")), ' for one in "abcde")
+    changed.models(FIRST, keys=(MARK, MARK + keys))
+    made = {
+        changed.revise(dry_run=True, environment={"PYTHONHASHSEED": seed}).done()["text"] for seed in ("1", "2", "3")
+    }
+    assert len(made) == 1
+
+
+def test_a_database_below_the_head_is_refused(changed):
+    (changed.scratch / "db.sqlite").unlink()
+    outcome = changed.revise()
+    assert (outcome.status, outcome["state"]) == (3, "refused")
+    assert re.match("the database is at revision none, the newest is [0-9a-f]{12}: upgrade it", outcome["message"])
+
+
+def test_two_heads_are_refused(changed):
+    (first,) = changed.versions.glob("*.py")
+    for name in ("aaa", "bbb"):
+        text = first.read_text().replace("down_revision = None", f"down_revision = {first.name.split('_')[4]!r}")
+        text = re.sub("^revision = .*", f"revision = {name!r}", text, flags=re.MULTILINE)
+        (changed.versions / f"{name}.py").write_text(text)
+    outcome = changed.revise()
+    assert (outcome.status, outcome["state"]) == (3, "refused")
+    assert "more than one head, aaa and bbb:" in outcome["message"]
+
+
+def test_a_merge_makes_the_round_trip(changed):
+    path = changed.revise("add new").done()["path"]
+    first = path.rsplit("_", 3)[1]
+    (start,) = (one.name.split("_")[4] for one in changed.versions.glob("*first.py"))
+    head = "revision = {!r}\ndown_revision = {!r}\n"
+    body = "def upgrade():\n    pass\ndef downgrade():\n    pass\n"
+    (changed.versions / "other.py").write_text(head.format("aaa", start) + body)
+    (changed.versions / "merge.py").write_text(head.format("mmm", ("aaa", first)) + body)
+    trip = changed.run("round_trip", **{"from": start}).done()["round_trip"]
+    assert trip["problems"] == []
+    assert trip["revisions"][-1] == "mmm" and len(trip["revisions"]) == 3
+    assert trip["branches"] == [trip["revisions"][1]]
 
 
 def test_a_dry_run_writes_nothing(changed):
@@ -142,6 +185,6 @@ def test_a_new_table_goes_up_and_down(project):
     project.models(FIRST + table)
     outcome = project.revise("extra").done()
     assert outcome["operations"] == ["create_table extra", "create_index extra.ix_extra_run_id"]
-    assert outcome["round_trip"] == {"problems": [], "revisions": [outcome["revision"]]}
+    assert outcome["round_trip"] == {"problems": [], "revisions": [outcome["revision"]], "branches": []}
     up, down = bodies(outcome["text"])
     assert "op.drop_table('extra')" in down

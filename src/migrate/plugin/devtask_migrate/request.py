@@ -25,6 +25,7 @@ The fields of a request:
 
 import json
 import os
+import re
 import sys
 import traceback
 import urllib.parse
@@ -72,8 +73,8 @@ class Request:
         return report["report"]
 
     def masked(self, text):
-        password = urllib.parse.urlsplit(self.url).password
-        for secret in {password, urllib.parse.unquote(password)} if password else ():
+        found = re.search("://[^:/@]*:([^@]+)@", self.url)  # as SQLAlchemy reads it
+        for secret in (found.group(1), urllib.parse.unquote(found.group(1))) if found else ():
             text = text.replace(secret, "***")
         return text
 

@@ -21,11 +21,18 @@ def snapshot(config):
     return found
 
 
+def parent_of(script):
+    """Of a merge one of them: down to it leads to all of them."""
+    parents = script.down_revision
+    return (parents if isinstance(parents, str) else parents[0]) if parents else "base"
+
+
 class Trip:
     def __init__(self, config):
         self.config = config
         self.problems = []
         self.revisions = []
+        self.branches = []  # for which there is no round trip of their own
 
     def up(self, revision):
         from alembic import command
@@ -48,13 +55,17 @@ class Trip:
         revision = script.revision
         self.revisions.append(revision)
         first = self.up(revision)
-        self.compare(revision, "upgrade, downgrade", before, self.down(script.down_revision or "base"))
+        after = self.down(parent_of(script))
+        if after["heads"] != before["heads"]:  # a branch: its downgrade takes others along
+            self.branches.append(revision)
+            return [self.up(earlier) for earlier in self.revisions][-1]
+        self.compare(revision, "upgrade, downgrade", before, after)
         second = self.up(revision)
         self.compare(revision, "upgrade, downgrade, upgrade", first, second)
         return second
 
     def result(self):
-        return {"problems": self.problems, "revisions": self.revisions}
+        return {"problems": self.problems, "revisions": self.revisions, "branches": self.branches}
 
 
 def attempt(config, steps):
@@ -84,7 +95,7 @@ def check(config, scripts, start):
         if not wanted:
             return
         was = snapshot(config)
-        parent = wanted[0].down_revision or "base"
+        parent = parent_of(wanted[0])
         is_ahead = set(was["heads"]) & set(names[:count])
         before = trip.down(parent) if is_ahead else trip.up(parent) if parent != "base" else was
         for script in wanted:

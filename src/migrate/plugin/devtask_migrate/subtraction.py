@@ -110,7 +110,7 @@ def with_needed(operations, stays):
 def subtract(report, base, keep=(), keep_all=False):
     """`base` is a report too, or None: then everything stays."""
     base = base if base and not keep_all else {"upgrade": [], "downgrade": [], "models": report["models"]}
-    ups, downs = report["upgrade"], report["downgrade"]
+    ups = report["upgrade"]
     known, left = take(ups, base["upgrade"])
     asked = {number for number, up in enumerate(ups) if known[number] and is_asked_for(up, keep)}
     stays = {number for number in range(len(ups)) if known[number] is not True} | asked

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import itertools
 import json
 import os
 import tempfile
@@ -83,6 +84,8 @@ class Work:
     def compare(self, context, rev, migration_context, autogenerate, run):
         if self.request.do in ("schema", "round_trip"):
             return  # wherever the database is, alembic would refuse to compare it below the head
+        if autogenerate and context.command_args["head"] in (None, "head"):
+            require_head(context.script_directory.get_heads(), rev)
         first_id = context.generated_revisions[-1].rev_id
         run(context, rev, migration_context, autogenerate)
         if not autogenerate:
@@ -197,6 +200,15 @@ class Work:
         )
 
 
+def require_head(heads, found):
+    if len(heads) > 1:
+        names = " and ".join(sorted(heads))
+        raise Refusal("there is more than one head, %s: one of these revisions must follow the other" % names)
+    if set(heads) != set(found):
+        at, newest = (", ".join(sorted(names)) or "none" for names in (found, heads))
+        raise Refusal("the database is at revision %s, the newest is %s: upgrade it first" % (at, newest))
+
+
 def apply_choice(choice, scripts):
     ups = [op for script in scripts for part in script.upgrade_ops_list for op in operations.flat(part)]
     downs = [op for script in scripts for part in script.downgrade_ops_list for op in operations.flat(part)]
@@ -209,6 +221,7 @@ def apply_choice(choice, scripts):
     for script in scripts:
         for part in list(script.upgrade_ops_list) + list(script.downgrade_ops_list):
             prune(part, stays)
+            settle(part)
 
 
 def leave_as_it_is(op, name, is_downgrade):
@@ -223,6 +236,24 @@ def prune(container, stays):
         if hasattr(op, "ops"):
             prune(op, stays)
     container.ops = [op for op in container.ops if (op.ops if hasattr(op, "ops") else id(op) in stays)]
+
+
+def settle(container):
+    """alembic finds foreign keys in no particular order, and the same change is to give the same file."""
+
+    def kind(op):
+        return type(op).__name__ if type(op).__name__ in ("CreateForeignKeyOp", "DropConstraintOp") else id(op)
+
+    def name(op):
+        return "%s" % op.constraint_name, "%s" % getattr(op, "local_cols", "")
+
+    settled = []
+    for group, together in itertools.groupby(container.ops, kind):
+        settled.extend(sorted(together, key=name) if isinstance(group, str) else together)
+    container.ops = settled
+    for op in container.ops:
+        if hasattr(op, "ops"):
+            settle(op)
 
 
 def is_empty(script):
