@@ -27,7 +27,7 @@ def test_another_database_is_not_touched(ready, tmp_path):
 def test_the_database_of_the_request_may_be_reached_by_another_path(ready, tmp_path):
     (tmp_path / "link").symlink_to(ready.scratch)
     outcome = ready.run("guard", UPGRADE, {"DATABASE_URL": f"sqlite:///{tmp_path}/link/db.sqlite"})
-    assert (outcome.status, outcome.result) == (0, None)
+    assert (outcome.status, outcome["state"]) == (0, "done")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
@@ -98,3 +98,11 @@ def test_nothing_is_imported_before_the_project_does(ready):
     request = str(ready.request("report"))
     code = "import sys; print(sorted({'alembic', 'sqlalchemy', 'ast'} & set(sys.modules) - {'ast'}))"
     assert python("-c", code, DEVTASK_MIGRATE=request) == "[]\n"
+
+
+def test_a_request_that_cannot_be_read_stops_the_command(ready):
+    ready.request("guard").write_text("{")
+    environment = {**os.environ, "PYTHONPATH": str(PLUGIN), "DEVTASK_MIGRATE": str(ready.scratch / "request.json")}
+    done = subprocess.run([sys.executable, "-c", "print(1)"], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "JSONDecodeError" in done.stderr

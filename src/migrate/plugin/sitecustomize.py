@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import traceback
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -22,7 +23,11 @@ def run_the_one_behind():
 
 
 if os.environ.get("DEVTASK_MIGRATE"):
-    import devtask_migrate
+    try:
+        import devtask_migrate
 
-    devtask_migrate.start(os.environ["DEVTASK_MIGRATE"])
+        devtask_migrate.start(os.environ["DEVTASK_MIGRATE"])
+    except Exception:  # after which Python would go on, and nobody would watch which database is used
+        traceback.print_exc()
+        os._exit(1)
 run_the_one_behind()

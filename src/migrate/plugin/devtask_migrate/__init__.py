@@ -11,8 +11,11 @@ def start(path):
     from devtask_migrate.request import Request
 
     request = Request.read(path)
-    job = work.Work(request)
+    if request.do == "rules":
+        return
     import_hook.after_import("sqlalchemy", lambda module: guard.watch(module, request))
     import_hook.after_import("alembic.runtime.migration", lambda module: guard.watch_migrations(module, request))
-    import_hook.after_import("alembic.autogenerate.api", lambda module: work.hook_revisions(module, job))
-    import_hook.after_import("alembic.script.base", lambda module: work.hook_files(module, job))
+    if request.do != "guard":
+        job = work.Work(request)
+        import_hook.after_import("alembic.autogenerate.api", lambda module: work.hook_revisions(module, job))
+        import_hook.after_import("alembic.script.base", lambda module: work.hook_files(module, job))

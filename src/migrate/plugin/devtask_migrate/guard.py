@@ -46,6 +46,8 @@ def watch(sqlalchemy, request):
                 "its settings must take the database from the environment variable" % (expected, place)
             )
         record.info["devtask"] = True
+        if request.do == "guard":  # the proof that somebody was watching
+            request.write("done")
 
     sqlalchemy.event.listen(sqlalchemy.engine.Engine, "do_connect", before_connecting)
 

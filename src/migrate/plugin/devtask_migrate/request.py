@@ -6,7 +6,7 @@ The fields of a request:
                drift     the same comparison, nothing written
                schema    of the database as it is
                round_trip  of the revisions after `from`, see round_trip.py
-               guard     nothing but the guard, inside any command
+               guard     nothing but the guard, inside any command; no result means that no database was connected to
                rules     of the revision files, by `python -m devtask_migrate`
                All but the last two are done inside the project's own `revision --autogenerate`.
   result       the file to write
@@ -21,6 +21,26 @@ The fields of a request:
   dry_run      the file is in the result only
   from         a revision; without it the round trip is of the head alone
   versions, since, known, file_name   see rules.py
+
+The fields of a result: `version`, `do`, `dialect`, and
+  state        done; refused (with `message`; exit status 3: nothing was executed or written after it);
+               failed (with `message` and `traceback`; the command's own exit status)
+  report       see operations.report_of; it is what `base_report` takes, as the whole file
+  compared     whether autogenerate has compared models and database
+  operations   labels of what is the user's, and of the rest of what was found:
+  left_out     in the base, too
+  needed       in the base, too, but kept, since the user's operations need them
+  kept_on_request   likewise, for `keep`
+  gone         in the base only
+  coincides    those left out whose name is in what has changed in the models since the base: maybe meant
+  models_changed    table -> parts of its model that only one of both has; null without a base
+  path, text, revision   of the file; `path` is null where there is nothing to write
+  mended       names that alembic left undefined, and what they are now
+  round_trip   `problems` ({revision, step, message}), `revisions` that were tried, `branches` that could not be
+  schema       see schema.py
+  findings     see rules.py
+Where there is no file to write, the process ends with status 0 as soon as the result is there. No result at all means
+that alembic was not reached: the models do not import, say, and the command's output tells why.
 """
 
 import json

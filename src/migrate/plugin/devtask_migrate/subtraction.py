@@ -6,6 +6,7 @@ Works on the data of operations.py only, and knows nothing of alembic.
 import collections
 import fnmatch
 import json
+import re
 
 REPLACEABLE = ("index", "constraint", "foreign_key", "primary_key", "unique")
 
@@ -128,7 +129,7 @@ def subtract(report, base, keep=(), keep_all=False):
     for operation, kept in zip(ups, upgrade):
         if kept is False:
             choice.left_out.append(label(operation))
-            if operation["name"] in " ".join(changed.get(table_of(operation), [])) and operation["name"]:
+            if operation["name"] in re.findall(r"\w+", " ".join(changed.get(table_of(operation), []))):
                 choice.coincides.append(label(operation))
         else:
             choice.kept.append(label(operation))

@@ -174,9 +174,6 @@ class Work:
     def generate(self, context, run):
         self.config = context.config
         do = self.request.do
-        if do == "guard":
-            yield from run(context)
-            return
         if do == "schema":
             self.request.end(schema=round_trip.snapshot(self.config))
         if do == "round_trip":
