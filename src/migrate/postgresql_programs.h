@@ -1,0 +1,32 @@
+// Where the programs of a PostgreSQL server are. They are often not in PATH: distributions keep those of
+// several versions beside each other.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/stop.h"
+
+namespace devtask {
+
+struct PostgresqlPrograms {
+  std::string folder;   // absolute, without links
+  std::string version;  // of the server: "15.18", "17beta1"
+
+  std::string path(std::string_view program) const { return folder + '/' + std::string(program); }
+};
+
+// Folders with a `postgres` and an `initdb`: those of PATH, then the usual ones below `root` ("" for the
+// whole machine), the newest version first.
+std::vector<std::string> postgresql_folders(std::string_view path, const std::string& root);
+
+// "15.18" from "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"; "" if it is nothing of that kind.
+std::string postgresql_version(std::string_view said);
+std::string_view major_version(std::string_view version);
+
+// The first of them that can be started. `path` is the value of PATH.
+Result<PostgresqlPrograms> find_postgresql(const std::string& path, StopRequest& stop);
+
+}  // namespace devtask

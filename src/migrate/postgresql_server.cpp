@@ -1,0 +1,315 @@
+#include "migrate/postgresql_server.h"
+
+#include <array>
+#include <charconv>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "base/escape.h"
+#include "migrate/postgresql_client.h"
+#include "migrate/postgresql_leftovers.h"
+#include "migrate/scratch_folder.h"
+#include "os/copy_tree.h"
+#include "os/process.h"
+#include "os/socket.h"
+
+namespace devtask {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kUser = "devtask";
+constexpr std::string_view kUsualPort = "5432";
+constexpr std::string_view kReady = "database system is ready to accept connections";
+constexpr std::string_view kPortTaken = "Address already in use";
+constexpr int kPortAttempts = 5;
+constexpr std::size_t kLogTail = 8 * 1024;
+constexpr std::size_t kLogLines = 8;
+constexpr milliseconds kGrace{6000};  // after five seconds the server itself kills what does not end
+
+// What is made by another one of these is made anew: what `initdb` is given.
+constexpr std::string_view kClusterFormat = "1";
+const std::vector<std::string>& cluster_words() {
+  // The smallest files for the log of changes: a cluster has one at least, and is copied for each use.
+  static const std::vector<std::string> kWords = {
+      "--username=devtask", "--auth-local=trust", "--auth-host=scram-sha-256",
+      "--locale=C",         "--encoding=UTF8",    "--wal-segsize=1",
+      "--no-sync"};
+  return kWords;
+}
+
+// Nobody needs what is in it after a crash.
+constexpr std::array<std::string_view, 10> kSettings = {
+    "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0",
+    "autovacuum=off",
+    // In its folder, which is removed, and not where it would stay.
+    "dynamic_shared_memory_type=mmap", "password_encryption=scram-sha-256",
+    "log_line_prefix=", "lc_messages=C"};
+
+const std::vector<std::string>& server_environment() {
+  static const std::vector<std::string> kEnvironment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"};
+  return kEnvironment;
+}
+
+Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
+  std::vector<std::string> lines;
+  while (!said.empty() && lines.size() < kLogLines) {
+    while (said.ends_with('\n')) said.remove_suffix(1);
+    const std::size_t newline = said.rfind('\n'), begin = newline == std::string_view::npos ? 0 : newline + 1;
+    if (begin < said.size()) lines.push_back(escape_line(said.substr(begin)));
+    said = said.substr(0, begin);
+  }
+  diagnostic.notes.insert(diagnostic.notes.end(), lines.rbegin(), lines.rend());
+  return diagnostic;
+}
+
+Result<std::string> random_word() {
+  auto bytes = read_head("/dev/urandom", 16);
+  if (!bytes) return bytes;
+  std::string word;
+  for (const char byte : *bytes) word += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return word;
+}
+
+Result<void> make_cluster(const PostgresqlPrograms& programs, const std::string& data,
+                          const std::string& folder, const std::optional<Account>& account, int held,
+                          StopRequest& stop) {
+  std::string said;
+  ProcessRequest request;
+  request.program = programs.path("initdb");
+  request.argv = cluster_words();
+  // By its whole path: it looks beside itself for the other programs.
+  request.argv.insert(request.argv.begin(), {request.program, "--pgdata=" + data});
+  request.env = server_environment();
+  request.folder = folder;
+  request.account = account;
+  request.inherited_fd = held;
+  request.output = [&](std::string_view bytes) { said += bytes; };
+  const auto outcome = run_process(request, stop);
+  if (!outcome) return tl::unexpected(outcome.error());
+  if (outcome->stopped) return failure("interrupted");
+  if (outcome->exit_status == 0) return {};
+  return failure(with_last_lines(
+      error("`initdb` of PostgreSQL {} failed with exit status {}", programs.version, outcome->exit_status),
+      said));
+}
+
+// A cluster for the server at `data`, from `clusters` if that is not "".
+class Clusters {
+ public:
+  Clusters(const PostgresqlRequest& request, const std::optional<Account>& account)
+      : request_(request), account_(account) {
+    if (!request.clusters.empty()) {
+      kept_ = join_path(request.clusters,
+                        fmt::format("postgresql-{}-{}", request.programs.version, kClusterFormat));
+    }
+  }
+
+  // Whether what it gives comes from an earlier time, and so may be damaged or of a server that is no more.
+  bool has_kept() const { return !kept_.empty() && stat_file(kept_).kind == FileKind::kFolder; }
+  void forget() const { (void)remove_tree(kept_); }
+
+  Result<void> give(const ScratchFolder& folder, const std::string& data, StopRequest& stop) const {
+    if (has_kept()) {
+      auto copied = copy_tree(kept_, data, account_, stop);
+      if (copied || stop.stopping()) return copied;
+      if (auto removed = remove_tree(data); !removed) return removed;
+    }
+    auto made = make_cluster(request_.programs, data, folder.path(), account_, folder.held(), stop);
+    if (made && !kept_.empty()) keep(data, stop);
+    return made;
+  }
+
+ private:
+  // Without it there is only more to do the next time. Renamed once it is whole: who finds it can use it.
+  void keep(const std::string& data, const StopRequest& stop) const {
+    const std::string unfinished = temporary_name(kept_);
+    const bool copied = make_folders(request_.clusters) && copy_tree(data, unfinished, {}, stop);
+    if (!copied || !rename_file(unfinished, kept_)) (void)remove_tree(unfinished);
+  }
+
+  const PostgresqlRequest& request_;
+  const std::optional<Account>& account_;
+  std::string kept_;
+};
+
+}  // namespace
+
+struct PostgresqlServer::Running {
+  Running(ScratchFolder scratch, WakePipe pipe) : folder(std::move(scratch)), told(std::move(pipe)) {}
+  ~Running() {
+    end.request();
+    if (thread.joinable()) thread.join();
+    remove_server_memory(folder.path());
+  }
+
+  std::string data() const { return folder.path() + "/" + std::string(kServerData); }
+
+  // On its own thread: the kernel ends the server when the thread ends that has started it.
+  void run(const ProcessRequest& request) {
+    const auto outcome = run_process(request, end);
+    const std::scoped_lock lock(mutex);
+    ended = true;
+    if (!outcome) said = outcome.error().message;
+    exit_status = outcome ? outcome->exit_status : 127;
+    told.wake();
+  }
+
+  Result<void> start(const PostgresqlRequest& request, const std::optional<Account>& account,
+                     StopRequest& stop);
+  Result<void> open_loopback(const PostgresqlPrograms& programs, const std::string& port, StopRequest& stop);
+
+  Result<void> check() const {
+    const std::scoped_lock lock(mutex);
+    if (!ended) return {};
+    return failure(
+        with_last_lines(error("the PostgreSQL server ended, with exit status {}", exit_status), said));
+  }
+  bool has_said(std::string_view words) const {
+    const std::scoped_lock lock(mutex);
+    return said.find(words) != std::string::npos;
+  }
+
+  void hear(std::string_view bytes) {
+    const std::scoped_lock lock(mutex);
+    said += bytes;
+    if (!ready && said.find(kReady) != std::string::npos) {
+      ready = true;
+      told.wake();
+    }
+    if (said.size() > 2 * kLogTail) said.erase(0, said.size() - kLogTail);
+  }
+
+  ScratchFolder folder;
+  DatabaseUrl url;
+  std::optional<DatabaseUrl> loopback;
+  StopRequest end;
+  WakePipe told;  // closed when the server answers, or has ended
+  std::jthread thread;
+
+  mutable std::mutex mutex;  // for what follows
+  std::string said;          // the end of the server's log
+  bool ready = false, ended = false;
+  int exit_status = 0, process_id = 0;
+};
+
+namespace {
+
+ProcessRequest server_request(const PostgresqlRequest& request, const ScratchFolder& folder,
+                              const std::string& data, const std::optional<Account>& account,
+                              const std::string& port) {
+  ProcessRequest server;
+  server.program = request.programs.path("postgres");
+  server.argv = {
+      server.program, "-D",          data,
+      "-k",           folder.path(), "-p",
+      port,           "-c",          request.loopback ? "listen_addresses=127.0.0.1" : "listen_addresses="};
+  for (const std::string_view setting : kSettings) {
+    server.argv.emplace_back("-c");
+    server.argv.emplace_back(setting);
+  }
+  server.env = server_environment();
+  server.folder = folder.path();
+  server.grace = kGrace;
+  server.inherited_fd = folder.held();
+  server.account = account;
+  server.ends_by_quit = true;
+  return server;
+}
+
+DatabaseUrl socket_url(const std::string& folder, const std::string& port) {
+  DatabaseUrl url;
+  url.dialect = "postgresql";
+  url.user = std::string(kUser);
+  url.database = "postgres";
+  url.query = {{"host", folder}};
+  if (port != kUsualPort) url.query.emplace_back("port", port);
+  return url;
+}
+
+}  // namespace
+
+// Others can reach that address, so it has a password; until one is set, nobody gets in that way.
+Result<void> PostgresqlServer::Running::open_loopback(const PostgresqlPrograms& programs,
+                                                      const std::string& port, StopRequest& stop) {
+  auto password = random_word();
+  if (!password) return tl::unexpected(password.error());
+  const std::string file = folder.path() + "/password";
+  auto set = write_file(file, fmt::format("ALTER ROLE {} PASSWORD '{}';\n", kUser, *password), 0600);
+  if (set) set = PostgresqlClient(programs, url).run_file(file, "", stop);
+  (void)remove_file(file);
+  if (!set) return set;
+  loopback = url;
+  loopback->query.clear();
+  loopback->host = "127.0.0.1";
+  loopback->port = port;
+  loopback->password = std::move(*password);
+  return {};
+}
+
+// Returns when it answers or has ended.
+Result<void> PostgresqlServer::Running::start(const PostgresqlRequest& request,
+                                              const std::optional<Account>& account, StopRequest& stop) {
+  std::string port(kUsualPort);
+  if (request.loopback) {
+    const auto free = free_loopback_port();
+    if (!free) return tl::unexpected(free.error());
+    port = std::to_string(*free);
+  }
+  ProcessRequest process = server_request(request, folder, data(), account, port);
+  process.output = [this](std::string_view bytes) { hear(bytes); };
+  process.started = [this](int pid) {
+    const std::scoped_lock lock(mutex);
+    process_id = pid;
+  };
+  try {
+    thread = std::jthread([this, process = std::move(process)] { run(process); });
+  } catch (const std::system_error& refused) {
+    return failure("cannot start a thread: {}", refused.what());
+  }
+  wait_any_readable({told.read.get(), stop.stopping_fd()});
+  if (stop.stopping()) return failure("interrupted");
+  url = socket_url(folder.path(), port);
+  if (auto alive = check(); !alive) return alive;
+  return request.loopback ? open_loopback(request.programs, port, stop) : Result<void>();
+}
+
+Result<PostgresqlServer> PostgresqlServer::start(const PostgresqlRequest& request, StopRequest& stop) {
+  const auto account = unprivileged_account();
+  if (!account) return tl::unexpected(account.error());
+  remove_leftovers(request.places, nullptr, stop);
+  const Clusters clusters(request, *account);
+  for (int attempt = 1;; ++attempt) {
+    auto folder = ScratchFolder::make(request.places, *account);
+    if (!folder) return tl::unexpected(folder.error());
+    auto pipe = WakePipe::create();
+    if (!pipe) return tl::unexpected(pipe.error());
+    auto running = std::make_unique<Running>(std::move(*folder), std::move(*pipe));
+    const bool kept = clusters.has_kept();
+    if (auto given = clusters.give(running->folder, running->data(), stop); !given)
+      return tl::unexpected(given.error());
+    const auto started = running->start(request, *account, stop);
+    if (started) return PostgresqlServer(std::move(running));
+    if (stop.stopping()) return tl::unexpected(started.error());
+    if (attempt < kPortAttempts && running->has_said(kPortTaken)) continue;
+    if (!kept) return tl::unexpected(started.error());
+    clusters.forget();  // it may be to blame
+  }
+}
+
+PostgresqlServer::PostgresqlServer(std::unique_ptr<Running> running) : running_(std::move(running)) {}
+PostgresqlServer::PostgresqlServer(PostgresqlServer&&) noexcept = default;
+PostgresqlServer::~PostgresqlServer() = default;
+
+const DatabaseUrl& PostgresqlServer::url() const { return running_->url; }
+const std::optional<DatabaseUrl>& PostgresqlServer::loopback_url() const { return running_->loopback; }
+
+int PostgresqlServer::process_id() const {
+  const std::scoped_lock lock(running_->mutex);
+  return running_->process_id;
+}
+
+Result<void> PostgresqlServer::check() const { return running_->check(); }
+
+}  // namespace devtask

@@ -1,0 +1,74 @@
+// A real PostgreSQL server for tests, and what there is of its processes and folders.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fakes/temporary_folder.h"
+#include "migrate/postgresql_server.h"
+#include "os/file.h"
+#include "os/process.h"
+
+namespace devtask {
+
+// One cluster for all tests of a run: `initdb` takes seconds.
+inline const std::string& clusters_of_tests() {
+  static const TemporaryFolder folder;
+  return folder.path();
+}
+
+class PostgresqlTest : public testing::Test {
+ protected:
+  PostgresqlTest() {
+    // Others enter it: as root, the server is somebody else's.
+    (void)set_mode(place_.path(), 0711);
+    const std::vector<std::string> environment = own_environment();
+    std::string path = "/usr/bin:/bin";
+    for (const std::string& each : environment) {
+      if (each.starts_with("PATH=")) path = each.substr(5);
+    }
+    auto found = find_postgresql(path, stop_);
+    if (found) programs_ = std::move(*found);
+    missing_ = found ? "" : found.error().message;
+  }
+  void SetUp() override {
+    if (!missing_.empty()) GTEST_SKIP() << missing_;
+  }
+
+  PostgresqlRequest request() const { return {programs_, {place_.path()}, clusters_of_tests(), false}; }
+  PostgresqlServer start(const PostgresqlRequest& request) {
+    auto server = PostgresqlServer::start(request, stop_);
+    if (!server) throw std::runtime_error(render(server.error(), false));
+    return std::move(*server);
+  }
+  PostgresqlServer start() { return start(request()); }
+
+  // What a test leaves in the place of its scratch folders.
+  std::vector<std::string> left() const {
+    std::vector<std::string> names;
+    const auto entries = list_folder(place_.path()).value();
+    for (const FolderEntry& entry : entries) names.push_back(entry.name);
+    return names;
+  }
+  // Of processes that have the place in their command line.
+  std::vector<int> processes() const {
+    std::vector<int> found;
+    const auto entries = list_folder("/proc").value();
+    for (const FolderEntry& entry : entries) {
+      if (entry.name.find_first_not_of("0123456789") != std::string::npos) continue;
+      const auto line = read_file("/proc/" + entry.name + "/cmdline");
+      if (line && line->find(place_.path()) != std::string::npos) found.push_back(std::stoi(entry.name));
+    }
+    return found;
+  }
+
+  const TemporaryFolder place_;
+  StopRequest stop_;
+  PostgresqlPrograms programs_;
+  std::string missing_;
+};
+
+}  // namespace devtask
