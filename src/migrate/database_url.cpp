@@ -213,10 +213,10 @@ std::vector<std::string> secrets_of_database_url(std::string_view text) {
   return secrets;
 }
 
-std::string with_server(std::string_view before, std::string_view server, std::string_view after) {
-  std::string text = std::string(before) + std::string(server);
-  const bool both = after.starts_with('?') && server.find('?') != std::string_view::npos;
-  return text + (both ? '&' + std::string(after.substr(1)) : std::string(after));
+void append_to_url(std::string& url, std::string_view more) {
+  const bool both = more.starts_with('?') && url.find('?') != std::string::npos;
+  url += both ? "&" : more.substr(0, 1);
+  url += more.substr(std::min<std::size_t>(1, more.size()));
 }
 
 }  // namespace devtask

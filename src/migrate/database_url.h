@@ -35,7 +35,7 @@ std::string mask_database_url(std::string_view text);
 // What must not be shown of such a text: its passwords, as they are written there and as they are meant.
 std::vector<std::string> secrets_of_database_url(std::string_view text);
 
-// Fills in {{server}}: `server` is all that comes after "://". If both have a query, they become one.
-std::string with_server(std::string_view before, std::string_view server, std::string_view after);
+// More of the text of a URL. If both have a query, they become one.
+void append_to_url(std::string& url, std::string_view more);
 
 }  // namespace devtask

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "migrate/postgresql_client.h"
+#include "migrate/scratch_folder.h"
 #include "os/stop.h"
 
 namespace devtask {
@@ -17,8 +18,8 @@ inline constexpr std::string_view kDatabaseNote = "database";
 // A note says which server, by a digest, and which database.
 std::string database_note(const DatabaseUrl& server, const std::string& database);
 
-// Frees what a server that was killed has left in the machine's memory. `folder`: the scratch folder.
-void remove_server_memory(const std::string& folder);
+// If the server of that folder did not end by itself: ends its other processes, frees its shared memory.
+void end_killed_server(const ScratchFolder& folder);
 
 // Ends leftover servers and removes their folders. Databases are dropped in `server`; those in others stay
 // noted. null: in none.

@@ -1,10 +1,11 @@
 #include "migrate/postgresql_server.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/escape.h"
 #include "migrate/postgresql_client.h"
@@ -12,6 +13,7 @@
 #include "migrate/scratch_folder.h"
 #include "os/copy_tree.h"
 #include "os/process.h"
+#include "os/random_name.h"
 #include "os/socket.h"
 
 namespace devtask {
@@ -52,24 +54,26 @@ const std::vector<std::string>& server_environment() {
   return kEnvironment;
 }
 
-Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
-  std::vector<std::string> lines;
-  while (!said.empty() && lines.size() < kLogLines) {
-    while (said.ends_with('\n')) said.remove_suffix(1);
-    const std::size_t newline = said.rfind('\n'), begin = newline == std::string_view::npos ? 0 : newline + 1;
-    if (begin < said.size()) lines.push_back(escape_line(said.substr(begin)));
-    said = said.substr(0, begin);
-  }
-  diagnostic.notes.insert(diagnostic.notes.end(), lines.rbegin(), lines.rend());
-  return diagnostic;
+bool is_complaint(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kWords = {"FATAL:", "PANIC:", "ERROR:", "error:"};
+  return std::ranges::any_of(kWords, [&](auto word) { return line.find(word) != std::string_view::npos; });
 }
 
-Result<std::string> random_word() {
-  auto bytes = read_head("/dev/urandom", 16);
-  if (!bytes) return bytes;
-  std::string word;
-  for (const char byte : *bytes) word += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return word;
+// The last complaints, or if there are none, the last lines.
+Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
+  std::vector<std::string> lines, complaints;
+  while (!said.empty()) {
+    const std::string_view line = said.substr(0, said.find('\n'));
+    said.remove_prefix(std::min(said.size(), line.size() + 1));
+    if (line.empty()) continue;
+    lines.push_back(escape_line(line));
+    if (is_complaint(line)) complaints.push_back(lines.back());
+  }
+  const auto& shown = complaints.empty() ? lines : complaints;
+  const std::size_t first = shown.size() - std::min(shown.size(), kLogLines);
+  diagnostic.notes.insert(diagnostic.notes.end(), shown.begin() + static_cast<std::ptrdiff_t>(first),
+                          shown.end());
+  return diagnostic;
 }
 
 Result<void> make_cluster(const PostgresqlPrograms& programs, const std::string& data,
@@ -137,11 +141,12 @@ class Clusters {
 }  // namespace
 
 struct PostgresqlServer::Running {
-  Running(ScratchFolder scratch, WakePipe pipe) : folder(std::move(scratch)), told(std::move(pipe)) {}
+  Running(PostgresqlPrograms server, ScratchFolder scratch, WakePipe pipe)
+      : programs(std::move(server)), folder(std::move(scratch)), told(std::move(pipe)) {}
   ~Running() {
     end.request();
     if (thread.joinable()) thread.join();
-    remove_server_memory(folder.path());
+    end_killed_server(folder);
   }
 
   std::string data() const { return folder.path() + "/" + std::string(kServerData); }
@@ -158,7 +163,7 @@ struct PostgresqlServer::Running {
 
   Result<void> start(const PostgresqlRequest& request, const std::optional<Account>& account,
                      StopRequest& stop);
-  Result<void> open_loopback(const PostgresqlPrograms& programs, const std::string& port, StopRequest& stop);
+  Result<void> open_loopback(const std::string& port, StopRequest& stop);
 
   Result<void> check() const {
     const std::scoped_lock lock(mutex);
@@ -181,6 +186,9 @@ struct PostgresqlServer::Running {
     if (said.size() > 2 * kLogTail) said.erase(0, said.size() - kLogTail);
   }
 
+  PostgresqlClient client() const { return {programs, url}; }
+
+  PostgresqlPrograms programs;
   ScratchFolder folder;
   DatabaseUrl url;
   std::optional<DatabaseUrl> loopback;
@@ -231,13 +239,12 @@ DatabaseUrl socket_url(const std::string& folder, const std::string& port) {
 }  // namespace
 
 // Others can reach that address, so it has a password; until one is set, nobody gets in that way.
-Result<void> PostgresqlServer::Running::open_loopback(const PostgresqlPrograms& programs,
-                                                      const std::string& port, StopRequest& stop) {
-  auto password = random_word();
+Result<void> PostgresqlServer::Running::open_loopback(const std::string& port, StopRequest& stop) {
+  auto password = random_name();
   if (!password) return tl::unexpected(password.error());
   const std::string file = folder.path() + "/password";
   auto set = write_file(file, fmt::format("ALTER ROLE {} PASSWORD '{}';\n", kUser, *password), 0600);
-  if (set) set = PostgresqlClient(programs, url).run_file(file, "", stop);
+  if (set) set = client().run_file(file, "", stop);
   (void)remove_file(file);
   if (!set) return set;
   loopback = url;
@@ -272,7 +279,7 @@ Result<void> PostgresqlServer::Running::start(const PostgresqlRequest& request,
   if (stop.stopping()) return failure("interrupted");
   url = socket_url(folder.path(), port);
   if (auto alive = check(); !alive) return alive;
-  return request.loopback ? open_loopback(request.programs, port, stop) : Result<void>();
+  return request.loopback ? open_loopback(port, stop) : Result<void>();
 }
 
 Result<PostgresqlServer> PostgresqlServer::start(const PostgresqlRequest& request, StopRequest& stop) {
@@ -285,16 +292,16 @@ Result<PostgresqlServer> PostgresqlServer::start(const PostgresqlRequest& reques
     if (!folder) return tl::unexpected(folder.error());
     auto pipe = WakePipe::create();
     if (!pipe) return tl::unexpected(pipe.error());
-    auto running = std::make_unique<Running>(std::move(*folder), std::move(*pipe));
+    auto running = std::make_unique<Running>(request.programs, std::move(*folder), std::move(*pipe));
     const bool kept = clusters.has_kept();
     if (auto given = clusters.give(running->folder, running->data(), stop); !given)
       return tl::unexpected(given.error());
     const auto started = running->start(request, *account, stop);
     if (started) return PostgresqlServer(std::move(running));
     if (stop.stopping()) return tl::unexpected(started.error());
-    if (attempt < kPortAttempts && running->has_said(kPortTaken)) continue;
-    if (!kept) return tl::unexpected(started.error());
-    clusters.forget();  // it may be to blame
+    const bool port_taken = running->has_said(kPortTaken);
+    if (port_taken ? attempt >= kPortAttempts : !kept) return tl::unexpected(started.error());
+    if (!port_taken) clusters.forget();  // it may be to blame
   }
 }
 
@@ -302,8 +309,9 @@ PostgresqlServer::PostgresqlServer(std::unique_ptr<Running> running) : running_(
 PostgresqlServer::PostgresqlServer(PostgresqlServer&&) noexcept = default;
 PostgresqlServer::~PostgresqlServer() = default;
 
-const DatabaseUrl& PostgresqlServer::url() const { return running_->url; }
-const std::optional<DatabaseUrl>& PostgresqlServer::loopback_url() const { return running_->loopback; }
+DatabaseServer PostgresqlServer::access() const {
+  return {running_->client(), running_->loopback.value_or(running_->url), false};
+}
 
 int PostgresqlServer::process_id() const {
   const std::scoped_lock lock(running_->mutex);

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "migrate/database_url.h"
+#include "migrate/database_server.h"
 #include "migrate/postgresql_programs.h"
 #include "os/stop.h"
 
@@ -31,10 +30,9 @@ class PostgresqlServer {
   PostgresqlServer& operator=(PostgresqlServer&&) = delete;
   ~PostgresqlServer();  // ends it and removes its folder
 
-  // Of its database `postgres`, as superuser: through the Unix socket, in a folder that only we can enter.
-  const DatabaseUrl& url() const;
-  // The same on the loopback address, with a password; nullopt unless asked for.
-  const std::optional<DatabaseUrl>& loopback_url() const;
+  // As superuser: through a Unix socket in a folder that only we can enter; for tools on the loopback
+  // address, with a password, if that was asked for.
+  DatabaseServer access() const;
   // A failure if it has ended meanwhile, with what it said last.
   Result<void> check() const;
   int process_id() const;

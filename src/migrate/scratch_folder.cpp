@@ -100,15 +100,15 @@ std::vector<ScratchFolder> ScratchFolder::leftovers(const std::vector<std::strin
       if (entry.kind != FileKind::kFolder || !entry.name.starts_with(kName) ||
           entry.name.size() != kName.size() + kUniqueLetters)
         continue;
-      const std::string top = join_path(where, entry.name), held = top + std::string(kHeld);
+      const std::string top = join_path(where, entry.name);
       if (!is_own(top) || stat_file(top + std::string(kLock)).kind != FileKind::kRegular) continue;
       auto lock = FileLock::try_acquire(top + std::string(kLock));
       if (!lock || !*lock) continue;
-      kill_holders(held, [] { return true; });
       ScratchFolder folder;
       folder.top_ = top;
       folder.path_ = top + std::string(kInside);
       folder.lock_ = std::move(**lock);
+      folder.end_holders();
       found.push_back(std::move(folder));
     }
   }
@@ -120,6 +120,10 @@ ScratchFolder::ScratchFolder(ScratchFolder&& other) noexcept
       path_(std::move(other.path_)),
       lock_(std::move(other.lock_)),
       held_(std::move(other.held_)) {}
+
+void ScratchFolder::end_holders() const {
+  kill_holders(top_ + std::string(kHeld), [] { return true; });
+}
 
 ScratchFolder::~ScratchFolder() {
   if (!top_.empty()) (void)remove_tree(top_);

@@ -5,9 +5,9 @@
 
 namespace devtask {
 
-void remove_unused_segment(unsigned key, int id) {
+void remove_segment(unsigned key, int id) {
   shmid_ds segment{};
-  if (::shmctl(id, IPC_STAT, &segment) != 0 || segment.shm_nattch != 0) return;
+  if (::shmctl(id, IPC_STAT, &segment) != 0) return;
   if (static_cast<unsigned>(segment.shm_perm.__key) != key) return;
   ::shmctl(id, IPC_RMID, nullptr);
 }

@@ -3,7 +3,8 @@
 
 namespace devtask {
 
-// Removes the segment if it has this key and nobody uses it.
-void remove_unused_segment(unsigned key, int id);
+// Removes the segment with this number if it has this key: at once, or when the last one who uses it has
+// ended.
+void remove_segment(unsigned key, int id);
 
 }  // namespace devtask

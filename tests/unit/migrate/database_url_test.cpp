@@ -101,10 +101,15 @@ TEST(DatabaseUrl, NamesItsSecrets) {
   EXPECT_THAT(secrets_of_database_url("sqlite:///x.db"), IsEmpty());
 }
 
-TEST(DatabaseUrl, TakesAServerInItsMiddle) {
-  EXPECT_EQ(with_server("postgresql://", "me@/x?host=/run", ""), "postgresql://me@/x?host=/run");
-  EXPECT_EQ(with_server("postgresql://", "me@/x?host=/run", "?a=b"), "postgresql://me@/x?host=/run&a=b");
-  EXPECT_EQ(with_server("postgresql://", "me@h/x", "?a=b"), "postgresql://me@h/x?a=b");
+TEST(DatabaseUrl, HasOneQueryWhenPutTogether) {
+  const auto together = [](std::string url, std::string_view more) {
+    append_to_url(url, more);
+    return url;
+  };
+  EXPECT_EQ(together("postgresql://me@/x?host=/run", ""), "postgresql://me@/x?host=/run");
+  EXPECT_EQ(together("postgresql://me@/x?host=/run", "?a=b"), "postgresql://me@/x?host=/run&a=b");
+  EXPECT_EQ(together("postgresql://me@h/x", "?a=b"), "postgresql://me@h/x?a=b");
+  EXPECT_EQ(together("", "sqlite://"), "sqlite://");
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <thread>
+
 #include "migrate/postgresql_client.h"
 #include "unit/migrate/postgresql_fixture.h"
 
@@ -18,6 +21,9 @@ using testing::IsEmpty;
 
 class PostgresqlServerTest : public PostgresqlTest {
  protected:
+  std::string ask(const PostgresqlServer& server, const std::string& question) {
+    return ask(server.access().client.url(), question);
+  }
   std::string ask(const DatabaseUrl& url, const std::string& question) {
     const auto answer = PostgresqlClient(programs_, url).run({question}, stop_);
     return answer ? *answer : render(answer.error(), false);
@@ -30,11 +36,11 @@ TEST_F(PostgresqlServerTest, AnswersForAsLongAsItLives) {
     const PostgresqlServer server = start();
     pid = server.process_id();
     EXPECT_TRUE(server.check());
-    EXPECT_EQ(ask(server.url(), "SELECT 6 * 7"), "42\n");
-    EXPECT_EQ(ask(server.url(), "SHOW listen_addresses"), "\n");
-    EXPECT_EQ(ask(server.url(), "SHOW server_version_num").substr(0, major_version(programs_.version).size()),
+    EXPECT_EQ(ask(server, "SELECT 6 * 7"), "42\n");
+    EXPECT_EQ(ask(server, "SHOW listen_addresses"), "\n");
+    EXPECT_EQ(ask(server, "SHOW server_version_num").substr(0, major_version(programs_.version).size()),
               major_version(programs_.version));
-    EXPECT_FALSE(server.loopback_url());
+    EXPECT_EQ(server.access().for_tools, server.access().client.url());
     EXPECT_EQ(left().size(), 1U);
   }
   EXPECT_FALSE(process_alive(pid));
@@ -56,10 +62,10 @@ TEST_F(PostgresqlServerTest, ListensOnLoopbackIfAskedWithAPassword) {
   PostgresqlRequest loopback = request();
   loopback.loopback = true;
   const PostgresqlServer server = start(loopback);
-  DatabaseUrl url = server.loopback_url().value();
+  DatabaseUrl url = server.access().for_tools;
   EXPECT_EQ(url.host, "127.0.0.1");
   EXPECT_EQ(ask(url, "SELECT inet_server_addr()"), "127.0.0.1\n");
-  EXPECT_EQ(ask(server.url(), "SHOW listen_addresses"), "127.0.0.1\n");
+  EXPECT_EQ(ask(server, "SHOW listen_addresses"), "127.0.0.1\n");
   url.password = "another";
   EXPECT_THAT(ask(url, "SELECT 1"), HasSubstr("password authentication failed"));
   url.password.reset();
@@ -80,13 +86,13 @@ TEST_F(PostgresqlServerTest, KeepsWhatInitdbMade) {
   ASSERT_TRUE(write_file(clusters / kept[0].name + "/mark", "kept"));
   {
     const PostgresqlServer server = start(own);
-    EXPECT_EQ(ask(server.url(), "SELECT pg_read_file('mark')"), "kept\n");
+    EXPECT_EQ(ask(server, "SELECT pg_read_file('mark')"), "kept\n");
   }
   // One of another version, or a damaged one, is made anew.
   ASSERT_TRUE(write_file(hidden, "9.6\n"));
   {
     const PostgresqlServer server = start(own);
-    EXPECT_EQ(ask(server.url(), "SELECT 1"), "1\n");
+    EXPECT_EQ(ask(server, "SELECT 1"), "1\n");
   }
   EXPECT_EQ(read_file(hidden).value(), version);
   EXPECT_THAT(left(), IsEmpty());
@@ -94,8 +100,8 @@ TEST_F(PostgresqlServerTest, KeepsWhatInitdbMade) {
 
 TEST_F(PostgresqlServerTest, RunsBesideOthers) {
   const PostgresqlServer one = start(), other = start();
-  EXPECT_NE(one.url(), other.url());
-  EXPECT_EQ(ask(one.url(), "CREATE DATABASE x") + ask(other.url(), "CREATE DATABASE x"), "");
+  EXPECT_NE(one.access().for_tools, other.access().for_tools);
+  EXPECT_EQ(ask(one, "CREATE DATABASE x") + ask(other, "CREATE DATABASE x"), "");
 }
 
 TEST_F(PostgresqlServerTest, SaysWhenItHasDied) {
@@ -104,7 +110,7 @@ TEST_F(PostgresqlServerTest, SaysWhenItHasDied) {
   while (server.check()) ::usleep(1000);
   EXPECT_EQ(server.check().error().message, "the PostgreSQL server ended, with exit status 137");
   EXPECT_THAT(server.check().error().notes, testing::Contains(HasSubstr("ready to accept connections")));
-  EXPECT_THAT(ask(server.url(), "SELECT 1"), HasSubstr("connection to server on socket"));
+  EXPECT_THAT(ask(server, "SELECT 1"), HasSubstr("connection to server on socket"));
 }
 
 TEST_F(PostgresqlServerTest, LeavesNothingWhenStoppedWhileItStarts) {
@@ -133,6 +139,134 @@ TEST_F(PostgresqlServerTest, LeavesNothingWhenItCannotStart) {
   EXPECT_EQ(ended.error().message, "the PostgreSQL server ended, with exit status 1");
   EXPECT_THAT(ended.error().notes, ElementsAre("FATAL: no"));
   EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_F(PostgresqlServerTest, LeavesNoMemoryWhenItIsKilled) {
+  const auto segments = [] { return read_file("/proc/sysvipc/shm").value(); };
+  std::string id;
+  {
+    const PostgresqlServer server = start();
+    const std::string where = "/proc/" + std::to_string(server.process_id()) + "/cwd/postmaster.pid";
+    const std::string note = read_file(where).value();
+    const std::string line = note.substr(0, note.find("\nready"));
+    id = line.substr(line.rfind(' '));
+    EXPECT_THAT(segments(), HasSubstr(id + " "));
+    ::kill(server.process_id(), SIGKILL);
+    while (server.check()) ::usleep(1000);
+  }
+  while (!processes().empty()) ::usleep(1000);
+  EXPECT_THAT(segments(), Not(HasSubstr(id + " ")));
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+// Scripts in the place of the server's programs.
+class ReplacedProgramsTest : public PostgresqlServerTest {
+ protected:
+  ReplacedProgramsTest() {
+    (void)set_mode(folder_.path(), 0755);
+    for (const char* program : {"initdb", "postgres"}) replace(program, "");
+    EXPECT_TRUE(make_link(programs_.path("psql"), folder_ / "psql"));
+    request_ = {{folder_.path(), programs_.version}, {place_.path()}, clusters_of_tests(), false};
+  }
+  // Does that first, then what it does otherwise.
+  void replace(const std::string& program, const std::string& before) {
+    EXPECT_TRUE(write_file(folder_ / program,
+                           "#!/bin/sh\n" + before + "\nexec '" + programs_.path(program) + "' \"$@\"\n",
+                           0755));
+  }
+  // Its standard output becomes readable once it does that.
+  std::string wait_at(const std::string& mark) { return ": > '" + mark + "'; exec sleep 3600"; }
+  // Asks for a stop once the file is there; the start fails then.
+  void stop_at(const std::string& mark) {
+    std::jthread stopper([&] {
+      while (stat_file(mark).kind == FileKind::kAbsent) ::usleep(1000);
+      stop_.request();
+    });
+    const auto server = PostgresqlServer::start(request_, stop_);
+    ASSERT_FALSE(server);
+    EXPECT_EQ(server.error().message, "interrupted");
+    EXPECT_THAT(left(), IsEmpty());
+    EXPECT_THAT(processes(), IsEmpty());
+  }
+
+  TemporaryFolder folder_;
+  PostgresqlRequest request_;
+};
+
+TEST_F(ReplacedProgramsTest, AreStoppedWhileTheyMakeACluster) {
+  ASSERT_TRUE(set_mode(folder_.path(), 0777));
+  request_.clusters = "";
+  replace("initdb", wait_at(folder_ / "here"));
+  stop_at(folder_ / "here");
+}
+
+TEST_F(ReplacedProgramsTest, AreStoppedBeforeTheyAnswer) {
+  ASSERT_TRUE(set_mode(folder_.path(), 0777));
+  replace("postgres", wait_at(folder_ / "here"));
+  stop_at(folder_ / "here");
+}
+
+TEST_F(ReplacedProgramsTest, AreStartedAgainWhenAPortWasTaken) {
+  ASSERT_TRUE(set_mode(folder_.path(), 0777));
+  request_.loopback = true;
+  replace("postgres", "[ -e '" + (folder_ / "tried") + "' ] || { : > '" + (folder_ / "tried") +
+                          "'; echo 'LOG:  could not bind IPv4 address: Address already in use'; exit 1; }");
+  const PostgresqlServer server = start(request_);
+  EXPECT_EQ(stat_file(folder_ / "tried").kind, FileKind::kRegular);
+  EXPECT_EQ(ask(server.access().for_tools, "SELECT 1"), "1\n");
+  EXPECT_EQ(left().size(), 1U);
+}
+
+TEST_F(ReplacedProgramsTest, AreGivenUpWhenNoPortIsFree) {
+  request_.loopback = true;
+  request_.clusters = "";
+  replace("initdb", "exit 0");
+  replace("postgres", "echo 'LOG:  could not bind IPv4 address: Address already in use'; exit 1");
+  const auto server = PostgresqlServer::start(request_, stop_);
+  ASSERT_FALSE(server);
+  EXPECT_THAT(server.error().notes, ElementsAre(HasSubstr("Address already in use")));
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_F(PostgresqlServerTest, IsMadeByTwoAtOnce) {
+  const TemporaryFolder clusters;
+  PostgresqlRequest own = request();
+  own.clusters = clusters.path();
+  std::string answers[2];
+  {
+    std::jthread one([&] { answers[0] = ask(start(own), "SELECT 1"); });
+    std::jthread other([&] { answers[1] = ask(start(own), "SELECT 1"); });
+  }
+  EXPECT_THAT(answers, ElementsAre("1\n", "1\n"));
+  EXPECT_THAT(left(), IsEmpty());
+  const auto kept = list_folder(clusters.path()).value();
+  EXPECT_EQ(kept.size(), 1U);
+}
+
+// A small file system of its own.
+TEST_F(PostgresqlServerTest, LeavesNothingOnAFullDisk) {
+  const std::string disk = place_ / "disk";
+  ASSERT_TRUE(make_folders(disk));
+  start();  // the cluster is there
+  for (const int megabytes : {1, 8, 24, 30}) {
+    const std::string mount =
+        fmt::format("mount -t tmpfs -o size={}m,mode=711 tests '{}' 2>&1", megabytes, disk);
+    if (::system(mount.c_str()) != 0) GTEST_SKIP() << "cannot mount here";
+    PostgresqlRequest small = request();
+    small.places = {disk};
+    for (const std::string& kept : {clusters_of_tests(), std::string()}) {
+      small.clusters = kept;
+      const auto server = PostgresqlServer::start(small, stop_);
+      if (!server) {
+        EXPECT_THAT(render(server.error(), false), HasSubstr("No space left on device")) << megabytes;
+      } else {
+        EXPECT_GT(megabytes, 24);
+      }
+    }
+    EXPECT_THAT(list_folder(disk).value(), IsEmpty());
+    EXPECT_EQ(::system(("umount -l '" + disk + "'").c_str()), 0);
+  }
+  EXPECT_THAT(processes(), IsEmpty());
 }
 
 TEST_F(PostgresqlServerTest, DoesNotOutliveAKilledProcess) {
