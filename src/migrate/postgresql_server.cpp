@@ -37,7 +37,7 @@ const std::vector<std::string>& cluster_words() {
   static const std::vector<std::string> kWords = {
       "--username=devtask", "--auth-local=trust", "--auth-host=scram-sha-256",
       "--locale=C",         "--encoding=UTF8",    "--wal-segsize=1",
-      "--no-sync"};
+      "--no-clean",         "--no-sync"};
   return kWords;
 }
 

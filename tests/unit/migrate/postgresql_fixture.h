@@ -14,10 +14,10 @@
 
 namespace devtask {
 
-// One cluster for all tests of a run: `initdb` takes seconds.
-inline const std::string& clusters_of_tests() {
-  static const TemporaryFolder folder;
-  return folder.path();
+// Kept beside the tests' programs, for those that come after: `initdb` takes a second, and each test may be a
+// process.
+inline std::string clusters_of_tests() {
+  return join_path(parent_folder(parent_folder(own_executable())), "postgresql-clusters");
 }
 
 class PostgresqlTest : public testing::Test {

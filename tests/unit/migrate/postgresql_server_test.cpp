@@ -2,11 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <sys/socket.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <sstream>
 #include <thread>
 
 #include "migrate/postgresql_client.h"
@@ -21,6 +22,7 @@ using testing::IsEmpty;
 
 class PostgresqlServerTest : public PostgresqlTest {
  protected:
+  static std::string segments() { return read_file("/proc/sysvipc/shm").value(); }
   std::string ask(const PostgresqlServer& server, const std::string& question) {
     return ask(server.access().client.url(), question);
   }
@@ -142,14 +144,14 @@ TEST_F(PostgresqlServerTest, LeavesNothingWhenItCannotStart) {
 }
 
 TEST_F(PostgresqlServerTest, LeavesNoMemoryWhenItIsKilled) {
-  const auto segments = [] { return read_file("/proc/sysvipc/shm").value(); };
   std::string id;
   {
     const PostgresqlServer server = start();
     const std::string where = "/proc/" + std::to_string(server.process_id()) + "/cwd/postmaster.pid";
     const std::string note = read_file(where).value();
-    const std::string line = note.substr(0, note.find("\nready"));
-    id = line.substr(line.rfind(' '));
+    std::istringstream lines(note);
+    for (int line = 0; line < 7; ++line) std::getline(lines, id);
+    id = id.substr(id.rfind(' '));
     EXPECT_THAT(segments(), HasSubstr(id + " "));
     ::kill(server.process_id(), SIGKILL);
     while (server.check()) ::usleep(1000);
@@ -204,6 +206,28 @@ TEST_F(ReplacedProgramsTest, AreStoppedBeforeTheyAnswer) {
   ASSERT_TRUE(set_mode(folder_.path(), 0777));
   replace("postgres", wait_at(folder_ / "here"));
   stop_at(folder_ / "here");
+}
+
+TEST_F(ReplacedProgramsTest, LeaveNoMemoryWhenTheyCrash) {
+  const int id = ::shmget(IPC_PRIVATE, 56, 0600), other = ::shmget(IPC_PRIVATE, 56, 0600);
+  ASSERT_GE(id, 0);
+  const auto exists = [](int segment) {
+    shmid_ds found{};
+    return ::shmctl(segment, IPC_STAT, &found) == 0;
+  };
+  request_.clusters = "";
+  const auto crash = [&](unsigned key, int segment) {
+    replace("initdb",
+            fmt::format(
+                "mkdir data; printf '1\\n2\\n3\\n4\\n5\\n\\n %d %d\\n' {} {} > data/postmaster.pid; exit 1",
+                key, segment));
+    EXPECT_FALSE(PostgresqlServer::start(request_, stop_));
+  };
+  crash(0, id);  // the key that a private one has
+  EXPECT_FALSE(exists(id));
+  crash(4711, other);  // not the one that was meant
+  EXPECT_TRUE(exists(other));
+  ::shmctl(other, IPC_RMID, nullptr);
 }
 
 TEST_F(ReplacedProgramsTest, AreStartedAgainWhenAPortWasTaken) {
