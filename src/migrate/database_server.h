@@ -16,7 +16,8 @@ struct DatabaseServer {
   bool shared = false;      // with others: what we make there outlives us unless it is dropped
 };
 
-// One that is not ours. `programs`: its version need not be the server's, but not older.
+// One that is not ours; the URL's query is for libpq. `programs`: their version need not be the server's, but
+// not be an older one.
 Result<DatabaseServer> server_at(std::string_view url, PostgresqlPrograms programs);
 
 }  // namespace devtask

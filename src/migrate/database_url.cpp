@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <utility>
 
 namespace devtask {
 namespace {
@@ -102,6 +103,14 @@ Secret find_password(std::string_view text) {
   return {colon + 1, at};
 }
 
+bool has_several(std::string_view host) { return host.find(',') != std::string_view::npos; }
+
+// Of version 6, which has colons.
+bool is_address(std::string_view host) {
+  return host.find(':') != std::string_view::npos &&
+         host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
 Result<void> take_host(std::string_view text, DatabaseUrl& url) {
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
@@ -111,12 +120,13 @@ Result<void> take_host(std::string_view text, DatabaseUrl& url) {
     if (!text.empty() && !text.starts_with(':'))
       return failure("the database's URL has more than a port after the address");
     url.port = text.substr(std::min<std::size_t>(1, text.size()));
-  } else if (text.find(',') != std::string_view::npos) {
+  } else if (has_several(text)) {
     url.host = decode(text);
   } else {
     const std::size_t colon = text.find(':');
     url.host = decode(text.substr(0, colon));
     if (colon != std::string_view::npos) url.port = text.substr(colon + 1);
+    if (has_several(url.host) && !url.port.empty()) url.host += ':' + std::exchange(url.port, {});
   }
   const bool number = std::ranges::all_of(url.port, [](unsigned char c) { return std::isdigit(c) != 0; });
   if (!number) {
@@ -166,8 +176,11 @@ std::string to_text(const DatabaseUrl& url) {
     if (url.password) text += ':' + encode(*url.password, kPlain);
     text += '@';
   }
-  const bool bracketed = url.host.find(':') != std::string::npos && url.host.find(',') == std::string::npos;
-  text += bracketed ? '[' + url.host + ']' : encode(url.host, "-._~:,");
+  if (is_address(url.host)) {
+    text += '[' + url.host + ']';
+  } else {
+    text += encode(url.host, has_several(url.host) ? "-._~:," : "-._~");
+  }
   if (!url.port.empty()) text += ':' + url.port;
   if (!url.database.empty()) text += '/' + url.database;
   char mark = '?';

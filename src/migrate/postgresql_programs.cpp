@@ -5,11 +5,14 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/escape.h"
 #include "os/file.h"
 #include "os/process.h"
 
 namespace devtask {
 namespace {
+
+constexpr std::size_t kShownLines = 8;
 
 constexpr std::string_view kPackage =
     "install a PostgreSQL server: the package `postgresql` of Debian and Ubuntu, `postgresql-server` of "
@@ -53,6 +56,11 @@ std::vector<std::string> members(const Family& family, const std::string& root) 
   std::vector<std::string> folders;
   for (auto& [major, folder] : found) folders.push_back(std::move(folder));
   return folders;
+}
+
+bool is_complaint(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kWords = {"FATAL:", "PANIC:", "ERROR:", "error:"};
+  return std::ranges::any_of(kWords, [&](auto word) { return line.find(word) != std::string_view::npos; });
 }
 
 Result<std::string> ask_version(const std::string& folder, const std::string& path, StopRequest& stop) {
@@ -108,6 +116,27 @@ std::string postgresql_version(std::string_view said) {
 
 std::string_view major_version(std::string_view version) {
   return version.substr(0, std::min(version.find_first_not_of("0123456789"), version.size()));
+}
+
+const std::vector<std::string>& server_environment() {
+  static const std::vector<std::string> kEnvironment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"};
+  return kEnvironment;
+}
+
+Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
+  std::vector<std::string> lines, complaints;
+  while (!said.empty()) {
+    const std::string_view line = said.substr(0, said.find('\n'));
+    said.remove_prefix(std::min(said.size(), line.size() + 1));
+    if (line.empty()) continue;
+    lines.push_back(escape_line(line));
+    if (is_complaint(line)) complaints.push_back(lines.back());
+  }
+  const auto& shown = complaints.empty() ? lines : complaints;
+  const std::size_t first = shown.size() - std::min(shown.size(), kShownLines);
+  diagnostic.notes.insert(diagnostic.notes.end(), shown.begin() + static_cast<std::ptrdiff_t>(first),
+                          shown.end());
+  return diagnostic;
 }
 
 Result<PostgresqlPrograms> find_postgresql(const std::string& path, StopRequest& stop) {

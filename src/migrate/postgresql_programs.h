@@ -26,6 +26,12 @@ std::vector<std::string> postgresql_folders(std::string_view path, const std::st
 std::string postgresql_version(std::string_view said);
 std::string_view major_version(std::string_view version);
 
+// What the server and `initdb` get: nothing of ours, so that each says and makes the same everywhere.
+const std::vector<std::string>& server_environment();
+
+// With what a program has said as notes: its last complaints, or if it had none, its last lines.
+Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said);
+
 // The first of them that can be started. `path` is the value of PATH.
 Result<PostgresqlPrograms> find_postgresql(const std::string& path, StopRequest& stop);
 

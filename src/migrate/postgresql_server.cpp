@@ -1,17 +1,15 @@
 #include "migrate/postgresql_server.h"
 
-#include <algorithm>
 #include <array>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include "base/escape.h"
 #include "migrate/postgresql_client.h"
+#include "migrate/postgresql_clusters.h"
 #include "migrate/postgresql_leftovers.h"
 #include "migrate/scratch_folder.h"
-#include "os/copy_tree.h"
 #include "os/process.h"
 #include "os/random_name.h"
 #include "os/socket.h"
@@ -21,25 +19,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kUser = "devtask";
 constexpr std::string_view kUsualPort = "5432";
 constexpr std::string_view kReady = "database system is ready to accept connections";
 constexpr std::string_view kPortTaken = "Address already in use";
 constexpr int kPortAttempts = 5;
 constexpr std::size_t kLogTail = 8 * 1024;
-constexpr std::size_t kLogLines = 8;
 constexpr milliseconds kGrace{6000};  // after five seconds the server itself kills what does not end
-
-// What is made by another one of these is made anew: what `initdb` is given.
-constexpr std::string_view kClusterFormat = "1";
-const std::vector<std::string>& cluster_words() {
-  // The smallest files for the log of changes: a cluster has one at least, and is copied for each use.
-  static const std::vector<std::string> kWords = {
-      "--username=devtask", "--auth-local=trust", "--auth-host=scram-sha-256",
-      "--locale=C",         "--encoding=UTF8",    "--wal-segsize=1",
-      "--no-clean",         "--no-sync"};
-  return kWords;
-}
 
 // Nobody needs what is in it after a crash.
 constexpr std::array<std::string_view, 10> kSettings = {
@@ -48,95 +33,6 @@ constexpr std::array<std::string_view, 10> kSettings = {
     // In its folder, which is removed, and not where it would stay.
     "dynamic_shared_memory_type=mmap", "password_encryption=scram-sha-256",
     "log_line_prefix=", "lc_messages=C"};
-
-const std::vector<std::string>& server_environment() {
-  static const std::vector<std::string> kEnvironment = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"};
-  return kEnvironment;
-}
-
-bool is_complaint(std::string_view line) {
-  constexpr std::array<std::string_view, 4> kWords = {"FATAL:", "PANIC:", "ERROR:", "error:"};
-  return std::ranges::any_of(kWords, [&](auto word) { return line.find(word) != std::string_view::npos; });
-}
-
-// The last complaints, or if there are none, the last lines.
-Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
-  std::vector<std::string> lines, complaints;
-  while (!said.empty()) {
-    const std::string_view line = said.substr(0, said.find('\n'));
-    said.remove_prefix(std::min(said.size(), line.size() + 1));
-    if (line.empty()) continue;
-    lines.push_back(escape_line(line));
-    if (is_complaint(line)) complaints.push_back(lines.back());
-  }
-  const auto& shown = complaints.empty() ? lines : complaints;
-  const std::size_t first = shown.size() - std::min(shown.size(), kLogLines);
-  diagnostic.notes.insert(diagnostic.notes.end(), shown.begin() + static_cast<std::ptrdiff_t>(first),
-                          shown.end());
-  return diagnostic;
-}
-
-Result<void> make_cluster(const PostgresqlPrograms& programs, const std::string& data,
-                          const std::string& folder, const std::optional<Account>& account, int held,
-                          StopRequest& stop) {
-  std::string said;
-  ProcessRequest request;
-  request.program = programs.path("initdb");
-  request.argv = cluster_words();
-  // By its whole path: it looks beside itself for the other programs.
-  request.argv.insert(request.argv.begin(), {request.program, "--pgdata=" + data});
-  request.env = server_environment();
-  request.folder = folder;
-  request.account = account;
-  request.inherited_fd = held;
-  request.output = [&](std::string_view bytes) { said += bytes; };
-  const auto outcome = run_process(request, stop);
-  if (!outcome) return tl::unexpected(outcome.error());
-  if (outcome->stopped) return failure("interrupted");
-  if (outcome->exit_status == 0) return {};
-  return failure(with_last_lines(
-      error("`initdb` of PostgreSQL {} failed with exit status {}", programs.version, outcome->exit_status),
-      said));
-}
-
-// A cluster for the server at `data`, from `clusters` if that is not "".
-class Clusters {
- public:
-  Clusters(const PostgresqlRequest& request, const std::optional<Account>& account)
-      : request_(request), account_(account) {
-    if (!request.clusters.empty()) {
-      kept_ = join_path(request.clusters,
-                        fmt::format("postgresql-{}-{}", request.programs.version, kClusterFormat));
-    }
-  }
-
-  // Whether what it gives comes from an earlier time, and so may be damaged or of a server that is no more.
-  bool has_kept() const { return !kept_.empty() && stat_file(kept_).kind == FileKind::kFolder; }
-  void forget() const { (void)remove_tree(kept_); }
-
-  Result<void> give(const ScratchFolder& folder, const std::string& data, StopRequest& stop) const {
-    if (has_kept()) {
-      auto copied = copy_tree(kept_, data, account_, stop);
-      if (copied || stop.stopping()) return copied;
-      if (auto removed = remove_tree(data); !removed) return removed;
-    }
-    auto made = make_cluster(request_.programs, data, folder.path(), account_, folder.held(), stop);
-    if (made && !kept_.empty()) keep(data, stop);
-    return made;
-  }
-
- private:
-  // Without it there is only more to do the next time. Renamed once it is whole: who finds it can use it.
-  void keep(const std::string& data, const StopRequest& stop) const {
-    const std::string unfinished = temporary_name(kept_);
-    const bool copied = make_folders(request_.clusters) && copy_tree(data, unfinished, {}, stop);
-    if (!copied || !rename_file(unfinished, kept_)) (void)remove_tree(unfinished);
-  }
-
-  const PostgresqlRequest& request_;
-  const std::optional<Account>& account_;
-  std::string kept_;
-};
 
 }  // namespace
 
@@ -229,7 +125,7 @@ ProcessRequest server_request(const PostgresqlRequest& request, const ScratchFol
 DatabaseUrl socket_url(const std::string& folder, const std::string& port) {
   DatabaseUrl url;
   url.dialect = "postgresql";
-  url.user = std::string(kUser);
+  url.user = std::string(kSuperuser);
   url.database = "postgres";
   url.query = {{"host", folder}};
   if (port != kUsualPort) url.query.emplace_back("port", port);
@@ -243,7 +139,7 @@ Result<void> PostgresqlServer::Running::open_loopback(const std::string& port, S
   auto password = random_name();
   if (!password) return tl::unexpected(password.error());
   const std::string file = folder.path() + "/password";
-  auto set = write_file(file, fmt::format("ALTER ROLE {} PASSWORD '{}';\n", kUser, *password), 0600);
+  auto set = write_file(file, fmt::format("ALTER ROLE {} PASSWORD '{}';\n", kSuperuser, *password), 0600);
   if (set) set = client().run_file(file, "", stop);
   (void)remove_file(file);
   if (!set) return set;
@@ -286,13 +182,14 @@ Result<PostgresqlServer> PostgresqlServer::start(const PostgresqlRequest& reques
   const auto account = unprivileged_account();
   if (!account) return tl::unexpected(account.error());
   remove_leftovers(request.places, nullptr, stop);
-  const Clusters clusters(request, *account);
+  const PostgresqlClusters clusters(request.programs, request.clusters, *account);
   for (int attempt = 1;; ++attempt) {
     auto folder = ScratchFolder::make(request.places, *account);
     if (!folder) return tl::unexpected(folder.error());
     auto pipe = WakePipe::create();
     if (!pipe) return tl::unexpected(pipe.error());
     auto running = std::make_unique<Running>(request.programs, std::move(*folder), std::move(*pipe));
+    if (auto usable = running->end.check(); !usable) return tl::unexpected(usable.error());
     const bool kept = clusters.has_kept();
     if (auto given = clusters.give(running->folder, running->data(), stop); !given)
       return tl::unexpected(given.error());

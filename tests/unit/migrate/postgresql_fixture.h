@@ -9,6 +9,7 @@
 
 #include "fakes/temporary_folder.h"
 #include "migrate/postgresql_server.h"
+#include "migrate/scratch_folder.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -65,7 +66,7 @@ class PostgresqlTest : public testing::Test {
     return found;
   }
 
-  const TemporaryFolder place_;
+  const TemporaryFolder place_{scratch_places("")[0]};  // in memory: a server writes some megabytes
   StopRequest stop_;
   PostgresqlPrograms programs_;
   std::string missing_;

@@ -78,7 +78,14 @@ TEST_F(PostgresqlServerTest, KeepsWhatInitdbMade) {
   const TemporaryFolder clusters;
   PostgresqlRequest own = request();
   own.clusters = clusters.path();
+  const std::string major(major_version(programs_.version)), older = "postgresql-" + major + ".0-1";
+  ASSERT_TRUE(make_folders(clusters / older + "/global"));
+  ASSERT_TRUE(make_folders(clusters / "postgresql-9.6-1"));
+  ASSERT_TRUE(make_folders(clusters / "another"));
   { start(own); }
+  EXPECT_EQ(stat_file(clusters / older).kind, FileKind::kAbsent);
+  ASSERT_TRUE(remove_tree(clusters / "postgresql-9.6-1"));
+  ASSERT_TRUE(remove_tree(clusters / "another"));
   const auto kept = list_folder(clusters.path()).value();
   ASSERT_EQ(kept.size(), 1U);
   EXPECT_EQ(kept[0].name, "postgresql-" + programs_.version + "-1");

@@ -158,6 +158,9 @@ TEST_F(ScratchDatabaseTest, SaysWhatIsWrongWithoutThePassword) {
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().message, HasSubstr("Connection refused"));
   EXPECT_THAT(render(made.error(), false), Not(HasSubstr("secret")));
+  // What is libpq's in a query is not every driver's.
+  EXPECT_EQ(to_text(server_at("postgresql://h?sslmode=require&host=/run", programs_)->for_tools),
+            "postgresql://h/postgres?host=/run");
   EXPECT_FALSE(server_at("mysql://me:secret@h/x", programs_));
   EXPECT_THAT(render(server_at("mysql://me:secret@h/x", programs_).error(), false), Not(HasSubstr("secret")));
 }
