@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "os/process.h"
@@ -15,6 +17,8 @@ constexpr std::size_t kUniqueLetters = 6;
 constexpr std::string_view kLock = "/lock", kHeld = "/held", kInside = "/db";
 // What comes behind a place, with the longest name of a PostgreSQL socket; an address holds 107 bytes.
 constexpr std::size_t kLongest = 107 - std::string_view("/devtask-XXXXXX/db/.s.PGSQL.65535.lock").size();
+constexpr int kKillRounds = 200;
+constexpr std::chrono::milliseconds kKillPause{5};
 constexpr std::uint64_t kEnoughMemory = 512ULL << 20;
 
 bool is_plain(std::string_view path) {
@@ -122,7 +126,12 @@ ScratchFolder::ScratchFolder(ScratchFolder&& other) noexcept
       held_(std::move(other.held_)) {}
 
 void ScratchFolder::end_holders() const {
-  kill_holders(top_ + std::string(kHeld), [] { return true; });
+  bool found = true;
+  for (int round = 0; found && round < kKillRounds; ++round) {
+    found = false;
+    kill_holders(top_ + std::string(kHeld), [&] { return found = true; });
+    if (found) std::this_thread::sleep_for(kKillPause);  // there is no event for "all gone"
+  }
 }
 
 ScratchFolder::~ScratchFolder() {

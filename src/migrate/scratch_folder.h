@@ -34,7 +34,7 @@ class ScratchFolder {
   const std::string& path() const { return path_; }
   // Processes that work in it inherit this, so that they are found when we were killed.
   int held() const { return held_.fd(); }
-  void end_holders() const;      // kills the processes that have inherited it
+  void end_holders() const;      // kills the processes that have inherited it, and waits for that
   void keep() { top_.clear(); }  // it stays, and is a leftover once this object is gone
 
  private:

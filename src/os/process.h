@@ -27,7 +27,7 @@ struct ProcessRequest {
   std::optional<std::chrono::milliseconds> timeout;
   std::chrono::milliseconds grace{3000};  // between TERM and KILL
   int inherited_fd = -1;                  // one more descriptor that the child keeps (a lock), or -1
-  std::optional<Account> account = {};    // whose rights it has; none: ours
+  std::optional<Account> account = {};    // whose rights it has, also for its files here; none: ours
   // Asked to end by QUIT instead of TERM, and what it gets when we are gone is that instead of KILL: a server
   // that has processes and shared memory to clean up after.
   bool ends_by_quit = false;

@@ -163,7 +163,7 @@ TEST_F(PostgresqlServerTest, LeavesNoMemoryWhenItIsKilled) {
     ::kill(server.process_id(), SIGKILL);
     while (server.check()) ::usleep(1000);
   }
-  while (!processes().empty()) ::usleep(1000);
+  EXPECT_THAT(processes(), IsEmpty());
   EXPECT_THAT(segments(), Not(HasSubstr(id + " ")));
   EXPECT_THAT(left(), IsEmpty());
 }
