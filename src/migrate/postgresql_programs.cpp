@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <utility>
 
 #include "base/escape.h"
 #include "os/file.h"
@@ -33,12 +34,13 @@ constexpr std::array<Family, 6> kFamilies = {{
 }};
 constexpr std::array<std::string_view, 3> kSingle = {"/usr/local/pgsql/bin", "/opt/homebrew/bin", "/usr/bin"};
 
-// "" unless a whole set is there. Links are followed: the other programs are beside the real file.
-std::string folder_of_server(const std::string& folder) {
-  const auto real = real_path(folder + "/postgres");
+// "" unless all are there. Links are followed: the others are beside the real file.
+std::string folder_of(const std::vector<std::string>& programs, const std::string& folder) {
+  const auto real = real_path(join_path(folder, programs.front()));
   if (!real) return {};
   std::string where(parent_folder(*real));
-  const bool whole = is_executable_file(*real) && is_executable_file(where + "/initdb");
+  const bool whole = std::ranges::all_of(
+      programs, [&](const std::string& program) { return is_executable_file(join_path(where, program)); });
   return whole ? where : std::string();
 }
 
@@ -84,10 +86,11 @@ Result<std::string> ask_version(const std::string& folder, const std::string& pa
 
 }  // namespace
 
-std::vector<std::string> postgresql_folders(std::string_view path, const std::string& root) {
+std::vector<std::string> postgresql_folders(std::string_view path, const std::string& root,
+                                            const std::vector<std::string>& programs) {
   std::vector<std::string> folders;
   const auto add = [&](const std::string& folder) {
-    std::string found = folder_of_server(folder);
+    std::string found = folder_of(programs, folder);
     if (!found.empty() && std::ranges::find(folders, found) == folders.end())
       folders.push_back(std::move(found));
   };
@@ -139,15 +142,25 @@ Diagnostic with_last_lines(Diagnostic diagnostic, std::string_view said) {
   return diagnostic;
 }
 
-Result<PostgresqlPrograms> find_postgresql(const std::string& path, StopRequest& stop) {
+Result<PostgresqlPrograms> find_postgresql(const std::string& path, StopRequest& stop,
+                                           const std::string& root) {
   Diagnostic missing = error("there is no PostgreSQL server on this machine").advise(std::string(kPackage));
-  for (const std::string& folder : postgresql_folders(path, "")) {
+  for (const std::string& folder : postgresql_folders(path, root, {"postgres", "initdb"})) {
     auto version = ask_version(folder, path, stop);
     if (version) return PostgresqlPrograms{folder, std::move(*version)};
     if (stop.stopping()) return tl::unexpected(version.error());
     missing.notes.push_back(version.error().message);
   }
   return failure(std::move(missing));
+}
+
+Result<PostgresqlPrograms> find_postgresql_client(const std::string& path, const std::string& root) {
+  auto folders = postgresql_folders(path, root, {"pg_dump", "psql"});
+  if (!folders.empty()) return PostgresqlPrograms{std::move(folders.front()), ""};
+  return failure(
+      error("there is no `psql` and `pg_dump` on this machine")
+          .advise("install PostgreSQL's client: the package `postgresql-client` of Debian and Ubuntu, "
+                  "`postgresql` of Fedora, `libpq` of Homebrew"));
 }
 
 }  // namespace devtask

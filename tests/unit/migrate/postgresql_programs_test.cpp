@@ -32,7 +32,7 @@ TEST_F(PostgresqlProgramsTest, ComeFromPathThenFromTheUsualFoldersNewestFirst) {
   const std::string nine = server("/usr/lib/postgresql/9.6/bin"), ten = server("/usr/lib/postgresql/10/bin"),
                     own = server("/own"), red = server("/usr/pgsql-16/bin");
   ASSERT_TRUE(make_folders(root_ + "/usr/lib/postgresql/17/bin"));  // a client alone
-  EXPECT_THAT(postgresql_folders("relative:" + own + ":" + root_ + "/none", root_),
+  EXPECT_THAT(postgresql_folders("relative:" + own + ":" + root_ + "/none", root_, {"postgres", "initdb"}),
               ElementsAre(own, ten, nine, red));
 }
 
@@ -40,8 +40,8 @@ TEST_F(PostgresqlProgramsTest, AreBesideTheRealFile) {
   const std::string real = server("/usr/lib/postgresql/15/bin");
   ASSERT_TRUE(make_folders(root_ + "/bin"));
   ASSERT_TRUE(make_link(real + "/postgres", root_ + "/bin/postgres"));
-  EXPECT_THAT(postgresql_folders(root_ + "/bin", root_), ElementsAre(real));
-  EXPECT_THAT(postgresql_folders("", root_ + "/none"), IsEmpty());
+  EXPECT_THAT(postgresql_folders(root_ + "/bin", root_, {"postgres", "initdb"}), ElementsAre(real));
+  EXPECT_THAT(postgresql_folders("", root_ + "/none", {"postgres"}), IsEmpty());
 }
 
 TEST_F(PostgresqlProgramsTest, TellTheirVersion) {
@@ -60,6 +60,26 @@ TEST_F(PostgresqlProgramsTest, MustBeAbleToStart) {
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->path("psql"), good + "/psql");
   EXPECT_EQ(found->version, "15.18");
+}
+
+TEST_F(PostgresqlProgramsTest, AreNamedByTheirPackageWhenTheyAreMissing) {
+  const auto missing = find_postgresql("/nowhere", stop_, root_);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "there is no PostgreSQL server on this machine");
+  EXPECT_THAT(missing.error().help, HasSubstr("the package `postgresql` of Debian and Ubuntu"));
+  const std::string broken = server("/broken", "echo cannot load a library >&2; exit 127");
+  const auto useless = find_postgresql(broken, stop_, root_);
+  ASSERT_FALSE(useless);
+  EXPECT_THAT(useless.error().notes, ElementsAre("`" + broken + "/postgres` does not tell its version"));
+}
+
+TEST_F(PostgresqlProgramsTest, AreFewerForAServerElsewhere) {
+  EXPECT_EQ(find_postgresql_client("", root_).error().message,
+            "there is no `psql` and `pg_dump` on this machine");
+  const std::string folder = root_ + "/usr/lib/postgresql/15/bin";
+  ASSERT_TRUE(make_folders(folder));
+  for (const char* program : {"/psql", "/pg_dump"}) ASSERT_TRUE(write_file(folder + program, "", 0755));
+  EXPECT_EQ(find_postgresql_client("", root_)->folder, folder);
 }
 
 }  // namespace
