@@ -55,7 +55,7 @@ struct Parts {
 
 std::optional<Parts> split(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos || scheme == 0) return std::nullopt;
+  if (scheme == std::string_view::npos || scheme == 0 || text[0] == '+') return std::nullopt;
   Parts parts;
   parts.dialect = text.substr(0, scheme);
   std::string_view rest = text.substr(scheme + 3);
@@ -105,10 +105,11 @@ Secret find_password(std::string_view text) {
 
 bool has_several(std::string_view host) { return host.find(',') != std::string_view::npos; }
 
-// Of version 6, which has colons.
+// Of version 6, perhaps with a zone.
 bool is_address(std::string_view host) {
-  return host.find(':') != std::string_view::npos &&
-         host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+  return host.find(':') != std::string_view::npos && std::ranges::all_of(host, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == ':' || c == '.' || c == '%';
+         });
 }
 
 Result<void> take_host(std::string_view text, DatabaseUrl& url) {
@@ -116,6 +117,7 @@ Result<void> take_host(std::string_view text, DatabaseUrl& url) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return failure("the address in the database's URL lacks its `]`");
     url.host = text.substr(1, end - 1);
+    if (!is_address(url.host)) return failure("the database's URL has no address between `[` and `]`");
     text.remove_prefix(end + 1);
     if (!text.empty() && !text.starts_with(':'))
       return failure("the database's URL has more than a port after the address");

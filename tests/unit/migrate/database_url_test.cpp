@@ -71,6 +71,8 @@ TEST(DatabaseUrl, MustBeOne) {
   EXPECT_EQ(parse_database_url("").error().message, "this is no URL of a database: ``");
   EXPECT_FALSE(parse_database_url("postgresql://[::1/x"));
   EXPECT_FALSE(parse_database_url("postgresql://[::1]5/x"));
+  EXPECT_FALSE(parse_database_url("postgresql://[one,two]:5/x"));
+  EXPECT_FALSE(parse_database_url("+asyncpg://h/x"));
 }
 
 TEST(DatabaseUrl, DoesNotShowAPasswordInAFailure) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,29 @@ namespace devtask {
 inline std::string clusters_of_tests() {
   return join_path(parent_folder(parent_folder(own_executable())), "postgresql-clusters");
 }
+
+// A file system of its own, which is full soon. Only root can make one.
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, int megabytes) : path_(std::move(path)) {
+    const std::string mount = fmt::format(
+        "mkdir -p '{0}' && mount -t tmpfs -o size={1}m,mode=711 tests '{0}' 2>&1", path_, megabytes);
+    there_ = ::system(mount.c_str()) == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (there_ && ::system(("umount -l '" + path_ + "'").c_str()) != 0)
+      ADD_FAILURE() << "still mounted: " << path_;
+  }
+
+  bool is_there() const { return there_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool there_ = false;
+};
 
 class PostgresqlTest : public testing::Test {
  protected:

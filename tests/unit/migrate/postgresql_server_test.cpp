@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -274,17 +273,13 @@ TEST_F(PostgresqlServerTest, IsMadeByTwoAtOnce) {
   EXPECT_EQ(kept.size(), 1U);
 }
 
-// A small file system of its own.
 TEST_F(PostgresqlServerTest, LeavesNothingOnAFullDisk) {
-  const std::string disk = place_ / "disk";
-  ASSERT_TRUE(make_folders(disk));
   start();  // the cluster is there
   for (const int megabytes : {1, 8, 24, 30}) {
-    const std::string mount =
-        fmt::format("mount -t tmpfs -o size={}m,mode=711 tests '{}' 2>&1", megabytes, disk);
-    if (::system(mount.c_str()) != 0) GTEST_SKIP() << "cannot mount here";
+    const SmallDisk disk(place_ / "disk", megabytes);
+    if (!disk.is_there()) GTEST_SKIP() << "cannot mount here";
     PostgresqlRequest small = request();
-    small.places = {disk};
+    small.places = {disk.path()};
     for (const std::string& kept : {clusters_of_tests(), std::string()}) {
       small.clusters = kept;
       const auto server = PostgresqlServer::start(small, stop_);
@@ -294,8 +289,7 @@ TEST_F(PostgresqlServerTest, LeavesNothingOnAFullDisk) {
         EXPECT_GT(megabytes, 24);
       }
     }
-    EXPECT_THAT(list_folder(disk).value(), IsEmpty());
-    EXPECT_EQ(::system(("umount -l '" + disk + "'").c_str()), 0);
+    EXPECT_THAT(list_folder(disk.path()).value(), IsEmpty());
   }
   EXPECT_THAT(processes(), IsEmpty());
 }

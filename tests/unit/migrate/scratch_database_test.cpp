@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,36 @@ TEST_F(ScratchDatabaseTest, SaysWhatIsWrongWithoutThePassword) {
             "postgresql://h/postgres?host=/run");
   EXPECT_FALSE(server_at("mysql://me:secret@h/x", programs_));
   EXPECT_THAT(render(server_at("mysql://me:secret@h/x", programs_).error(), false), Not(HasSubstr("secret")));
+}
+
+TEST_F(ScratchDatabaseTest, LeavesNoHalfImageOnAFullDisk) {
+  const PostgresqlServer server = start();
+  const SmallDisk disk(place_ / "disk", 1);
+  if (!disk.is_there()) GTEST_SKIP() << "cannot mount here";
+  const std::string image = disk.path() + "/image", large = place_ / "large";
+  ASSERT_TRUE(write_file(image, "an older one"));
+
+  ScratchDatabase database = in(server.access());
+  ask(server.access(), name_of(database),
+      "CREATE TABLE t AS SELECT repeat('x', 1000) FROM generate_series(1, 3000)");
+  EXPECT_THAT(database.save(image, stop_).error().message, HasSubstr("No space left on device"));
+  ScratchDatabase file =
+      ScratchDatabase::in_folder(text("sqlite:///{{scratch}}/db"), places(), stop_).value();
+  sqlite3* content = nullptr;
+  ASSERT_EQ(sqlite3_open((file.folder() + "/db").c_str(), &content), SQLITE_OK);
+  const char* fill = "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(3000000))";
+  ASSERT_EQ(sqlite3_exec(content, fill, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(content);
+  EXPECT_THAT(file.save(image, stop_).error().message, HasSubstr("full"));
+  EXPECT_EQ(read_file(image).value(), "an older one");
+  EXPECT_EQ(list_folder(disk.path()).value().size(), 1U);
+
+  // What is restored is not there by half either.
+  ASSERT_TRUE(file.save(large, stop_));
+  ScratchDatabase small =
+      ScratchDatabase::in_folder(text("sqlite:///{{scratch}}/db"), {disk.path()}, stop_).value();
+  EXPECT_THAT(small.restore(large, stop_).error().message, HasSubstr("full"));
+  EXPECT_THAT(list_folder(small.folder()).value(), IsEmpty());
 }
 
 TEST(SettleDump, GivesTheSameTextForTheSameContent) {
