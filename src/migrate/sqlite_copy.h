@@ -1,0 +1,16 @@
+// A database file of SQLite, copied as a whole while others may be using it.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "os/stop.h"
+
+namespace devtask {
+
+// The content as of one moment, also what is only in a write-ahead log beside the file so far. `to` is
+// replaced when the copy is whole, and nothing is beside it then; it is nobody's database at the moment.
+// Waits some seconds for somebody who is writing.
+Result<void> copy_sqlite(const std::string& from, const std::string& to, const StopRequest& stop);
+
+}  // namespace devtask
