@@ -3,7 +3,7 @@
 #include "base/escape.h"
 #include "base/replace_all.h"
 #include "cli/commands.h"
-#include "cli/git.h"
+#include "git/git.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "os/process.h"

@@ -4,7 +4,7 @@
 
 #include "base/escape.h"
 #include "cli/commands.h"
-#include "cli/git.h"
+#include "git/git.h"
 #include "cli/look.h"
 #include "cli/report.h"
 #include "cli/session.h"

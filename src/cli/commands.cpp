@@ -16,6 +16,8 @@ constexpr std::array kCommands = {
     Command{"list", "[--json]", "Show the tasks", command_list},
     Command{"graph", "[--format dot|mermaid|json] [TASK…]", "Show what depends on what", command_graph},
     Command{"why", "TASK", "Say why a task would run", command_why},
+    Command{"migrate", "[check|drift] [--dialect D]… [-m NAME]",
+            "Write the next database revisions, or check them", command_migrate},
     Command{"cache", "stats|gc|verify|clean", "Look after the shared cache", command_cache},
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
     Command{"hook", "install [TASK]|uninstall",
@@ -24,6 +26,7 @@ constexpr std::array kCommands = {
     Command{"init", "", "Write a commented tasks.toml to start from", command_init},
     Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema",
             command_help},
+    Command{"migrate-step", "STEP NAME DIALECT", "", command_migrate_step},
     Command{"ninja-exec", "ID…", "", command_exec},
     Command{"ninja-refresh", "", "", command_refresh},
 };

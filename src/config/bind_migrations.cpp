@@ -160,6 +160,7 @@ class MigrationsBinder {
     const Placeholders none{{}, {}, true, "no placeholder can stand here"};
     made_.models = bind_patterns(table_, "models", base, none, {});
     made_.inputs = bind_patterns(table_, "inputs", base, none, {});
+    if (auto pattern = table_.string("file-name")) made_.file_name = std::move(pattern->value);
     if (auto notes = table_.string("notes")) made_.notes = bind_path(table_, "notes", base, std::move(*notes));
     auto versions = table_.string("versions");
     if (!versions) return;

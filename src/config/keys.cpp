@@ -195,6 +195,10 @@ constexpr KeyInfo kKeys[] = {
     {kMigrationsTable, "versions", KeyType::kString,
      "The folder of the revisions. Placeholder: `dialect`. Required.", "",
      R"(versions = "src/flows/migrations/versions/{{dialect}}")"},
+    {kMigrationsTable, "file-name", KeyType::kString,
+     "A regular expression (Python's) that the whole name of a new revision file must match; `{rev}` in it is "
+     "the revision.",
+     "", R"(file-name = '\d{4}_\d{2}_\d{2}_\d{6}_{rev}_.+\.py')"},
     {kMigrationsTable, "inputs", KeyType::kStringList,
      "Patterns of what else decides what a revision does: the tool's configuration, the environment script, "
      "the template.",

@@ -146,6 +146,7 @@ struct Migrations {
   Placed<std::string> dir;                // relative to the root
   std::string url_env;                    // the variable that names the database
   std::map<std::string, Placed<Template>> env;
+  std::string file_name;                      // a regular expression for the names of revision files, or ""
   std::optional<Placed<std::string>> notes;   // a file, relative to the root
   std::optional<Placed<std::string>> format;  // the task that formats new files, as written
   std::vector<Dialect> dialects;              // in the order written

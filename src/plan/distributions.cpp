@@ -148,6 +148,16 @@ Distributions installed_distributions(Tree& tree, const std::string& folder,
   return found;
 }
 
+Distributions distributions_of_program(const std::string& name, const std::vector<std::string>& folders,
+                                       Tree& tree, std::vector<const TreeFile*>& looked) {
+  const std::string program = find_program(name, folders, tree.root());
+  if (program.empty()) return {};
+  const std::string folder = environment_of(program, folders, tree, looked);
+  Distributions found = installed_distributions(tree, folder, looked);
+  if (folder == "/usr") add_libraries(tree, "/usr/local", found, looked);
+  return found;
+}
+
 Distributions distributions_of_tools(const PlannedTask& task, const std::vector<std::string>& folders,
                                      Tree& tree, std::vector<const TreeFile*>& looked) {
   Distributions all;
@@ -159,11 +169,7 @@ Distributions distributions_of_tools(const PlannedTask& task, const std::vector<
       });
     });
     if (!tool.distributions || made) continue;
-    const std::string program = find_program(tool.name, folders, tree.root());
-    if (program.empty()) continue;
-    const std::string folder = environment_of(program, folders, tree, looked);
-    Distributions more = installed_distributions(tree, folder, looked);
-    if (folder == "/usr") add_libraries(tree, "/usr/local", more, looked);
+    Distributions more = distributions_of_program(tool.name, folders, tree, looked);
     std::move(more.begin(), more.end(), std::back_inserter(all));
   }
   std::sort(all.begin(), all.end());
