@@ -172,11 +172,11 @@ def test_changes_on_postgresql_are_told(server):
                 connection.exec_driver_sql("create schema public")
                 for statement in POSTGRESQL:
                     connection.exec_driver_sql(statement)
-                before = schema.read(connection, without="alembic_version")
+                before = schema.read("postgresql", connection, without="alembic_version")
                 assert schema.differences(before, before) == []
                 for statement in change.split("; "):
                     connection.exec_driver_sql(statement)
-                after = schema.read(connection, without="alembic_version")
+                after = schema.read("postgresql", connection, without="alembic_version")
                 assert schema.differences(before, after) == [expected]
     finally:
         engine.dispose()

@@ -53,9 +53,7 @@ INDEX = re.compile(r"CREATE (UNIQUE )?INDEX .*? ON (?:ONLY )?\S+ USING (.*?)(?: 
 
 
 def rows(connection, sql):
-    from sqlalchemy import text
-
-    return [tuple(row) for row in connection.execute(text(sql.format(schemas=SCHEMAS)))]
+    return [tuple(row) for row in connection.exec_driver_sql(sql.format(schemas=SCHEMAS))]
 
 
 def key_of(schema, name):

@@ -7,8 +7,11 @@ The fields of a request:
                schema    of the database as it is
                round_trip  of the revisions after `from`, see round_trip.py
                guard     nothing but the guard, inside any command; no result means that no database was connected to
-               rules     of the revision files, by `python -m devtask_migrate`
-               All but the last two are done inside the project's own `revision --autogenerate`.
+               These are done inside the project's own `revision --autogenerate`, but for guard. By
+               `python -m devtask_migrate`, without alembic:
+               rules     of the revision files
+               schema    the same, of the database at `url`
+               compare   of two schemas
   result       the file to write
   dialect      its name, part of a revision's id
   url          the only database that may be connected to
@@ -21,6 +24,7 @@ The fields of a request:
   dry_run      the file is in the result only
   from         a revision; without it the round trip is of the head alone
   versions, since, known, file_name   see rules.py
+  before, after  files that a `schema` has written
 
 The fields of a result: `version`, `do`, `dialect`, and
   state        done; refused (with `message`; exit status 3: nothing was executed or written after it);
@@ -39,6 +43,7 @@ The fields of a result: `version`, `do`, `dialect`, and
   round_trip   `problems` ({revision, step, message}), `revisions` that were tried, `branches` that could not be
   schema       see schema.py
   findings     see rules.py
+  problems     of `compare`: a line for each difference
 Where there is no file to write, the process ends with status 0 as soon as the result is there. No result at all means
 that alembic was not reached: the models do not import, say, and the command's output tells why.
 """
@@ -51,11 +56,21 @@ import traceback
 import urllib.parse
 
 VERSION = 1
+ON_FILES = ("rules", "compare")  # no database is connected to
 DONE, FAILED, REFUSED = 0, 1, 3  # exit statuses
 
 
 class Refusal(Exception):
     """Something in the request cannot be done; the message says what to do instead."""
+
+
+def earlier(path, field):
+    """What an earlier request has found."""
+    with open(path, encoding="utf-8") as stream:
+        result = json.load(stream)
+    if result.get("version") != VERSION or field not in result:
+        raise Refusal("%s has no %s of this version of devtask: make it once more" % (path, field))
+    return result[field]
 
 
 class Request:
@@ -76,6 +91,8 @@ class Request:
         self.since = fields.get("since", "")
         self.known = fields.get("known", [])
         self.file_name = fields.get("file_name", "")
+        self.before = fields.get("before", "")
+        self.after = fields.get("after", "")
 
     @classmethod
     def read(cls, path):
@@ -84,13 +101,7 @@ class Request:
 
     def base(self):
         """The base's report, or None."""
-        if not self.base_report:
-            return None
-        with open(self.base_report, encoding="utf-8") as stream:
-            report = json.load(stream)
-        if report.get("version") != VERSION or "report" not in report:
-            raise Refusal("the base's report is of another version of devtask: make it once more")
-        return report["report"]
+        return earlier(self.base_report, "report") if self.base_report else None
 
     def masked(self, text):
         found = re.search("://[^:/@]*:([^@]+)@", self.url)  # as SQLAlchemy reads it
@@ -129,6 +140,23 @@ class Request:
     def fail(self, error):
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self.write("failed", message=str(error), traceback=text)
+
+
+class Failing:
+    """Whatever goes wrong inside is in the result, and the project's command hears of it, too."""
+
+    def __init__(self, request):
+        self.request = request
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if isinstance(error, Refusal):
+            self.request.refuse(str(error))
+        elif isinstance(error, Exception):
+            self.request.fail(error)
+        return False
 
 
 def leave(status):

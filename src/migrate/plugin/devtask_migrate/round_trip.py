@@ -12,7 +12,8 @@ def snapshot(config):
 
     def read(heads, context):
         found["heads"] = sorted(heads)
-        found.update(schema.read(context.connection, without=context.version_table))
+        connection = context.connection
+        found.update(schema.read(connection.dialect.name, connection, without=context.version_table))
         return []
 
     script = ScriptDirectory.from_config(config)

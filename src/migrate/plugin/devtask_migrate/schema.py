@@ -9,9 +9,9 @@ from devtask_migrate import postgresql_schema, sqlite_schema
 READERS = {"sqlite": sqlite_schema.read, "postgresql": postgresql_schema.read}
 
 
-def read(connection, without):
+def read(backend, connection, without=None):
     """`without` is the table in which alembic keeps the revision."""
-    return READERS.get(connection.dialect.name, inspected)(connection, without)
+    return READERS.get(backend, inspected)(connection, without)
 
 
 def inspected(connection, without):

@@ -8,7 +8,7 @@ import os
 import tempfile
 
 from devtask_migrate import operations, round_trip, source, subtraction
-from devtask_migrate.request import Refusal
+from devtask_migrate.request import Failing, Refusal
 
 # What alter_column changes -> attributes of the operation: what it becomes, the value for "not changed", what it was.
 CHANGES = {
@@ -48,23 +48,6 @@ def hook_files(base, job):
 
     base.ScriptDirectory._generate_create_date = generate_create_date
     base.util.template_to_file = template_to_file
-
-
-class Failing:
-    """Whatever goes wrong inside is in the result, and the project's command hears of it, too."""
-
-    def __init__(self, request):
-        self.request = request
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        if isinstance(error, Refusal):
-            self.request.refuse(str(error))
-        elif isinstance(error, Exception):
-            self.request.fail(error)
-        return False
 
 
 class Work:
