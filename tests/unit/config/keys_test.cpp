@@ -64,6 +64,7 @@ TEST(JsonSchema, knows_every_key) {
   const auto schema = nlohmann::json::parse(json_schema());
   const auto& tables = schema.at("properties");
   const auto& task = tables.at("tasks").at("patternProperties").begin().value();
+  const auto& migrations = tables.at("migrations").at("patternProperties").begin().value();
   for (const KeyInfo& key : all_keys()) {
     if (key.name == "NAME") continue;
     const auto& properties =
@@ -72,6 +73,9 @@ TEST(JsonSchema, knows_every_key) {
         : key.table == kTaskTable    ? task.at("properties")
         : key.table == kToolTable
             ? task.at("properties").at("tools").at("additionalProperties").at("properties")
+        : key.table == kMigrationsTable ? migrations.at("properties")
+        : key.table == kDialectTable
+            ? migrations.at("properties").at("dialects").at("additionalProperties").at("properties")
             : task.at("properties").at("args").at("items").at("properties");
     ASSERT_TRUE(properties.contains(std::string(key.name))) << key.name;
     EXPECT_EQ(properties.at(std::string(key.name)).at("description"), key.summary);
