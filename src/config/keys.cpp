@@ -80,6 +80,11 @@ constexpr KeyInfo kKeys[] = {
      "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},
+    {kTaskTable, "commit", KeyType::kBool,
+     "The commit that is checked out, in the repository that has this tasks.toml, is a reason to run again: "
+     "for `git describe` and `git log`. A task without `inputs` still runs whenever it is asked for: "
+     "`inputs = []` is for one that reads no other files.",
+     "false", R"(commit = true)"},
     {kTaskTable, "outputs", KeyType::kStringList,
      "Patterns of the files that the task makes and devtask owns: it may delete and restore them. "
      "Placeholders: axes.",

@@ -109,6 +109,7 @@ struct Task {
   std::vector<ArgSpec> args;
   std::vector<MatrixAxis> matrix;  // in the order written
   std::optional<std::chrono::milliseconds> timeout;
+  bool commit = false;  // which one is checked out matters
   bool interactive = false;
   bool hidden = false;
   bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool
