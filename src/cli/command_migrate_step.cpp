@@ -53,9 +53,9 @@ std::string prefix_of(const Migrations& migrations) {
   return migrations.name.substr(0, migrations.name.size() - migrations.local.size());
 }
 
-class Step {
+class StepRun {
  public:
-  explicit Step(const Invocation& invocation) : invocation_(invocation) {}
+  explicit StepRun(const Invocation& invocation) : invocation_(invocation) {}
 
   Result<ExitCode> run() {
     const auto& words = invocation_.words;
@@ -236,6 +236,6 @@ class Step {
 
 }  // namespace
 
-Result<ExitCode> command_migrate_step(const Invocation& invocation) { return Step(invocation).run(); }
+Result<ExitCode> command_migrate_step(const Invocation& invocation) { return StepRun(invocation).run(); }
 
 }  // namespace devtask

@@ -25,7 +25,6 @@ struct MigrationJob {
   const std::vector<std::string>& places;  // for scratch folders
   ImageStore& images;
   std::string plugin;                    // the folder for PYTHONPATH
-  std::string state;                     // a folder below .devtask that is kept, absolute
   std::string server;                    // URL of a server to make scratch databases in; "": one of our own
   std::string server_version;            // of a server of our own; "" for none
   std::vector<std::string> environment;  // of the project's commands, NAME=value
