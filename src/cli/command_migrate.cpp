@@ -1,5 +1,5 @@
-// `devtask migrate`: the tasks that stand for migrations, run for some dialects together, and what only all of
-// them together can do: the entry in the notes, and showing what was made.
+// `devtask migrate`: the tasks that stand for migrations, run for some dialects together, and what only all
+// of them together can do: the entry in the notes, and showing what was made.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
@@ -127,8 +127,7 @@ class Migrate {
 
   Invocation invocation_of(const std::vector<const Dialect*>& dialects) {
     const Migrations& migrations = *choice_.migrations;
-    const std::string prefix =
-        migrations.name.substr(0, migrations.name.size() - migrations.local.size());
+    const std::string prefix = migrations.name.substr(0, migrations.name.size() - migrations.local.size());
     std::vector<std::string> words;
     for (const Dialect* each : dialects)
       words.push_back((prefix.empty() ? ":" : prefix) + migration_task_name(migrations, wish_.step, *each));
@@ -258,7 +257,8 @@ class Migrate {
     ProcessRequest request;
     request.program = find_in_path(environment_, {"sh"});
     request.argv = {"sh", "-c", "exec " + editor + " \"$@\"", "sh"};
-    for (const Found& each : all) request.argv.push_back(join_path(choice_.project().root, each.revision.path));
+    for (const Found& each : all)
+      request.argv.push_back(join_path(choice_.project().root, each.revision.path));
     request.env = own_environment();
     request.folder = current_folder();
     request.interactive = true;

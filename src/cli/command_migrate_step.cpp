@@ -79,9 +79,8 @@ class StepRun {
     root_ = place->root;
     loaded_ = load_project(root_, StateFolder(root_).project(), false);
     const auto& all = loaded_.project.migrations;
-    const auto found = std::ranges::find_if(all, [&](const Migrations& each) {
-      return each.local == name && each.scope->base == place->member;
-    });
+    const auto found = std::ranges::find_if(
+        all, [&](const Migrations& each) { return each.local == name && each.scope->base == place->member; });
     if (!loaded_.ok() || found == all.end()) return failure("there are no migrations `{}`", name);
     migrations_ = &*found;
     const auto known = std::ranges::find(migrations_->dialects, dialect, &Dialect::name);
@@ -136,14 +135,17 @@ class StepRun {
     if (!base) {
       job.say("no commit has these revisions yet: nothing is left out of what the tool reports");
     } else if (base->is_cut) {
-      job.say("warning: this clone has a part of the history only, and the base may be an older commit: fetch all of it "
-              "(git fetch --unshallow; in CI fetch-depth: 0)");
+      job.say(
+          "warning: this clone has a part of the history only, and the base may be an older commit: fetch "
+          "all of it "
+          "(git fetch --unshallow; in CI fetch-depth: 0)");
     }
     if (step == name_of(MigrationStep::kCheck)) return check(job, base);
     if (step == name_of(MigrationStep::kDrift)) {
       const auto drift = find_drift(job, base);
       if (!drift) return tl::unexpected(drift.error());
-      job.say(drift->empty() ? "models and revisions are equal" : "models and revisions differ, in the base, too:");
+      job.say(drift->empty() ? "models and revisions are equal"
+                             : "models and revisions differ, in the base, too:");
       for (const std::string& each : *drift) job.say("  " + each);
       return ExitCode::kDone;
     }

@@ -28,8 +28,7 @@ Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
   for (const auto& [name, value] : invocation.environment) {
     static constexpr std::array<std::string_view, 6> kOfNoAccount{
         "_", "SHLVL", "PWD", "OLDPWD", migration_variables::kName, migration_variables::kResults};
-    if (std::ranges::find(kOfNoAccount, name) == kOfNoAccount.end())
-      text += name + '=' + value + '\0';
+    if (std::ranges::find(kOfNoAccount, name) == kOfNoAccount.end()) text += name + '=' + value + '\0';
   }
   return sha256(text);
 }

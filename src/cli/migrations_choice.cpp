@@ -30,8 +30,8 @@ Result<const Migrations*> choose(const Project& project, const std::string& want
     }
     std::vector<std::string> names;
     for (const Migrations& each : all) names.push_back(each.name);
-    return failure(error("there are no migrations `{}`", escape_line(wanted))
-                       .advise(did_you_mean(wanted, names)));
+    return failure(
+        error("there are no migrations `{}`", escape_line(wanted)).advise(did_you_mean(wanted, names)));
   }
   if (all.empty()) {
     return failure(error("the project has no migrations")
@@ -80,8 +80,8 @@ Result<std::vector<const Dialect*>> choose(const Migrations& migrations, const M
   for (const Dialect& each : migrations.dialects) {
     if (each.name == scheme || scheme_of(each) == scheme) return std::vector{&each};
   }
-  return failure(error("{} names a database of no dialect of `{}`: `{}`", migrations.url_env,
-                       migrations.name, mask_database_url(set->second))
+  return failure(error("{} names a database of no dialect of `{}`: `{}`", migrations.url_env, migrations.name,
+                       mask_database_url(set->second))
                      .advise("say which dialect is meant: `--dialect " + names.front() + "`"));
 }
 
@@ -96,8 +96,8 @@ void declare(CLI::App& app, MigrationsWish& wish) {
 Result<MigrationsChoice> MigrationsChoice::make(const Invocation& invocation, const MigrationsWish& wish) {
   const auto place = project_place(invocation.options);
   if (!place) return tl::unexpected(place.error());
-  auto loaded = std::make_shared<LoadedProject>(
-      load_project(place->root, StateFolder(place->root).project(), false));
+  auto loaded =
+      std::make_shared<LoadedProject>(load_project(place->root, StateFolder(place->root).project(), false));
   if (!loaded->ok()) {
     for (const Diagnostic& each : loaded->diagnostics) report(each, invocation.options);
     return failure("mistakes in the configuration, nothing was run");
@@ -121,8 +121,7 @@ Result<MigrationsChoice> MigrationsChoice::make(const Invocation& invocation, co
 
 Result<void> check_name(const std::string& name) {
   constexpr std::size_t kLongest = 200;
-  const bool has_controls =
-      std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  const bool has_controls = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   const std::string shown = escape_line(name);
   std::string why;
   if (has_controls) why = "it has control characters or more than one line";

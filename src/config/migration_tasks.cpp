@@ -52,11 +52,10 @@ class TaskMaker {
     // What a step finds is a matter of the steps, too.
     task.env.emplace("DEVTASK_MIGRATIONS", Placed<Template>{literal(kVersion), migrations_.where});
     using namespace migration_variables;
-    for (const char* name : {kName, kKeep, kKeepAll, kResults, kServer, "GIT_*", "DEVTASK_CACHE_*", "DEVTASK_NO_CACHE",
-                             "XDG_CACHE_HOME"})
+    for (const char* name : {kName, kKeep, kKeepAll, kResults, kServer, "GIT_*", "DEVTASK_CACHE_*",
+                             "DEVTASK_NO_CACHE", "XDG_CACHE_HOME"})
       task.env_pass.push_back({name, migrations_.where});
-    for (const char* name : {kBase, kAll, kDestructive})
-      task.env_inputs.push_back({name, migrations_.where});
+    for (const char* name : {kBase, kAll, kDestructive}) task.env_inputs.push_back({name, migrations_.where});
     if (auto tool = tool_of(migrations_)) {
       ToolSpec spec;
       spec.name = std::move(*tool);
@@ -105,10 +104,9 @@ class TaskMaker {
   }
 
   std::string describe(MigrationStep step, const Dialect& dialect) const {
-    constexpr std::array<std::string_view, 4> kWhat{"Bring the {} revisions of `{}` up to the models",
-                                                    "Show what the next {} revision of `{}` would be",
-                                                    "Show in what {} revisions and models of `{}` differ",
-                                                    "Check the {} revisions of `{}`"};
+    constexpr std::array<std::string_view, 4> kWhat{
+        "Bring the {} revisions of `{}` up to the models", "Show what the next {} revision of `{}` would be",
+        "Show in what {} revisions and models of `{}` differ", "Check the {} revisions of `{}`"};
     return fmt::format(fmt::runtime(kWhat[static_cast<std::size_t>(step)]), dialect.name, migrations_.local);
   }
 

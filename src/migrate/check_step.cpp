@@ -111,7 +111,8 @@ class Check {
     if (!answer) return tl::unexpected(answer.error());
     for (const std::string& each : answer->operations)
       add("models", job_.dialect.versions, 0,
-          fmt::format("the models differ from the revisions: {} (`devtask migrate -m NAME` writes it)", each));
+          fmt::format("the models differ from the revisions: {} (`devtask migrate -m NAME` writes it)",
+                      each));
     return {};
   }
 
@@ -190,7 +191,8 @@ class Check {
     // Those of the other dialects are looked at with them.
     for (const NotesEntry& entry : parse_notes(*text, labels)) {
       for (const NotedRevision& noted : entry.revisions) {
-        if (noted.label != job_.dialect.label) std::ranges::copy(noted.ids, std::back_inserter(of_label(noted.label)->all));
+        if (noted.label != job_.dialect.label)
+          std::ranges::copy(noted.ids, std::back_inserter(of_label(noted.label)->all));
       }
     }
     RevisionsToFind& own = *of_label(job_.dialect.label);
@@ -202,7 +204,8 @@ class Check {
     }
     for (NotesProblem& each : notes_problems(*text, dialects)) {
       if (!each.fresh && !options_.all) continue;
-      add("notes", path, each.line, each.help.empty() ? each.message : fmt::format("{} ({})", each.message, each.help));
+      add("notes", path, each.line,
+          each.help.empty() ? each.message : fmt::format("{} ({})", each.message, each.help));
     }
     return {};
   }

@@ -11,9 +11,7 @@
 namespace devtask {
 namespace {
 
-GlobList below(const std::string& folder) {
-  return GlobList::parse({folder + "/"}).value_or(GlobList());
-}
+GlobList below(const std::string& folder) { return GlobList::parse({folder + "/"}).value_or(GlobList()); }
 
 bool is_bytecode(std::string_view path) { return path.find("__pycache__/") != std::string_view::npos; }
 
@@ -108,8 +106,7 @@ Result<void> bring_to_head(const MigrationJob& job, ScratchDatabase& database, c
                     : fmt::format("upgrading an empty database through {} revisions", names.size()));
   PluginRequest guard;
   guard.action = "guard";
-  const auto upgraded =
-      run_tool(job, {job.migrations.upgrade, database, std::move(guard), {}, "head", tree});
+  const auto upgraded = run_tool(job, {job.migrations.upgrade, database, std::move(guard), {}, "head", tree});
   if (!upgraded) return tl::unexpected(upgraded.error());
   if (upgraded->exit_status != 0 || (upgraded->answer && !upgraded->answer->done()))
     return failure(tool_failure(job, "cannot upgrade a scratch database to the newest revision", *upgraded));

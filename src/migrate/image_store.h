@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+
 #include "base/result.h"
 #include "store/blob_store.h"
 namespace devtask {
@@ -8,7 +9,9 @@ class ImageStore {
   ImageStore(ActionCache* cache, BlobStore* blobs) : cache_(cache), blobs_(blobs) {}
   bool fetch(const std::string& key_text, const std::string& file);
   Result<void> keep(const std::string& key_text, const std::string& file);
+
  private:
-  ActionCache* cache_; BlobStore* blobs_;
+  ActionCache* cache_;
+  BlobStore* blobs_;
 };
-}
+}  // namespace devtask

@@ -72,8 +72,8 @@ class BaseTree {
     if (auto read = own.ask({"read-tree", commit}); !read) return tl::unexpected(read.error());
     // What large files stand for is no Python: they are not fetched from anywhere.
     const auto written =
-        own.ask({"-c", "filter.lfs.process=", "-c", "filter.lfs.smudge=cat", "-c", "filter.lfs.required=false",
-                 "checkout-index", "--all", "--quiet", "--prefix=" + top + "/"});
+        own.ask({"-c", "filter.lfs.process=", "-c", "filter.lfs.smudge=cat", "-c",
+                 "filter.lfs.required=false", "checkout-index", "--all", "--quiet", "--prefix=" + top + "/"});
     if (!written) return tl::unexpected(written.error());
     return BaseTree(std::move(*folder), join_path(top, git.prefix()));
   }
@@ -100,7 +100,8 @@ Result<std::optional<MigrationBase>> find_base(const Git* git, const Dialect& di
     if (head->status != 0) return std::nullopt;  // no commit yet
     words.insert(words.end(), {"--", pathspec(*git, dialect.versions)});
   } else {
-    const auto found = git->run({"rev-parse", "--verify", "--quiet", "--end-of-options", wanted + "^{commit}"});
+    const auto found =
+        git->run({"rev-parse", "--verify", "--quiet", "--end-of-options", wanted + "^{commit}"});
     if (!found) return tl::unexpected(found.error());
     if (found->status != 0) {
       return failure(error("there is no commit `{}`", wanted)

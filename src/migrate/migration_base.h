@@ -33,6 +33,7 @@ Result<std::vector<std::string>> revisions_of(const Git& git, const Dialect& dia
 
 // The file with the plug-in's report of the base, below `folder`. "": the tool is none that the plug-in can
 // look into, and nothing can be left out.
-Result<std::string> base_report(const MigrationJob& job, const MigrationBase& base, const std::string& folder);
+Result<std::string> base_report(const MigrationJob& job, const MigrationBase& base,
+                                const std::string& folder);
 
 }  // namespace devtask

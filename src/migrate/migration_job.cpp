@@ -11,9 +11,7 @@ Result<ScratchDatabase> MigrationJob::make_database() const {
   return databases.make(kind, stop);
 }
 
-Result<ScratchFolder> MigrationJob::make_folder() const {
-  return ScratchFolder::make(places, std::nullopt);
-}
+Result<ScratchFolder> MigrationJob::make_folder() const { return ScratchFolder::make(places, std::nullopt); }
 
 std::string MigrationJob::versions_below(const std::string& tree) const {
   return join_path(tree, dialect.versions);

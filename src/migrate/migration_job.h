@@ -24,10 +24,10 @@ struct MigrationJob {
   ScratchDatabases& databases;
   const std::vector<std::string>& places;  // for scratch folders
   ImageStore& images;
-  std::string plugin;                    // the folder for PYTHONPATH
-  std::string server;                    // URL of a server to make scratch databases in; "": one of our own
-  std::string server_version;            // of a server of our own; "" for none
-  std::vector<std::string> environment;  // of the project's commands, NAME=value
+  std::string plugin;                      // the folder for PYTHONPATH
+  std::string server;                      // URL of a server to make scratch databases in; "": one of our own
+  std::string server_version;              // of a server of our own; "" for none
+  std::vector<std::string> environment;    // of the project's commands, NAME=value
   std::vector<std::string> distributions;  // "alembic 1.10.2": those that decide what a revision does
   StopRequest& stop;
   std::function<void(std::string_view)> say;  // a line, without its end

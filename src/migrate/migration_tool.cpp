@@ -113,8 +113,7 @@ Diagnostic tool_failure(const MigrationJob& job, std::string_view what, const To
   Diagnostic problem = error("{}: {}", job.dialect.name, what);
   if (answer && !answer->message.empty()) problem.message += ": " + answer->message;
   if (answer && answer->state == "refused") return problem;
-  const std::string& text =
-      outcome.output.empty() && answer ? answer->traceback : outcome.output;
+  const std::string& text = outcome.output.empty() && answer ? answer->traceback : outcome.output;
   std::vector<std::string> lines;
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -124,8 +123,7 @@ Diagnostic tool_failure(const MigrationJob& job, std::string_view what, const To
   }
   if (lines.size() > kLinesShown) lines.erase(lines.begin(), lines.end() - kLinesShown);
   problem.notes = std::move(lines);
-  if (outcome.exit_status != 0)
-    problem.notes.push_back(fmt::format("exit status {}", outcome.exit_status));
+  if (outcome.exit_status != 0) problem.notes.push_back(fmt::format("exit status {}", outcome.exit_status));
   return problem;
 }
 

@@ -32,8 +32,8 @@ std::string to_json(const PluginRequest& request, const std::string& result) {
                      {"keep_all", request.keep_all}, {"around", request.around},
                      {"dry_run", request.dry_run},   {"from", request.from},
                      {"versions", request.versions}, {"since", request.since},
-                     {"known", request.known}, {"file_name", request.file_name},       {"before", request.before},
-                     {"after", request.after}};
+                     {"known", request.known},       {"file_name", request.file_name},
+                     {"before", request.before},     {"after", request.after}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -55,6 +55,11 @@ Result<PluginAnswer> answer_from_json(std::string_view text) try {
   answer.coincides = value<Texts>(json, "coincides");
   answer.mended = value<Texts>(json, "mended");
   answer.problems = value<Texts>(json, "problems");
+  answer.url = value<std::string>(json, "url");
+  answer.backend = value<std::string>(json, "backend");
+  answer.file = value<std::string>(json, "file");
+  answer.current = value<Texts>(json, "current");
+  answer.heads = value<Texts>(json, "heads");
   const auto changed = json.find("models_changed");
   answer.models_changed = changed != json.end() && changed->is_object() && !changed->empty();
   if (const auto trip = json.find("round_trip"); trip != json.end() && trip->is_object()) {

@@ -12,7 +12,7 @@
 namespace devtask {
 
 struct PluginRequest {
-  std::string action;  // `do`: "revise", "report", "drift", "guard", "round_trip", "rules", "schema", "compare"
+  std::string action;  // `do`: see request.py
   std::string dialect;
   std::string url;   // the only database that may be connected to
   std::string name;  // of the revision
@@ -25,7 +25,7 @@ struct PluginRequest {
   std::string from;  // a revision
   std::string versions, since;
   std::vector<std::string> known;
-  std::string file_name;  // pattern of the names of revision files
+  std::string file_name;      // pattern of the names of revision files
   std::string before, after;  // files of results, to be compared
 };
 
@@ -57,6 +57,10 @@ struct PluginAnswer {
   std::vector<Finding> findings;
   std::vector<KnownRevision> revisions;
   std::vector<std::string> problems;  // of two schemas
+  // Of the database that the command would use: without its password; of SQLite its file; its revisions and
+  // the newest ones there are.
+  std::string url, backend, file;
+  std::vector<std::string> current, heads;
 
   bool done() const { return state == "done"; }
 };

@@ -68,15 +68,16 @@ void tell_choice(const MigrationJob& job, const PluginAnswer& answer, const Revi
                         answer.left_out.size(), answer.left_out.size() == 1 ? "difference" : "differences"));
   }
   for (const std::string& each : answer.coincides) {
-    job.say(fmt::format(
-        "  left out, but on what has changed in the models: {} (meant? `--keep '{}'`)", each, each));
+    job.say(fmt::format("  left out, but on what has changed in the models: {} (meant? `--keep '{}'`)", each,
+                        each));
   }
   for (const std::string& each : answer.gone)
     job.say(fmt::format("  no longer reported, though the base has it: {}", each));
   if (answer.operations.empty() && answer.models_changed && !options.keep_all) {
-    job.say("the models have changed, and the tool sees no difference: alembic does not compare CHECK "
-            "constraints, and types and server defaults only if env.py says compare_type and "
-            "compare_server_default");
+    job.say(
+        "the models have changed, and the tool sees no difference: alembic does not compare CHECK "
+        "constraints, and types and server defaults only if env.py says compare_type and "
+        "compare_server_default");
   }
 }
 
@@ -162,8 +163,8 @@ class Revising {
       return found;
     }
     if (made.size() > 1) {
-      return failure(error("the tool made {} files where one was expected: `{}`, `{}`", made.size(), made[0],
-                           made[1]));
+      return failure(
+          error("the tool made {} files where one was expected: `{}`, `{}`", made.size(), made[0], made[1]));
     }
     found.path = made.front();
     found.revision = revision_of_file(found.path);
@@ -231,8 +232,8 @@ class Revising {
 }  // namespace
 
 std::string to_text(const RevisionFound& found) {
-  const Json json = {{"dialect", found.dialect},   {"path", found.path},
-                     {"revision", found.revision}, {"text", found.text},
+  const Json json = {{"dialect", found.dialect},       {"path", found.path},
+                     {"revision", found.revision},     {"text", found.text},
                      {"operations", found.operations}, {"left_out", found.left_out},
                      {"warnings", found.warnings}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -7,11 +7,14 @@ Unaware of: tasks, what is cached, how the databases came to be.
 
 
 def start(path):
-    from devtask_migrate import guard, import_hook, work
+    from devtask_migrate import guard, import_hook, state, work
     from devtask_migrate.request import ON_FILES, Request
 
     request = Request.read(path)
     if request.do in ON_FILES:
+        return
+    if request.do == "state":
+        import_hook.after_import("alembic.runtime.migration", lambda module: state.watch(module, request))
         return
     import_hook.after_import("sqlalchemy", lambda module: guard.watch(module, request))
     import_hook.after_import("alembic.runtime.migration", lambda module: guard.watch_migrations(module, request))
