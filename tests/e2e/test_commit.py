@@ -88,9 +88,7 @@ def test_an_older_commit_is_in_the_cache(repository):
     new = repository.read("stamp")
     assert repository.ran() == ["stamp"] and new != old
     repository.git("checkout", "-q", "--detach", "HEAD~1")
-    repository.run("stamp").expect(
-        stderr="stamp: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n"
-    )
+    repository.run("stamp").expect(stderr="stamp: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n")
     assert repository.read("stamp") == old
     repository.git("checkout", "-q", "main")
     repository.run("stamp").succeeded()
