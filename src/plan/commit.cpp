@@ -41,11 +41,9 @@ class CommitReader {
   Result<std::string> commit_of(const std::string& folder) {
     if (auto found = find_repository(folder); !found) return tl::unexpected(found.error());
     if (git_.empty()) return "none";
-    if (const auto common = text(git_ + "/commondir"); !common) {
-      return tl::unexpected(common.error());
-    } else if (*common) {
-      common_ = join_path(git_, trimmed(**common));
-    }
+    const auto common = text(git_ + "/commondir");
+    if (!common) return tl::unexpected(common.error());
+    if (*common) common_ = join_path(git_, trimmed(**common));
     auto said = said_by(git_ + "/HEAD");
     for (int depth = 0; depth <= kDeepest; ++depth) {
       if (!said) return tl::unexpected(said.error());

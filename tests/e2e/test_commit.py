@@ -1,6 +1,7 @@
 """`commit = true`: which commit is checked out is in a task's key, like an input."""
 
 import pytest
+from e2e.test_watch import Watched
 from support.result import ANY, Has
 from support.samples import UP_TO_DATE
 from support.waiting import wait_for
@@ -87,9 +88,7 @@ def test_an_older_commit_is_in_the_cache(repository):
     new = repository.read("stamp")
     assert repository.ran() == ["stamp"] and new != old
     repository.git("checkout", "-q", "--detach", "HEAD~1")
-    repository.run("stamp").expect(
-        stderr="stamp: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n"
-    )
+    repository.run("stamp").expect(stderr="stamp: restored from the cache (saved TIME)\ndevtask: 1 restored in TIME\n")
     assert repository.read("stamp") == old
     repository.git("checkout", "-q", "main")
     repository.run("stamp").succeeded()
@@ -178,6 +177,34 @@ def test_a_member_asks_the_repository_that_it_is_in(project):
     assert project.read("parts/b/stamp") == project.git("rev-parse", "HEAD", cwd=inner)
 
 
+def test_a_watch_waits_for_commits(repository):
+    repository.commit()
+    watch = Watched(repository, "report")
+    assert repository.ran() == ["base"]
+    repository.write("versions/1.py", "2\n")
+    repository.commit()
+    said = watch.wait_for("devtask: 2 ran in TIME\n")
+    assert "base: commit changed: " in said and repository.ran() == ["base", "report"]
+    repository.git("checkout", "-q", "--detach", "HEAD~2")
+    said = watch.wait_for("devtask: 2 restored in TIME\n")
+    watch.stop()
+    assert repository.ran() == []
+
+
+def test_units_run_again_with_another_commit(project):
+    for name in "ab":
+        project.write(f"{name}.txt", "x\n")
+    project.tasks("[tasks.look]\ncommit = true\nunits = ['*.txt']\nrun = [['cat', '{{units}}']]\n")
+    project.commit()
+    project.run("look").succeeded()
+    project.run("look", no_processes=True).expect(stderr=ONE_UP_TO_DATE)
+    before = head(project)
+    project.commit()
+    why = changed(before, head(project))
+    project.run("why", "look").expect(stdout=Has("look: would run", why))
+    assert "devtask: 1 ran in TIME\n" in project.run("look").succeeded().stderr
+
+
 def test_without_inputs_it_always_runs(project):
     project.tasks("[tasks.say]\ncommit = true\nrun = 'RAN'\n")
     project.commit()
@@ -204,7 +231,8 @@ def test_a_repository_that_is_not_understood_is_an_error(repository):
     repository.run("stamp").expect(
         stderr=Has(
             "error: task `stamp` cannot know which commit is checked out: `ROOT/.git/HEAD` is of a repository that "
-            "keeps its branches in another format than files\n  help: `git refs migrate --ref-format=files` changes that\n"
+            "keeps its branches in another format than files\n"
+            "  help: `git refs migrate --ref-format=files` changes that\n"
         ),
         code=1,
     )
