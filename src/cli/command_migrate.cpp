@@ -13,6 +13,7 @@
 #include "cli/task_run.h"
 #include "config/migration_tasks.h"
 #include "config/saved_project.h"
+#include "console/terminal_text.h"
 #include "git/git.h"
 #include "migrate/notes_file.h"
 #include "migrate/revision_step.h"
@@ -88,14 +89,10 @@ class Migrate {
     options_.force = options_.force || wish_.keep_all || !wish_.keep.empty();
     std::vector<const Dialect*> left = choice_.dialects;
     Gate gate;
-    if (wish_.step == MigrationStep::kRevision) {
+    if (wish_.step == MigrationStep::kRevision)
       gate = [&](const TaskRun& run) { return decide(run, left); };
-    }
     auto code = run_tasks(invocation_of(left), gate);
-    if (code && again_) {
-      gate = [&](const TaskRun&) { return make_results(); };
-      code = run_tasks(invocation_of(left), gate);
-    }
+    if (code && again_) code = run_tasks(invocation_of(left), {});
     if (!code) return code;
     return take_results(*code);
   }
@@ -184,11 +181,6 @@ class Migrate {
     return true;
   }
 
-  Result<bool> make_results() {
-    if (auto made = make_folders(results_, 0700); !made) return tl::unexpected(made.error());
-    return true;
-  }
-
   Result<ExitCode> take_results(ExitCode code) {
     std::vector<Found> all;
     for (const Dialect* each : choice_.dialects) {
@@ -212,11 +204,13 @@ class Migrate {
     if (options_.verbosity < 0) return;
     const bool color = console_options(options_).color;
     std::string text = "\n" + escape_line(found.path) + "\n";
+    LineCleaner cleaner(false);
     std::string_view rest = found.text;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string line = "+" + escape_line(rest.substr(0, end));
-      text += (color ? "\x1b[32m" + line + "\x1b[0m" : line) + "\n";
+      std::string line;
+      (void)cleaner.clean(rest.substr(0, end), line);
+      text += paint("+" + line, "32", color) + "\n";
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     print(text);
