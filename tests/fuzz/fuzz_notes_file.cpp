@@ -40,9 +40,11 @@ bool keeps(const std::vector<std::string>& all, const std::vector<std::string>& 
 
 // Its lines but those that say something of a dialect, which may be completed.
 std::vector<std::string> prose_of(std::string_view text, const std::vector<NotesEntry>& entries) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // it stays the first of the file
   std::vector<std::string> lines = split(text, "\n");
+  if (lines.front().starts_with(kMark)) lines.front().erase(0, kMark.size());
   for (std::string& line : lines) {
-    if (line.ends_with('\r')) line.pop_back();
+    while (line.ends_with('\r')) line.pop_back();
   }
   for (const NotesEntry& entry : entries) {
     for (const NotedRevision& each : entry.revisions) {

@@ -208,7 +208,7 @@ TEST(TitleOfTest, IsHarmless) {
   EXPECT_EQ(title_of("_#_"), "Migration");
   EXPECT_EQ(title_of("été"), "été");
   EXPECT_EQ(with("", "# a\nSQLite: `x`", both("s", "")),
-            "# Migration notes\n\n## A SQLite: 'x'\n\nSQLite: `s`\n\nPostgres: None\n");
+            "# Migration notes\n\n## a SQLite: 'x'\n\nSQLite: `s`\n\nPostgres: None\n");
 }
 
 std::vector<std::string> problems(const std::string& text, const std::vector<RevisionsToFind>& dialects) {
