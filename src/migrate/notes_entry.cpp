@@ -11,6 +11,15 @@ namespace {
 
 using Revisions = std::vector<RevisionToNote>;
 
+// Whether it can be read without backquotes.
+bool is_plain(std::string_view id) {
+  const auto is_word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  return is_word(id.front()) && is_word(id.back()) && id != "and" &&
+         std::ranges::all_of(id, [&](char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; });
+}
+
 // How entries of a file are written.
 struct Form {
   struct Label {
@@ -32,7 +41,7 @@ struct Form {
       const auto& own = labels.at(revision.label).none;
       return own ? *own : none;
     }
-    return quoted ? "`" + revision.id + "`" : revision.id;
+    return quoted || !is_plain(revision.id) ? "`" + revision.id + "`" : revision.id;
   }
   std::string piece(const RevisionToNote& revision) const {
     return labels.at(revision.label).lead + value(revision);

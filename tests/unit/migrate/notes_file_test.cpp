@@ -150,6 +150,7 @@ TEST(WithEntryTest, TakesTheFormOfTheNewest) {
   EXPECT_EQ(with(in_line, "New", both("s", "p")), "## New\nSQLite: `s` / Postgres: `p`\n\n\n" + in_line);
   const std::string single = "## A\n\nWhy.\n\n- sqlite: a\n\n## B\n\nSQLite: `None`\n";
   EXPECT_EQ(with(single, "New", both("", "p")), "## New\n\n- sqlite: `None`\n\n- Postgres: p\n\n" + single);
+  EXPECT_EQ(with("## A\nSQLite:a\n", "New", {{"SQLite", "_b"}}), "## New\nSQLite:`_b`\n\n## A\nSQLite:a\n");
   const std::string linked = "# A\nSQLite: [`a`](a.py)\nPostgres: [`b`](b.py)\n";
   EXPECT_EQ(with(linked, "New", both("s", "p")), "# New\nSQLite: `s`\nPostgres: `p`\n\n" + linked);
 }
