@@ -1,4 +1,4 @@
--- The database as it should be: what other tools call models. Change it here, then `devtask migrate -m NAME`.
+-- The database as it should be: what other tools call models. A change here needs a revision in versions/.
 
 CREATE TABLE authors (
     id INTEGER PRIMARY KEY,

@@ -193,7 +193,7 @@ std::string harmless_title(std::string_view text) {
     if (c == '`') c = '\'';
     const bool begins_word = title.empty() || title.back() == ' ';
     if (begins_word && (c == ' ' || c == '#')) continue;  // levels, and the end of a heading
-    if (c == '!' && title.ends_with('<')) continue;       // a comment
+    if ((c == '!' && title.ends_with('<')) || (c == '>' && title.ends_with("--"))) continue;  // comments
     title += c;
   }
   if (title.ends_with(' ')) title.pop_back();

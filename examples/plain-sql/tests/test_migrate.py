@@ -71,10 +71,8 @@ class Tool:
     def test_adds_columns_and_indexes(self):
         self.revise("first", FIRST)
         before = self.schema()
-        text = self.revise(
-            "add_pages",
-            FIRST.replace("title TEXT", "pages INTEGER NOT NULL DEFAULT 0, title TEXT") + "CREATE INDEX p ON books (pages);",
-        )
+        with_pages = FIRST.replace("title TEXT", "pages INTEGER NOT NULL DEFAULT 0, title TEXT")
+        text = self.revise("add_pages", with_pages + "CREATE INDEX p ON books (pages);")
         self.assertIn("ALTER TABLE books ADD COLUMN pages", text.partition("-- migrate:down")[0])
         self.assertNotIn("authors", text)
         self.assertEqual(self.there_and_back(), before)
@@ -142,10 +140,10 @@ class SqliteTest(Tool, unittest.TestCase):
 
     def schema(self):
         with contextlib.closing(sqlite3.connect(self.root / "library.db")) as connection:
-            return set(connection.execute(
-                """SELECT t.type, t.name, c.name, c.type, c."notnull", c.dflt_value
-                   FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.name NOT LIKE '%schema_migrations%'"""
-            ))
+            query = """SELECT t.type, t.name, c.name, c.type, c."notnull", c.dflt_value
+                       FROM sqlite_master AS t, pragma_table_info(t.name) AS c
+                       WHERE t.name NOT LIKE '%schema_migrations%'"""
+            return set(connection.execute(query))
 
 
 @unittest.skipUnless(os.environ.get("LIBRARY_POSTGRESQL_URL"), "LIBRARY_POSTGRESQL_URL names no database")
@@ -161,7 +159,8 @@ class PostgresqlTest(Tool, unittest.TestCase):
         return subprocess.run(["psql", url, "-qtAXc", query], check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def schema(self):
-        query = """SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+        query = """SELECT table_name, column_name, data_type, is_nullable, column_default
+                   FROM information_schema.columns
                    WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
                    UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes
                    WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"""

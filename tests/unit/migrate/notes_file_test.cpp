@@ -205,6 +205,7 @@ TEST(TitleOfTest, IsHarmless) {
   EXPECT_EQ(title_of("\n## x\r\n`y`\x1b[1m\t #"), "X 'y' [1m");
   EXPECT_EQ(title_of("use c# <!-- x"), "Use c# <-- x");
   EXPECT_EQ(title_of("<!!-- x"), "<-- x");
+  EXPECT_EQ(title_of("a --> b->c"), "A -- b->c");
   EXPECT_EQ(title_of(""), "Migration");
   EXPECT_EQ(title_of("_#_"), "Migration");
   EXPECT_EQ(title_of("été"), "été");
