@@ -43,7 +43,8 @@ The fields of a result: `version`, `do`, `dialect`, and
   models_changed    table -> parts of its model that only one of both has; null without a base
   path, text, revision   of the file; `path` is null where there is nothing to write (`subtract`: `text`)
   mended       names that alembic left undefined, and what they are now
-  round_trip   `problems` ({revision, step, message}), `revisions` that were tried, `branches` that could not be
+  round_trip   `problems` ({revision, path, line, step, message}), `revisions` that were tried, `branches` that could
+               not be
   schema       see schema.py
   findings     see rules.py
   problems     of `compare`: a line for each difference
