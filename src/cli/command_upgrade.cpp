@@ -32,15 +32,19 @@ struct Wish {
   bool down = false, sql = false, yes = false;
 };
 
+void declare(CLI::App& app, Wish& wish) {
+  app.set_help_flag();
+  declare(app, wish.which);
+  app.add_option("--to", wish.to, "The revision to go to")->type_name("REV");
+  app.add_flag("-y,--yes", wish.yes, "Do not ask");
+  app.add_flag("--sql", wish.sql, "upgrade: print the SQL instead of running it");
+}
+
 Result<Wish> read_wish(const Invocation& invocation, bool down) {
   Wish wish;
   wish.down = down;
   CLI::App app;
-  app.set_help_flag();
-  declare(app, wish.which);
-  app.add_option("--to", wish.to, "The revision to go to");
-  app.add_flag("-y,--yes", wish.yes, "Do not ask");
-  if (!down) app.add_flag("--sql", wish.sql, "Print the SQL instead of running it");
+  declare(app, wish);
   std::vector<std::string> words = invocation.words;
   std::ranges::reverse(words);
   const std::string_view verb = down ? "downgrade" : "upgrade";
@@ -50,6 +54,7 @@ Result<Wish> read_wish(const Invocation& invocation, bool down) {
     return failure(error("`devtask {}`: {}", verb, problem.what())
                        .advise(fmt::format("`devtask {} --help` shows what can be said", verb)));
   }
+  if (down && wish.sql) return failure("`--sql` belongs to `devtask upgrade`");
   if (wish.which.all_dialects || wish.which.dialects.size() > 1)
     return failure("`devtask {}` is for one database: the one that is configured", verb);
   if (wish.to.starts_with('-') && wish.to.find_first_not_of("-0123456789") != std::string::npos)
@@ -72,7 +77,7 @@ class Upgrade {
     auto choice = MigrationsChoice::make(invocation_, wish_.which);
     if (!choice) return tl::unexpected(choice.error());
     choice_ = std::move(*choice);
-    if (!wish_.down && wish_.sql && choice_.migrations->upgrade_sql.empty()) {
+    if (wish_.sql && choice_.migrations->upgrade_sql.empty()) {
       return failure(error("`{}` do not say how their tool prints SQL", choice_.migrations->name)
                          .at(choice_.migrations->where)
                          .advise("for example `upgrade-sql = [[\"alembic\", \"upgrade\", \"--sql\", "
@@ -319,6 +324,14 @@ Result<ExitCode> change_database(const Invocation& invocation, bool down) {
 }
 
 }  // namespace
+
+std::string upgrade_options() {
+  Wish wish;
+  CLI::App app;
+  declare(app, wish);
+  const std::string text = app.help();
+  return text.substr(std::min(text.find("Options:"), text.size()));
+}
 
 Result<ExitCode> command_upgrade(const Invocation& invocation) { return change_database(invocation, false); }
 Result<ExitCode> command_downgrade(const Invocation& invocation) { return change_database(invocation, true); }
