@@ -47,6 +47,11 @@ Result<ExitCode> command_init(const Invocation& invocation);
 Result<ExitCode> command_exec(const Invocation& invocation);  // for plain Ninja: `ninja-exec ID…`
 Result<ExitCode> command_refresh(
     const Invocation& invocation);  // for plain Ninja: writes .devtask/build.ninja
+Result<ExitCode> command_migrate(const Invocation& invocation);
+Result<ExitCode> command_upgrade(const Invocation& invocation);
+Result<ExitCode> command_downgrade(const Invocation& invocation);
+Result<ExitCode> command_migrate_step(
+    const Invocation& invocation);  // for tasks of migrations: `migrate-step STEP NAME DIALECT`
 Result<ExitCode> command_help(const Invocation& invocation);
 Result<ExitCode> command_task_help(const Invocation& invocation);  // `devtask TASK --help`
 

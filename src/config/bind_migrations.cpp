@@ -95,10 +95,8 @@ class MigrationsBinder {
     if (auto server = fields.choice("server", kServers)) dialect.server = std::move(*server);
     if (auto since = fields.string("rules-since")) dialect.rules_since = std::move(since->value);
     const bool serves = !dialect.server.empty() || fields.written("server");
-    const Placeholders known{serves ? std::vector<std::string>{"server"} : std::vector<std::string>{"scratch"},
-                             {},
-                             true,
-                             {}};
+    const Placeholders known{
+        serves ? std::vector<std::string>{"server"} : std::vector<std::string>{"scratch"}, {}, true, {}};
     if (auto url = fields.string("url")) {
       const Span place = url->where;
       if (auto text = bind_template(fields, "url", *url, known)) {
@@ -120,10 +118,10 @@ class MigrationsBinder {
     const bool named = std::ranges::any_of(
         url.parts(), [&](const Template::Part& part) { return part.placeholder && part.text == name; });
     if (named) return;
-    fields.complain(error("{} must name a database of devtask's own: `{{{{{}}}}}` is not in it",
-                          fields.of("url"), name)
-                        .at(where)
-                        .advise(fmt::format("for example `{}`", find_key(kDialectTable, "url")->example)));
+    fields.complain(
+        error("{} must name a database of devtask's own: `{{{{{}}}}}` is not in it", fields.of("url"), name)
+            .at(where)
+            .advise(fmt::format("for example `{}`", find_key(kDialectTable, "url")->example)));
   }
 
   static void bind_around(TableReader& fields, Dialect& dialect) {
@@ -147,6 +145,7 @@ class MigrationsBinder {
     const Placeholders to{{"root", "dialect", "revision"}, {}, true, {}};
     made_.upgrade = bind_steps(table_, "upgrade", to);
     made_.downgrade = bind_steps(table_, "downgrade", to);
+    made_.upgrade_sql = bind_steps(table_, "upgrade-sql", to);
     made_.dir = {scope_.scope->base, made_.where};
     if (auto dir = table_.string("dir")) {
       if (auto placed = bind_path(table_, "dir", scope_.scope->base, std::move(*dir)))
@@ -160,7 +159,9 @@ class MigrationsBinder {
     const Placeholders none{{}, {}, true, "no placeholder can stand here"};
     made_.models = bind_patterns(table_, "models", base, none, {});
     made_.inputs = bind_patterns(table_, "inputs", base, none, {});
-    if (auto notes = table_.string("notes")) made_.notes = bind_path(table_, "notes", base, std::move(*notes));
+    if (auto pattern = table_.string("file-name")) made_.file_name = std::move(pattern->value);
+    if (auto notes = table_.string("notes"))
+      made_.notes = bind_path(table_, "notes", base, std::move(*notes));
     auto versions = table_.string("versions");
     if (!versions) return;
     const auto text = bind_template(table_, "versions", *versions, {{"dialect"}, {}, true, {}});

@@ -206,6 +206,7 @@ class TaskBinder {
 
   void bind_limits() {
     Task& task = draft_.task;
+    task.commit = table_.flag("commit");
     task.interactive = table_.flag("interactive");
     const auto mode = table_.choice("cache", kCacheModes);
     cache_known_ = mode || !table_.written("cache");
@@ -349,8 +350,8 @@ class TaskBinder {
                           .advise("say what to do with `run`, or which tasks it stands for with `deps`"));
       return;
     }
-    for (const std::string_view key :
-         {"inputs", "outputs", "creates", "edits", "units", "witness", "args", "timeout", "interactive"}) {
+    for (const std::string_view key : {"inputs", "outputs", "creates", "edits", "units", "commit", "witness",
+                                       "args", "timeout", "interactive"}) {
       if (!table_.written(key)) continue;
       table_.complain(error("{} has no effect without `run`", table_.of(key))
                           .at(table_.key_place(key))

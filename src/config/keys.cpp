@@ -24,7 +24,8 @@ constexpr KeyInfo kKeys[] = {
     {kProjectTable, "requires", KeyType::kString, "The oldest version of devtask that can read this file.",
      "", R"(requires = ">=0.1")"},
     {kProjectTable, "include", KeyType::kStringList,
-     "Patterns of more TOML files, which may hold `[tasks]`, `[migrations]` and `[pools]`. Their paths are relative to the "
+     "Patterns of more TOML files, which may hold `[tasks]`, `[migrations]` and `[pools]`. Their paths are "
+     "relative to the "
      "folder of "
      "this file.",
      "[]", R"(include = ["tasks/*.toml"])"},
@@ -80,6 +81,11 @@ constexpr KeyInfo kKeys[] = {
      "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},
+    {kTaskTable, "commit", KeyType::kBool,
+     "The commit that is checked out, in the repository that has this tasks.toml, is a reason to run again: "
+     "for `git describe` and `git log`. A task without `inputs` still runs whenever it is asked for: "
+     "`inputs = []` is for one that reads no other files.",
+     "false", R"(commit = true)"},
     {kTaskTable, "outputs", KeyType::kStringList,
      "Patterns of the files that the task makes and devtask owns: it may delete and restore them. "
      "Placeholders: axes.",
@@ -190,11 +196,17 @@ constexpr KeyInfo kKeys[] = {
      "false", R"(distributions = true)"},
 
     {kMigrationsTable, "models", KeyType::kStringList,
-     "Patterns of the files with the models: a change of one is a reason to look for a new revision. Required.",
+     "Patterns of the files with the models: a change of one is a reason to look for a new revision. "
+     "Required.",
      "", R"(models = ["src/flows/database/models.py"])"},
     {kMigrationsTable, "versions", KeyType::kString,
      "The folder of the revisions. Placeholder: `dialect`. Required.", "",
      R"(versions = "src/flows/migrations/versions/{{dialect}}")"},
+    {kMigrationsTable, "file-name", KeyType::kString,
+     "A regular expression (Python's) that the whole name of a new revision file must match; `{rev}` in it "
+     "is "
+     "the revision.",
+     "", R"(file-name = '\d{4}_\d{2}_\d{2}_\d{6}_{rev}_.+\.py')"},
     {kMigrationsTable, "inputs", KeyType::kStringList,
      "Patterns of what else decides what a revision does: the tool's configuration, the environment script, "
      "the template.",
@@ -203,12 +215,17 @@ constexpr KeyInfo kKeys[] = {
      "How the tool writes the next revision. Placeholders: `root`, `dialect`, `name`. Required.", "",
      R"(revision = [["flows", "database", "revision", "--autogenerate", "-m", "{{name}}"]])"},
     {kMigrationsTable, "upgrade", KeyType::kSteps,
-     "How it brings a database to a revision; without `{{revision}}` to the newest one. Placeholders: `root`, "
+     "How it brings a database to a revision; without `{{revision}}` to the newest one. Placeholders: "
+     "`root`, "
      "`dialect`, `revision`. Required.",
      "", R"(upgrade = [["flows", "database", "upgrade", "--to", "{{revision}}"]])"},
     {kMigrationsTable, "downgrade", KeyType::kSteps,
      "How it takes a database back to a revision. Placeholders: `root`, `dialect`, `revision`. Required.", "",
      R"(downgrade = [["flows", "database", "downgrade", "--to", "{{revision}}"]])"},
+    {kMigrationsTable, "upgrade-sql", KeyType::kSteps,
+     "How it prints the SQL of an upgrade instead of running it, for `devtask upgrade --sql`. Placeholders: "
+     "`root`, `dialect`, `revision`.",
+     "", R"(upgrade-sql = [["alembic", "upgrade", "--sql", "{{revision}}"]])"},
     {kMigrationsTable, "url-env", KeyType::kString,
      "The environment variable that tells the tool which database to connect to. Required.", "",
      R"(url-env = "FLOWS_DATABASE_URL")"},
@@ -217,8 +234,8 @@ constexpr KeyInfo kKeys[] = {
      R"(dialects.sqlite = { url = "sqlite:///{{scratch}}/db.sqlite" })"},
     {kMigrationsTable, "deps", KeyType::kStringList, "Tasks to bring up to date first.", "[]",
      R"(deps = ["venv"])"},
-    {kMigrationsTable, "dir", KeyType::kString, "The folder in which the steps run.", "the folder of this file",
-     R"(dir = "server")"},
+    {kMigrationsTable, "dir", KeyType::kString, "The folder in which the steps run.",
+     "the folder of this file", R"(dir = "server")"},
     {kMigrationsTable, "env", KeyType::kStringMap,
      "Environment variables of the steps. Placeholders: `root`, `dialect`.", "{}",
      R"(env = { FLOWS_HOME = "{{root}}/.devtask/flows" })"},
@@ -230,8 +247,10 @@ constexpr KeyInfo kKeys[] = {
      R"(format = "format")"},
 
     {kDialectTable, "url", KeyType::kString,
-     "How the tool is told to connect to a scratch database. Placeholders: `scratch`, a folder that is made and "
-     "removed; with `server` instead `server`, which stands for user, address and name of a database. Required.",
+     "How the tool is told to connect to a scratch database. Placeholders: `scratch`, a folder that is made "
+     "and "
+     "removed; with `server` instead `server`, which stands for user, address and name of a database. "
+     "Required.",
      "", R"(url = "postgresql+asyncpg://{{server}}")"},
     {kDialectTable, "server", KeyType::kServer,
      "The server that devtask starts for it, on this machine only, and ends.", "none",

@@ -18,16 +18,16 @@ enum class KeyType {
   kSteps,         // `run`: a string, or a list of strings and lists of strings
   kCacheMode,
   kDuration,
-  kArgs,    // a list of tables, keys under kArgTable
-  kMatrix,  // a table of lists of strings
-  kTools,   // a table of tables, keys under kToolTable
+  kArgs,      // a list of tables, keys under kArgTable
+  kMatrix,    // a table of lists of strings
+  kTools,     // a table of tables, keys under kToolTable
   kDialects,  // a table of tables, keys under kDialectTable
   kDepth,     // an integer from 1
-  kEdits,   // a list of strings, or `true`
-  kUses,    // the name of a preset
+  kEdits,     // a list of strings, or `true`
+  kUses,      // the name of a preset
   kShell,
   kServer,  // the name of a database server
-  kTable,  // a table with keys of its own or with names that people choose
+  kTable,   // a table with keys of its own or with names that people choose
 };
 
 // The tables as the key table names them.

@@ -15,6 +15,7 @@
 #include "config/inherit.h"
 #include "config/keys.h"
 #include "config/messages.h"
+#include "config/migration_tasks.h"
 #include "config/names.h"
 #include "config/paths.h"
 #include "config/pin_tools.h"
@@ -163,6 +164,8 @@ class Loader {
         complaints_.add(error("migrations `{}` are defined twice", made.name)
                             .at(made.where)
                             .note("the first ones are at " + place_text(twin->where)));
+      } else {
+        for (TaskDraft& task : migration_tasks(made)) tasks_.push_back(std::move(task));
       }
       project_.migrations.push_back(std::move(made));
     }

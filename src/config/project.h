@@ -109,6 +109,7 @@ struct Task {
   std::vector<ArgSpec> args;
   std::vector<MatrixAxis> matrix;  // in the order written
   std::optional<std::chrono::milliseconds> timeout;
+  bool commit = false;  // which one is checked out matters
   bool interactive = false;
   bool hidden = false;
   bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool
@@ -123,9 +124,9 @@ struct Task {
 // A database system that migrations are written for.
 struct Dialect {
   std::string name;
-  std::string label;     // in the notes
-  Placed<Template> url;  // of a scratch database, with `{{scratch}}` (a folder) or `{{server}}`
-  std::string server;    // what has to run for it: "postgresql", "" nothing
+  std::string label;                // in the notes
+  Placed<Template> url;             // of a scratch database, with `{{scratch}}` (a folder) or `{{server}}`
+  std::string server;               // what has to run for it: "postgresql", "" nothing
   std::vector<std::string> around;  // the first and the last statement of each migration; or none
   std::string versions;             // folder of its revisions, relative to the root
   std::string rules_since;          // the newest revision to which no rules apply; "" there is none
@@ -143,9 +144,11 @@ struct Migrations {
   Patterns inputs;                        // what else decides what a migration does
   std::vector<Step> revision;             // `{{name}}`: writes the next revision
   std::vector<Step> upgrade, downgrade;   // `{{revision}}`
+  std::vector<Step> upgrade_sql;          // likewise: prints what `upgrade` would do; or none
   Placed<std::string> dir;                // relative to the root
   std::string url_env;                    // the variable that names the database
   std::map<std::string, Placed<Template>> env;
+  std::string file_name;                      // a regular expression for the names of revision files, or ""
   std::optional<Placed<std::string>> notes;   // a file, relative to the root
   std::optional<Placed<std::string>> format;  // the task that formats new files, as written
   std::vector<Dialect> dialects;              // in the order written

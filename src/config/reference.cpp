@@ -93,7 +93,8 @@ std::string reference_page() {
   std::string page =
       "# Reference of tasks.toml\n\n"
       "Made from the key table in `src/config/keys.cpp` by `devtask help reference`. Do not edit.\n\n"
-      "Top-level tables are `[project]`, `[tasks]`, `[migrations]` and `[pools]`; none is required. An unknown key is a "
+      "Top-level tables are `[project]`, `[tasks]`, `[migrations]` and `[pools]`; none is required. An "
+      "unknown key is a "
       "mistake.\n\n";
   for (const Section& section : kSections) {
     page +=

@@ -8,6 +8,7 @@
 #include "os/machine.h"
 #include "os/parallel.h"
 #include "os/process.h"
+#include "plan/commit.h"
 #include "plan/distributions.h"
 #include "plan/gathered.h"
 #include "plan/paths_below.h"
@@ -313,6 +314,15 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) c
   for (const std::string& each : distributions_of_tools(task, folders, look.tree, gathered.looked_inputs)) {
     const std::size_t blank = std::min(each.find(' '), each.size());
     own.facts.add("installed", each.substr(0, blank), each.substr(blank));
+  }
+  if (task.task->commit) {
+    const auto commit = checked_out_commit(look.tree, task.task->scope->base, gathered.looked_inputs);
+    if (!commit) {
+      own.problem = commit.error();
+      own.problem->message = fmt::format("task `{}` cannot know which commit is checked out: {}", task.label,
+                                         commit.error().message);
+    }
+    own.facts.add("commit", "", commit ? *commit : "unknown");
   }
   return own;
 }

@@ -78,6 +78,7 @@ pool = "database"
 shell = "sh"
 hidden = true
 inputs = []
+commit = true
 creates = ["notes/*.md"]
 edits = ["src/**/*.py"]
 
@@ -177,6 +178,7 @@ TEST(Load, reads_every_key_of_tasks) {
   EXPECT_TRUE(test.hidden);
   ASSERT_TRUE(test.inputs);
   EXPECT_TRUE(test.inputs->written.empty());
+  EXPECT_TRUE(test.commit);
   EXPECT_THAT(texts(test.creates.written), ElementsAre("notes/*.md"));
   EXPECT_THAT(texts(test.edits.written), ElementsAre("src/**/*.py"));
   EXPECT_EQ(test.cache, CacheMode::kYes);
@@ -184,6 +186,7 @@ TEST(Load, reads_every_key_of_tasks) {
   const Task& created = project.tasks[2];
   EXPECT_FALSE(created.inputs);
   EXPECT_FALSE(created.args[0].defaults);
+  EXPECT_FALSE(created.commit);
   EXPECT_TRUE(created.interactive);
   EXPECT_EQ(created.cache, CacheMode::kNo);
   EXPECT_EQ(created.dir.value, "");

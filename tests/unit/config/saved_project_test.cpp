@@ -97,6 +97,7 @@ name = "flows"
 run = [["make", "{{dialect}}"]]
 matrix.dialect = ["sqlite", "postgresql"]
 inputs = ["{{dialect}}/**", "common/**"]
+commit = true
 outputs = ["out/{{dialect}}.sql"]
 
 [migrations.main]

@@ -13,8 +13,11 @@ def start(path):
     request = Request.read(path)
     if request.do in ON_FILES:
         return
-    from devtask_migrate import guard, import_hook, work
+    from devtask_migrate import guard, import_hook, state, work
 
+    if request.do == "state":
+        import_hook.after_import("alembic.runtime.migration", lambda module: state.watch(module, request))
+        return
     import_hook.after_import("sqlalchemy", lambda module: guard.watch(module, request))
     import_hook.after_import("alembic.runtime.migration", lambda module: guard.watch_migrations(module, request))
     if request.do != "guard":

@@ -6,6 +6,7 @@ The fields of a request:
                drift     the same comparison, nothing written
                schema    of the database as it is
                round_trip  of the revisions after `from`, see round_trip.py
+               state     where the command would connect to, and at which revision that is; nothing is changed
                guard     nothing but the guard, inside any command; no result means that no database was connected to
                These are done inside the project's own `revision --autogenerate`, but for guard. By
                `python -m devtask_migrate`, without alembic:
