@@ -11,6 +11,15 @@ namespace {
 
 using Revisions = std::vector<RevisionToNote>;
 
+// Whether it can be read without backquotes.
+bool is_plain(std::string_view id) {
+  const auto is_word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  return is_word(id.front()) && is_word(id.back()) && id != "and" &&
+         std::ranges::all_of(id, [&](char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; });
+}
+
 // How entries of a file are written.
 struct Form {
   struct Label {
@@ -32,7 +41,7 @@ struct Form {
       const auto& own = labels.at(revision.label).none;
       return own ? *own : none;
     }
-    return quoted ? "`" + revision.id + "`" : revision.id;
+    return quoted || !is_plain(revision.id) ? "`" + revision.id + "`" : revision.id;
   }
   std::string piece(const RevisionToNote& revision) const {
     return labels.at(revision.label).lead + value(revision);
@@ -199,15 +208,11 @@ class NotesEditor {
       const std::size_t at = lines_[entries_.front().line - 1].begin;
       return inserted(at, entry + form_.line_ends(1 + form_.blank_below_entry));
     }
-    if (trimmed_blanks(text_).empty())
-      return std::string(text_) + "# Migration notes" + form_.line_ends(2) + entry + form_.line_ends(1);
-    const bool ended = text_.ends_with('\n');
-    const bool apart = ended && is_blank(lines_.size() - 1);
-    return std::string(text_) +
-           form_.line_ends(apart   ? 0
-                           : ended ? 1
-                                   : 2) +
-           entry + form_.line_ends(ended ? 1 : 0);
+    const bool whole = lines_.empty() || text_.ends_with('\n');  // its last line
+    const bool nothing = blank_lines_from(0) == lines_.size();
+    const bool apart = nothing || (whole && is_blank(lines_.size() - 1));
+    return std::string(text_) + form_.line_ends((whole ? 0 : 1) + (apart ? 0 : 1)) +
+           (nothing ? "# Migration notes" + form_.line_ends(2) : "") + entry + form_.line_ends(whole ? 1 : 0);
   }
 
   std::string inserted(std::size_t at, const std::string& more) const {
@@ -227,7 +232,7 @@ class NotesEditor {
           top = NotesEntry{std::string(heading->title), i + 1, {}};
       }
     }
-    if (!top || !equals_without_case(title_of(top->title), title)) return std::nullopt;
+    if (!top || !equals_without_case(harmless_title(top->title), title)) return std::nullopt;
     const bool fits = std::ranges::all_of(top->revisions, [&](const NotedRevision& revision) {
       const auto wanted = std::ranges::find(revisions_, revision.label, &RevisionToNote::label);
       return revision.ids.empty() || wanted->id.empty();
@@ -252,19 +257,27 @@ class NotesEditor {
       }
       before = &*there;
       if (has(entry, each) || (each.id.empty() && (there->none || !there->ids.empty()))) continue;
-      std::string value = form_.value(each);
       if (!there->ids.empty()) {
-        changes[there->end] += ", " + value;
+        changes[there->end] += ", " + form_.value(each);
         continue;
       }
-      if (text_[there->begin - 1] == ':') value.insert(0, " ");
-      changes[there->begin] = value;
+      changes[there->begin] = in_place_of(*there, each);
       replaced[there->begin] = there->end - there->begin;
     }
     if (!above.empty()) add_above(entry, above, changes);
     std::string text(text_);
     for (const auto& [at, more] : changes) text.replace(at, replaced.contains(at) ? replaced[at] : 0, more);
     return text;
+  }
+
+  // Of `None` or nothing, between what stands there.
+  std::string in_place_of(const NotedRevision& there, const RevisionToNote& revision) const {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const char before = text_[there.begin - 1];
+    const char behind = there.end < text_.size() ? text_[there.end] : '\n';
+    const bool blank_behind = kBlanks.find(behind) != std::string_view::npos;
+    if (there.none) return behind == ' ' ? "`" + revision.id + "`" : form_.value(revision);
+    return (before == ' ' ? "" : " ") + form_.value(revision) + (blank_behind ? "" : " ");
   }
 
   // What comes into an entry gets a line of its own.
@@ -297,7 +310,7 @@ class NotesEditor {
 }  // namespace
 
 std::string with_entry(std::string_view text, std::string_view title, const Revisions& revisions) {
-  return NotesEditor(text, revisions).with(title_of(title));
+  return NotesEditor(text, revisions).with(harmless_title(title));
 }
 
 }  // namespace devtask

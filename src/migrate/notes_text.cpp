@@ -186,6 +186,20 @@ bool equals_without_case(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, {}, lower, lower);
 }
 
+std::string harmless_title(std::string_view text) {
+  std::string title;
+  for (char c : text) {
+    if ((c >= 0 && c < ' ') || c == '\x7f') c = ' ';
+    if (c == '`') c = '\'';
+    const bool begins_word = title.empty() || title.back() == ' ';
+    if (begins_word && (c == ' ' || c == '#')) continue;  // levels, and the end of a heading
+    if ((c == '!' && title.ends_with('<')) || (c == '>' && title.ends_with("--"))) continue;  // comments
+    title += c;
+  }
+  if (title.ends_with(' ')) title.pop_back();
+  return title.empty() ? "Migration" : title;
+}
+
 std::vector<NotesLine> lines_of_notes(std::string_view text) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   std::vector<NotesLine> lines;

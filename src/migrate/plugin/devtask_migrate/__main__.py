@@ -10,7 +10,12 @@ from devtask_migrate.request import Failing, Refusal, Request, earlier
 
 def of_rules(request):
     findings = rules.check(request.versions, request.around, request.since, request.known, request.file_name)
-    return {"findings": findings}
+    revisions = [
+        {"file": one.path, "revision": one.revision, "parents": one.parents}
+        for one in rules.read_folder(request.versions)
+        if one.revision
+    ]
+    return {"findings": findings, "revisions": revisions}
 
 
 def of_schema(request):

@@ -48,6 +48,7 @@ The fields of a result: `version`, `do`, `dialect`, and
                not be
   schema       see schema.py
   findings     see rules.py
+  revisions    of `rules`: file, revision and parents of each
   problems     of `compare`: a line for each difference
 Where there is no file to write, the process ends with status 0 as soon as the result is there. No result at all means
 that alembic was not reached: the models do not import, say, and the command's output tells why.
