@@ -44,8 +44,8 @@ def to_sqlite(url):
     import sqlite3
 
     path = guard.file_of(URL.match(url).group("dbname"))
-    if not os.path.isfile(path):  # which connecting would create
-        raise Refusal("there is no database file %s: have the command's settings taken another one?" % path)
+    if not os.path.exists(path):  # is empty for SQLite, which would make it
+        return by_cursor(sqlite3.connect(":memory:"))
     return by_cursor(sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path), uri=True))
 
 
