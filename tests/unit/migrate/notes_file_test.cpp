@@ -183,6 +183,8 @@ TEST(WithEntryTest, CompletesTheEntryAtTheTop) {
   EXPECT_EQ(with("# Notes\n\n# New\nProse.\n" + rest, "New", both("s", "p")),
             "# Notes\n\n# New\nSQLite: `s`\nPostgres: `p`\n\nProse.\n" + rest);
   EXPECT_EQ(with("# New", "New", both("s", "")), "# New\n\nSQLite: `s`\n\nPostgres: None");
+  EXPECT_EQ(with("# New\nSQLite: None so far\nPostgres: p", "New", both("s", "")),
+            "# New\nSQLite: `s` so far\nPostgres: p");
   const std::string taken = "# New\nSQLite: `s`\nPostgres: None\n";
   EXPECT_EQ(with(taken, "New", both("t", "p")), "# New\nSQLite: `t`\nPostgres: `p`\n\n" + taken);
 }
