@@ -72,7 +72,21 @@ class NotesEditor {
     });
   }
 
+  // In the file's form, if that can be read again.
   std::string with(const std::string& title) {
+    std::string made = written(title);
+    const std::vector<NotesEntry> entries = parse_notes(made, labels_);
+    const bool readable = std::ranges::all_of(revisions_, [&](const RevisionToNote& each) {
+      return each.id.empty() ||
+             std::ranges::any_of(entries, [&](const NotesEntry& entry) { return has(entry, each); });
+    });
+    if (readable) return made;
+    write_plainly();
+    return written(title);
+  }
+
+ private:
+  std::string written(const std::string& title) const {
     const auto noted = [&](const RevisionToNote& each) {
       return each.id.empty() ||
              std::ranges::any_of(entries_, [&](const NotesEntry& entry) { return has(entry, each); });
@@ -86,7 +100,6 @@ class NotesEditor {
     return with_new(title);
   }
 
- private:
   static bool has(const NotesEntry& entry, const RevisionToNote& wanted) {
     return std::ranges::any_of(entry.revisions, [&](const NotedRevision& revision) {
       return revision.label == wanted.label &&
@@ -128,6 +141,12 @@ class NotesEditor {
     read_between();
     read_order();
     read_labels();
+  }
+
+  void write_plainly() {
+    form_.between = form_.end_of_line;
+    form_.quoted = true;
+    for (const std::string& label : labels_) form_.labels[label] = {label + ": ", "None"};
   }
 
   // Of the newest entry with two dialects.

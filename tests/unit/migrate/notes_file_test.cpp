@@ -91,6 +91,8 @@ TEST(ParseNotesTest, ReadsWhatPeopleWrite) {
               ElementsAre("1 T | 2 SQLite a | 3 Postgres None"));
   EXPECT_THAT(one("SQLite: [`a`](x/a.py), [b](x/b.py)\nPostgres: `none`"),
               ElementsAre("1 T | 2 SQLite a,b | 3 Postgres None"));
+  EXPECT_THAT(one("SQLite: `a`, b, as x wanted\nPostgres: c"),
+              ElementsAre("1 T | 2 SQLite a,b | 3 Postgres c"));
   EXPECT_THAT(one("SQLite: `a`, Postgres: `b`"), ElementsAre("1 T | 2 SQLite a | 2 Postgres b"));
   EXPECT_THAT(one("SQLite: None / **Postgres:** b"), ElementsAre("1 T | 2 SQLite None | 2 Postgres b"));
   EXPECT_THAT(one("SQLite: None, nothing to do\nPostgres: -"),
