@@ -72,7 +72,21 @@ class NotesEditor {
     });
   }
 
+  // In the file's form, if that can be read again.
   std::string with(const std::string& title) {
+    std::string made = written(title);
+    const std::vector<NotesEntry> entries = parse_notes(made, labels_);
+    const bool readable = std::ranges::all_of(revisions_, [&](const RevisionToNote& each) {
+      return each.id.empty() ||
+             std::ranges::any_of(entries, [&](const NotesEntry& entry) { return has(entry, each); });
+    });
+    if (readable) return made;
+    write_plainly();
+    return written(title);
+  }
+
+ private:
+  std::string written(const std::string& title) const {
     const auto noted = [&](const RevisionToNote& each) {
       return each.id.empty() ||
              std::ranges::any_of(entries_, [&](const NotesEntry& entry) { return has(entry, each); });
@@ -86,7 +100,6 @@ class NotesEditor {
     return with_new(title);
   }
 
- private:
   static bool has(const NotesEntry& entry, const RevisionToNote& wanted) {
     return std::ranges::any_of(entry.revisions, [&](const NotedRevision& revision) {
       return revision.label == wanted.label &&
@@ -128,6 +141,12 @@ class NotesEditor {
     read_between();
     read_order();
     read_labels();
+  }
+
+  void write_plainly() {
+    form_.between = form_.end_of_line;
+    form_.quoted = true;
+    for (const std::string& label : labels_) form_.labels[label] = {label + ": ", "None"};
   }
 
   // Of the newest entry with two dialects.
@@ -258,7 +277,7 @@ class NotesEditor {
       before = &*there;
       if (has(entry, each) || (each.id.empty() && (there->none || !there->ids.empty()))) continue;
       if (!there->ids.empty()) {
-        changes[there->end] += ", " + form_.value(each);
+        changes[there->end] += ", " + value_within(*there, each);
         continue;
       }
       changes[there->begin] = in_place_of(*there, each);
@@ -270,14 +289,20 @@ class NotesEditor {
     return text;
   }
 
+  // With backquotes where something follows: without them it could be read as a part of that.
+  std::string value_within(const NotedRevision& there, const RevisionToNote& revision) const {
+    const std::size_t end = lines_[line_of(there)].end;
+    const bool is_last = trimmed_blanks(text_.substr(there.end, end - there.end)).empty();
+    return is_last || revision.id.empty() ? form_.value(revision) : "`" + revision.id + "`";
+  }
+
   // Of `None` or nothing, between what stands there.
   std::string in_place_of(const NotedRevision& there, const RevisionToNote& revision) const {
+    const std::string value = value_within(there, revision);
+    if (there.none) return value;
     constexpr std::string_view kBlanks = " \t\r\n";
-    const char before = text_[there.begin - 1];
-    const char behind = there.end < text_.size() ? text_[there.end] : '\n';
-    const bool blank_behind = kBlanks.find(behind) != std::string_view::npos;
-    if (there.none) return behind == ' ' ? "`" + revision.id + "`" : form_.value(revision);
-    return (before == ' ' ? "" : " ") + form_.value(revision) + (blank_behind ? "" : " ");
+    const bool apart = there.end == text_.size() || kBlanks.find(text_[there.end]) != std::string_view::npos;
+    return (text_[there.begin - 1] == ' ' ? "" : " ") + value + (apart ? "" : " ");
   }
 
   // What comes into an entry gets a line of its own.

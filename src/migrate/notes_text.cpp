@@ -112,10 +112,9 @@ class ValueReader {
         into.begin = begin, into.end = at_;
         return true;
       }
-      // Words that are not set off by a comma are a sentence.
-      if (bare && !ended) return !into.ids.empty() && !bare_;
-      bare_ = bare_ || bare;
-      if (into.ids.empty()) into.begin = begin;
+      // Words that are not set off by a comma are a sentence: behind ids, or all of it.
+      if (bare && !ended) return !into.ids.empty() && !begins_bare_;
+      if (into.ids.empty()) into.begin = begin, begins_bare_ = bare;
       into.end = at_;
       into.ids.emplace_back(word);
     }
@@ -171,7 +170,7 @@ class ValueReader {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool bare_ = false;  // there was an id without backquotes
+  bool begins_bare_ = false;  // the first id has no backquotes
 };
 
 }  // namespace

@@ -91,6 +91,8 @@ TEST(ParseNotesTest, ReadsWhatPeopleWrite) {
               ElementsAre("1 T | 2 SQLite a | 3 Postgres None"));
   EXPECT_THAT(one("SQLite: [`a`](x/a.py), [b](x/b.py)\nPostgres: `none`"),
               ElementsAre("1 T | 2 SQLite a,b | 3 Postgres None"));
+  EXPECT_THAT(one("SQLite: `a`, b, as x wanted\nPostgres: c"),
+              ElementsAre("1 T | 2 SQLite a,b | 3 Postgres c"));
   EXPECT_THAT(one("SQLite: `a`, Postgres: `b`"), ElementsAre("1 T | 2 SQLite a | 2 Postgres b"));
   EXPECT_THAT(one("SQLite: None / **Postgres:** b"), ElementsAre("1 T | 2 SQLite None | 2 Postgres b"));
   EXPECT_THAT(one("SQLite: None, nothing to do\nPostgres: -"),
@@ -183,6 +185,8 @@ TEST(WithEntryTest, CompletesTheEntryAtTheTop) {
   EXPECT_EQ(with("# Notes\n\n# New\nProse.\n" + rest, "New", both("s", "p")),
             "# Notes\n\n# New\nSQLite: `s`\nPostgres: `p`\n\nProse.\n" + rest);
   EXPECT_EQ(with("# New", "New", both("s", "")), "# New\n\nSQLite: `s`\n\nPostgres: None");
+  EXPECT_EQ(with("# New\nSQLite: None so far\nPostgres: p", "New", both("s", "")),
+            "# New\nSQLite: `s` so far\nPostgres: p");
   const std::string taken = "# New\nSQLite: `s`\nPostgres: None\n";
   EXPECT_EQ(with(taken, "New", both("t", "p")), "# New\nSQLite: `t`\nPostgres: `p`\n\n" + taken);
 }
