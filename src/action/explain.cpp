@@ -140,10 +140,11 @@ constexpr std::array<std::string_view, 16> kKinds = {
     "format",   "command", "task", "cwd",    "shell", "env",    "program", "installed",
     "platform", "input",   "dep",  "commit", "edits", "output", "creates", "timeout"};
 
-// Of a commit's id, as much as people know it by.
-std::string shortened(std::string_view id) {
+// Of a commit's id, as much as people know it by; what is said of it behind a blank stays.
+std::string shortened(std::string_view commit) {
   constexpr std::size_t kShown = 12;
-  return escaped(id.substr(0, kShown));
+  const std::string_view id = commit.substr(0, commit.find(' '));
+  return escaped(id.substr(0, kShown)) + escaped(commit.substr(id.size()));
 }
 
 std::size_t rank(const Change& change) {

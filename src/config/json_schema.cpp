@@ -61,6 +61,8 @@ Json value_schema(const KeyInfo& key) {
       return {{"type", "object"}, {"additionalProperties", table_schema(kToolTable)}};
     case KeyType::kDepth:
       return {{"type", "integer"}, {"minimum", 1}};
+    case KeyType::kBoolOrList:
+      return {{"anyOf", Json::array({{{"type", "boolean"}}, string_list()})}};
     case KeyType::kEdits:
       return {{"anyOf", Json::array({{{"const", true}}, string_list()})}};
     case KeyType::kUses:

@@ -81,11 +81,12 @@ constexpr KeyInfo kKeys[] = {
      "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},
-    {kTaskTable, "commit", KeyType::kBool,
+    {kTaskTable, "commit", KeyType::kBoolOrList,
      "The commit that is checked out, in the repository that has this tasks.toml, is a reason to run again: "
-     "for `git describe` and `git log`. A task without `inputs` still runs whenever it is asked for: "
-     "`inputs = []` is for one that reads no other files.",
-     "false", R"(commit = true)"},
+     "for `git describe` and `git log`. With a list of files and folders (no patterns) it is the last commit "
+     "that changed one of these. A task without `inputs` still runs whenever it is asked for: `inputs = []` "
+     "is for one that reads no other files. Placeholders: axes.",
+     "false", R"(commit = ["CHANGELOG.md", "docs/releases"])"},
     {kTaskTable, "outputs", KeyType::kStringList,
      "Patterns of the files that the task makes and devtask owns: it may delete and restore them. "
      "Placeholders: axes.",
@@ -293,6 +294,8 @@ std::string_view expectation(KeyType type) {
       return "a string";
     case KeyType::kBool:
       return "`true` or `false`";
+    case KeyType::kBoolOrList:
+      return "`true`, `false` or a list of strings";
     case KeyType::kStringList:
       return "a list of strings";
     case KeyType::kStringOrList:

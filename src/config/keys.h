@@ -12,6 +12,7 @@ namespace devtask {
 enum class KeyType {
   kString,
   kBool,
+  kBoolOrList,  // `true`, `false` or a list of strings
   kStringList,
   kStringOrList,  // one string or a list of strings
   kStringMap,     // a table of strings

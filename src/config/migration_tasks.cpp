@@ -79,6 +79,8 @@ class TaskMaker {
       inputs.written.push_back({escape_glob(migrations_.notes->value), migrations_.notes->where});
     compile(inputs);
     task.inputs = std::move(inputs);
+    // The base: in a clone with a part of the history it is another one.
+    task.commit = {{escape_template(dialect.versions), dialect.where}};
     // What they say is why they were asked.
     if (step == MigrationStep::kPreview || step == MigrationStep::kDrift) task.cache = CacheMode::kNo;
     if (step != MigrationStep::kRevision) return;

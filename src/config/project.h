@@ -109,7 +109,9 @@ struct Task {
   std::vector<ArgSpec> args;
   std::vector<MatrixAxis> matrix;  // in the order written
   std::optional<std::chrono::milliseconds> timeout;
-  bool commit = false;  // which one is checked out matters
+  // The commit that is checked out matters; with paths relative to the root the last that changed one of
+  // them.
+  std::optional<std::vector<Placed<std::string>>> commit;
   bool interactive = false;
   bool hidden = false;
   bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool

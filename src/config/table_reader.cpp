@@ -28,6 +28,8 @@ bool has_type(const TomlValue& value, KeyType type) {
       return value.as_string() != nullptr;
     case KeyType::kBool:
       return value.as_bool() != nullptr;
+    case KeyType::kBoolOrList:
+      return value.as_bool() != nullptr || is_string_list(value);
     case KeyType::kStringList:
     case KeyType::kArgs:
       return is_string_list(value);

@@ -62,6 +62,9 @@ class CommitReader {
     return not_understood(git_ + "/HEAD", "leads to a branch that leads to itself");
   }
 
+  // The list of the commits whose parents are not here. After commit_of().
+  Result<std::optional<std::string>> cut() { return text(common_ + "/shallow"); }
+
  private:
   struct Said {
     std::string path, text;  // empty text: nothing says anything
@@ -154,6 +157,23 @@ class CommitReader {
 Result<std::string> checked_out_commit(Tree& tree, const std::string& folder,
                                        std::vector<const TreeFile*>& looked) {
   return CommitReader(tree, looked).commit_of(join_path(tree.root(), folder));
+}
+
+Result<std::string> last_change(Tree& tree, const std::string& folder, const std::vector<std::string>& paths,
+                                const AskLastChange& ask, std::vector<const TreeFile*>& looked) {
+  LastChangeQuestion question;
+  question.folder = join_path(tree.root(), folder);
+  CommitReader reader(tree, looked);
+  auto head = reader.commit_of(question.folder);
+  if (!head || *head == "none") return head;
+  const auto cut = reader.cut();
+  if (!cut) return tl::unexpected(cut.error());
+  question.head = std::move(*head);
+  if (*cut) question.cut = sha256(**cut).hex();
+  for (const std::string& path : paths) question.paths.push_back(join_path(tree.root(), path));
+  auto commit = ask(question);
+  if (commit && *cut && ("\n" + **cut).find("\n" + *commit + "\n") != std::string::npos) *commit += " (cut)";
+  return commit;
 }
 
 }  // namespace devtask

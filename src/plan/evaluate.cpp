@@ -8,7 +8,6 @@
 #include "os/machine.h"
 #include "os/parallel.h"
 #include "os/process.h"
-#include "plan/commit.h"
 #include "plan/distributions.h"
 #include "plan/gathered.h"
 #include "plan/paths_below.h"
@@ -316,11 +315,16 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) c
     own.facts.add("installed", each.substr(0, blank), each.substr(blank));
   }
   if (task.task->commit) {
-    const auto commit = checked_out_commit(look.tree, task.task->scope->base, gathered.looked_inputs);
+    const std::string& base = task.task->scope->base;
+    const bool any = task.commit_paths.empty();
+    const auto commit = any ? checked_out_commit(look.tree, base, gathered.looked_inputs)
+                            : last_change(look.tree, base, task.commit_paths, sources_.ask_last_change,
+                                          gathered.looked_inputs);
     if (!commit) {
       own.problem = commit.error();
-      own.problem->message = fmt::format("task `{}` cannot know which commit is checked out: {}", task.label,
-                                         commit.error().message);
+      own.problem->message =
+          fmt::format("task `{}` cannot know which commit {}: {}", task.label,
+                      any ? "is checked out" : "changed its paths last", commit.error().message);
     }
     own.facts.add("commit", "", commit ? *commit : "unknown");
   }
