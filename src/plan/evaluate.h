@@ -85,7 +85,7 @@ struct EvaluatorSources {
   std::string home;
   Profile* profile = nullptr;       // null: none
   const UnitLogs* units = nullptr;  // null: no unit ever ran
-  AskLastChange ask_last_change;    // needed if a task's `commit` has paths
+  AskLastChange ask_last_change = {};  // needed if a task's `commit` has paths
 };
 
 class Evaluator {
