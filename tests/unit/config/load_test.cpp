@@ -94,6 +94,7 @@ matrix.dialect = ["sqlite", "postgresql"]
 matrix.v = ["1", "2"]
 inputs = ["{{dialect}}/**", "common/**"]
 outputs = ["out/{{dialect}}/{{v}}.sql"]
+commit = ["./versions/{{dialect}}", "common"]
 cache = "no"
 dir = "{{dialect}}"
 
@@ -178,7 +179,8 @@ TEST(Load, reads_every_key_of_tasks) {
   EXPECT_TRUE(test.hidden);
   ASSERT_TRUE(test.inputs);
   EXPECT_TRUE(test.inputs->written.empty());
-  EXPECT_TRUE(test.commit);
+  ASSERT_TRUE(test.commit);
+  EXPECT_THAT(*test.commit, IsEmpty());
   EXPECT_THAT(texts(test.creates.written), ElementsAre("notes/*.md"));
   EXPECT_THAT(texts(test.edits.written), ElementsAre("src/**/*.py"));
   EXPECT_EQ(test.cache, CacheMode::kYes);
@@ -197,6 +199,8 @@ TEST(Load, reads_every_key_of_tasks) {
   EXPECT_EQ(schema.matrix[0].name, "dialect");
   EXPECT_THAT(schema.matrix[0].values, ElementsAre("sqlite", "postgresql"));
   EXPECT_TRUE(schema.inputs->templated);
+  ASSERT_TRUE(schema.commit);
+  EXPECT_THAT(texts(*schema.commit), ElementsAre("versions/{{dialect}}", "common"));
   EXPECT_THAT(texts(schema.inputs->written), ElementsAre("{{dialect}}/**", "common/**"));
   EXPECT_EQ(schema.dir.value, "{{dialect}}");
 

@@ -97,7 +97,7 @@ name = "flows"
 run = [["make", "{{dialect}}"]]
 matrix.dialect = ["sqlite", "postgresql"]
 inputs = ["{{dialect}}/**", "common/**"]
-commit = true
+commit = ["versions/{{dialect}}", "x"]
 outputs = ["out/{{dialect}}.sql"]
 
 [migrations.main]
