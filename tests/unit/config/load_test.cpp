@@ -238,6 +238,26 @@ TEST(Load, joins_included_files) {
   EXPECT_EQ(project.pools.at("p"), 1);
 }
 
+TEST(Load, steps_of_migrations_look_at_the_commit_of_their_revisions) {
+  const ProjectFolder folder("[project]\nmembers = ['m']\n");
+  folder.write("m/tasks.toml", R"([migrations.main]
+models = ["models.py"]
+versions = "./[{{{{]/{{dialect}}"
+revision = "x"
+upgrade = "x"
+downgrade = "x"
+url-env = "URL"
+dialects.sqlite = { url = "{{scratch}}/x" }
+)");
+  const LoadedProject loaded = folder.load();
+  EXPECT_EQ(folder.complaints(), "");
+  ASSERT_EQ(loaded.project.tasks.size(), 4u);
+  for (const Task& task : loaded.project.tasks) {
+    ASSERT_TRUE(task.commit) << task.name;
+    EXPECT_THAT(texts(*task.commit), ElementsAre("m/[{{{{]/sqlite")) << "a template that stands for itself";
+  }
+}
+
 TEST(Load, joins_members_under_their_names) {
   const ProjectFolder folder(R"([project]
 members = ["examples/*", "[docs]*"]
