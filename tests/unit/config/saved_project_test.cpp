@@ -109,6 +109,8 @@ versions = "src/migrations/versions/{{dialect}}"
 revision = [["flows", "revision", "-m", "{{name}}"]]
 upgrade = [["flows", "upgrade", "{{revision}}"]]
 downgrade = "flows downgrade {{revision}}"
+upgrade-sql = "flows upgrade --sql {{revision}}"
+file-name = "{rev}_.+"
 url-env = "FLOWS_DATABASE_URL"
 env = { FLOWS_HOME = "{{root}}/.flows" }
 notes = "NOTES.md"
