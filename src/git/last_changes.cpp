@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/escape.h"
+#include "base/is_below.h"
 #include "git/git.h"
 #include "os/file.h"
 
@@ -49,7 +50,7 @@ Result<std::string> ask_git(const Variables& environment, const LastChangeQuesti
   if (!git) return tl::unexpected(git.error());
   std::vector<std::string> words{"rev-list", "-1", question.head, "--"};
   for (const std::string& path : question.paths) {
-    if (path != git->top() && !path.starts_with(git->top() + "/"))
+    if (path != git->top() && !is_below(path, git->top()))
       return failure("`{}` is not in the work tree `{}` of git", escape_line(path), git->top());
     words.push_back(":(top,literal)" + path.substr(std::min(path.size(), git->top().size() + 1)));
   }

@@ -83,8 +83,8 @@ struct EvaluatorSources {
   ActionCache* cache = nullptr;  // null: not to be used
   BlobStore* blobs = nullptr;    // for explanations; null: none
   std::string home;
-  Profile* profile = nullptr;       // null: none
-  const UnitLogs* units = nullptr;  // null: no unit ever ran
+  Profile* profile = nullptr;          // null: none
+  const UnitLogs* units = nullptr;     // null: no unit ever ran
   AskLastChange ask_last_change = {};  // needed if a task's `commit` has paths
 };
 

@@ -1,4 +1,7 @@
-"""`commit = true`: which commit is checked out is in a task's key, like an input."""
+"""`commit = true` and `commit = [PATHS]`: which commit is checked out, or changed the paths, is in a task's key, like an input."""
+
+import os
+import shutil
 
 import pytest
 from e2e.test_watch import Watched
@@ -240,3 +243,110 @@ def test_a_repository_that_is_not_understood_is_an_error(repository):
     assert repository.ran() == []
     repository.write(".git/HEAD", "ref: refs/heads/main\n")
     repository.run("report", "stamp", no_processes=True).expect(stderr=UP_TO_DATE.format(3))
+
+
+LAST = """
+    [tasks.base]
+    matrix = { d = ["lite", "server"] }
+    commit = ["versions/{{d}}"]
+    inputs = []
+    outputs = ["{{d}}.base"]
+    run = "RAN; sh last.sh versions/{{d}} >{{d}}.base"
+"""
+
+
+@pytest.fixture
+def versions(project):
+    project.write(".gitignore", "*.base\n.devtask/\n")
+    for name in ("lite", "server"):
+        project.write(f"versions/{name}/1.py", "1\n")
+    project.write("last.sh", 'git log -1 --format=%H -- "$1"\n')  # git itself would be in the key
+    project.tasks(LAST)
+    project.commit()
+    project.run("base").succeeded()
+    assert project.ran() == ["base", "base"]
+    return project
+
+
+@pytest.fixture
+def no_git(tmp_path):
+    """A PATH whose git fails."""
+    fake = tmp_path / "no-git/git"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho asked >&2\nexit 1\n")
+    fake.chmod(0o755)
+    return {"PATH": f"{fake.parent}:{os.environ['PATH']}"}
+
+
+def test_only_a_commit_that_changes_the_paths_runs_it_again(versions):
+    before = head(versions)
+    versions.write("README", "x\n")
+    versions.write("versions/lite/1.py", "not committed\n")
+    versions.git("commit", "-q", "--allow-empty", "-m", "elsewhere")
+    versions.run("base").expect(stderr=UP_TO_DATE.format(2))
+    versions.commit()
+    why = changed(before, head(versions))
+    versions.run("why", "base@lite").expect(stdout=f"base@lite: would run:\n  {why}\n")
+    versions.run("base").succeeded()
+    assert versions.ran() == ["base"]
+    assert versions.read("lite.base").strip() == head(versions) and versions.read("server.base").strip() == before
+    versions.git("checkout", "-q", "--detach", before)
+    assert "base@lite: restored" in versions.run("base").succeeded().stderr
+    assert versions.ran() == [] and versions.read("lite.base").strip() == before
+
+
+def test_git_is_asked_when_head_moved_only(versions, no_git):
+    versions.run("base", no_processes=True).expect(stderr=UP_TO_DATE.format(2))
+    versions.git("commit", "-q", "--allow-empty", "-m", "elsewhere")
+    versions.run("base", "--status").expect(stdout=ANY, stderr=ANY)
+    versions.run("base").expect(stderr=UP_TO_DATE.format(2))
+    for words in (["base"], ["base", "--status"], ["why", "base@lite"]):
+        versions.run(*words, no_processes=True, env=no_git).succeeded()
+    versions.path("tasks.toml").touch()
+    versions.run("base", no_processes=True, env=no_git).expect(stderr=UP_TO_DATE.format(2))
+    assert versions.ran() == []
+
+
+def test_what_git_cannot_say_is_an_error(versions, no_git):
+    versions.git("commit", "-q", "--allow-empty", "-m", "elsewhere")
+    said = versions.run("base@lite", env=no_git)
+    said.expect(stderr=Has("error: task `base@lite` cannot know which commit changed its paths last: "), code=1)
+    assert versions.ran() == []
+    versions.run("base@lite").expect(stderr=ONE_UP_TO_DATE)
+
+
+def test_answers_that_are_damaged_or_cannot_be_kept_are_asked_for_again(versions):
+    kept = versions.path(".devtask/commits")
+    files = sorted(kept.iterdir())
+    assert len(files) == 2
+    good = [file.read_bytes() for file in files]
+    shutil.rmtree(versions.path(".devtask/seals"), ignore_errors=True)
+    for file in files:
+        file.write_text("nonsense")
+    versions.run("base", "--status").expect(stdout=ANY, stderr=ANY)
+    assert [file.read_text() for file in files] == ["nonsense"] * 2, "a look writes nothing"
+    versions.run("base").expect(stderr=UP_TO_DATE.format(2))
+    assert [file.read_bytes() for file in files] == good
+    shutil.rmtree(kept)
+    kept.write_text("in the way")
+    versions.git("commit", "-q", "--allow-empty", "-m", "elsewhere")
+    versions.run("base").expect(stderr=UP_TO_DATE.format(2))
+    assert versions.ran() == []
+
+
+def test_a_clone_without_its_history_has_another_key(versions):
+    before = head(versions)
+    versions.write("README", "x\n")
+    versions.commit()
+    shallow = versions.checkout("shallow")
+    shallow.root.rmdir()
+    versions.git("clone", "-q", "--depth", "1", f"file://{versions.root}", shallow.root)
+    shallow.run("base@lite").succeeded()
+    assert shallow.ran() == ["base"], "nothing is restored from the other's"
+    assert shallow.read("lite.base").strip() == head(versions)
+    shallow.git("fetch", "-q", "--unshallow")
+    shallow.run("why", "base@lite").expect(
+        stdout=Has(f"commit changed: {head(versions)[:12]} (cut) → {before[:12]}\n")
+    )
+    shallow.run("base@lite").succeeded()
+    assert shallow.ran() == [] and shallow.read("lite.base").strip() == before

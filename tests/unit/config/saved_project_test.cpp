@@ -97,7 +97,7 @@ name = "flows"
 run = [["make", "{{dialect}}"]]
 matrix.dialect = ["sqlite", "postgresql"]
 inputs = ["{{dialect}}/**", "common/**"]
-commit = true
+commit = ["versions/{{dialect}}", "x"]
 outputs = ["out/{{dialect}}.sql"]
 
 [migrations.main]
@@ -109,8 +109,8 @@ versions = "src/migrations/versions/{{dialect}}"
 revision = [["flows", "revision", "-m", "{{name}}"]]
 upgrade = [["flows", "upgrade", "{{revision}}"]]
 downgrade = "flows downgrade {{revision}}"
-upgrade-sql = "flows sql {{revision}}"
-file-name = ".*"
+upgrade-sql = "flows upgrade --sql {{revision}}"
+file-name = "{rev}_.+"
 url-env = "FLOWS_DATABASE_URL"
 env = { FLOWS_HOME = "{{root}}/.flows" }
 notes = "NOTES.md"

@@ -3,48 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 
-#include "fakes/temporary_folder.h"
-#include "os/process.h"
+#include "fakes/git_test.h"
 
 namespace devtask {
 namespace {
 
-class CommitTest : public testing::Test {
+class CommitTest : public GitTest {
  protected:
-  // In a folder below the temporary one; what it writes.
-  std::string sh(const std::string& script, const std::string& folder = "") {
-    std::string said;
-    ProcessRequest request;
-    request.program = "/bin/sh";
-    request.argv = {"sh", "-euc", script};
-    request.env = {"PATH=/usr/local/bin:/usr/bin:/bin",
-                   "HOME=" + above_.path(),
-                   "GIT_CONFIG_GLOBAL=/dev/null",
-                   "GIT_CONFIG_NOSYSTEM=1",
-                   "GIT_CONFIG_COUNT=1",
-                   "GIT_CONFIG_KEY_0=init.defaultBranch",
-                   "GIT_CONFIG_VALUE_0=main",
-                   "GIT_AUTHOR_NAME=A",
-                   "GIT_AUTHOR_EMAIL=a@example.org",
-                   "GIT_COMMITTER_NAME=A",
-                   "GIT_COMMITTER_EMAIL=a@example.org"};
-    request.folder = above_ / folder;
-    request.output = [&](std::string_view bytes) { said += bytes; };
-    StopRequest stop;
-    const auto outcome = run_process(request, stop);
-    EXPECT_TRUE(outcome && outcome->exit_status == 0) << script << "\n" << said;
-    while (said.ends_with('\n')) said.pop_back();
-    return said;
-  }
-  void commit(const std::string& folder) { sh("git commit -q --allow-empty -m x", folder); }
-  std::string head(const std::string& folder) { return sh("git rev-parse HEAD", folder); }
-  void start(const std::string& folder = "p", const std::string& words = "") {
-    sh("git init -q " + words + " " + folder);
-    commit(folder);
-  }
-
   // With `root` below the temporary folder as the root; a failure as it is told.
   std::string found(const std::string& root, const std::string& folder = "") {
     root_ = above_ / root;
@@ -70,7 +36,6 @@ class CommitTest : public testing::Test {
         seen_, [&](const Observation& each) { return still_holds(each, root, root_, looked_ns_); });
   }
 
-  TemporaryFolder above_;
   DigestMemo memo_{above_ / "memo"};
   std::string root_;
   std::vector<Observation> seen_;
