@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 pytest.register_assert_rewrite("support.project", "support.result")
@@ -28,3 +30,23 @@ def built(sample):
     sample.run("all").succeeded()
     assert sorted(sample.ran()) == ["check", "docs", "gen", "pack"]
     return sample
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, worker_id):
+    """What support/migrations.py makes once, for all workers of pytest-xdist together."""
+    from support.migrations import prepare
+
+    base = tmp_path_factory.getbasetemp()
+    return prepare((base if worker_id == "master" else base.parent) / "flows-prepared")
+
+
+@pytest.fixture
+def flows(tmp_path, prepared):
+    """A checkout of examples/flows, ready for migrations."""
+    from support.migrations import make_checkout
+
+    flows = make_checkout(tmp_path, "flows", prepared)
+    yield flows
+    flows.end_processes()
+    shutil.rmtree(flows.scratch, ignore_errors=True)
