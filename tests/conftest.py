@@ -50,3 +50,23 @@ def flows(tmp_path, prepared):
     yield flows
     flows.end_processes()
     shutil.rmtree(flows.scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server, for databases that are not devtask's."""
+    from support import postgresql
+
+    server = postgresql.Server(postgresql.folder_of_programs())
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def databases(flows, server):
+    """The URL of an empty database of each dialect."""
+    name = server.database("flows").rpartition("@")[2]
+    return {
+        "sqlite": f"sqlite:///{flows.folder}/flows.db",
+        "postgresql": f"postgresql+psycopg://postgres:sec%23ret@{name}",
+    }

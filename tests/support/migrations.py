@@ -8,6 +8,7 @@ that it can tell what was left behind in it.
 import ast
 import contextlib
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -48,10 +49,10 @@ class Flows(Project):
     def migrate(self, *words, **options):
         return self.run("migrate", *words, **{"timeout": TIMEOUT, **options})
 
-    def revise(self, name=NAME, dialects=("--all-dialects",)):
+    def revise(self, name=NAME, *words, dialects=("--all-dialects",)):
         """The texts of the files that were written, by dialect."""
         before = set(self.revisions())
-        self.migrate(*dialects, "-m", name).succeeded()
+        self.migrate(*dialects, "-m", name, *words).succeeded()
         return {path.parts[-2]: self.read(path) for path in self.revisions() if path not in before}
 
     def revisions(self, dialect="*"):
@@ -64,6 +65,21 @@ class Flows(Project):
     def add_column(self, line=NEW_COLUMN):
         """To the runs of flows."""
         self.edit(MODELS, RUN_COUNT, RUN_COUNT + line)
+
+    def beside(self, name, prepared):
+        """Another checkout, with the same home and cache."""
+        other = make_checkout(self.folder, name, prepared)
+        shutil.rmtree(other.scratch)
+        other.scratch, other.env["TMPDIR"] = self.scratch, self.env["TMPDIR"]
+        return other
+
+    @contextlib.contextmanager
+    def at(self, moment):
+        """Commits are said to be made then: those of two checkouts are the same."""
+        before = self.env
+        self.env = before | {"GIT_COMMITTER_DATE": moment, "GIT_AUTHOR_DATE": moment}
+        yield
+        self.env = before
 
     def in_tool(self, *words, url, code=0):
         """The example's own command, as a person without devtask calls it."""
@@ -99,7 +115,8 @@ def make_checkout(folder, name, prepared):
             shutil.copytree(prepared.path(f".devtask/{made}"), flows.path(f".devtask/{made}"), symlinks=True)
         if not flows.cache.exists():
             shutil.copytree(prepared.cache, flows.cache)
-    flows.commit("the example")
+    with flows.at("2026-11-23T12:00:00+01:00"):
+        flows.commit("the example")
     return flows
 
 
@@ -119,7 +136,20 @@ def prepare(folder):
         return flows
 
 
-# ---- looking at revisions
+# ---- looking at revisions and databases
+
+
+LOOK = """
+import os, sys, json, sqlalchemy as sa
+look = sa.inspect(sa.create_engine(os.environ["FLOWS_DATABASE_URL"]))
+print(json.dumps(sorted(each["name"] for each in getattr(look, sys.argv[1])(sys.argv[2]))))
+"""
+
+
+def columns(flows, url, table, what="get_columns"):
+    """Names, as SQLAlchemy tells them."""
+    python = flows.root / ".venv/bin/python"
+    return json.loads(flows.command(python, "-c", LOOK, what, table, env={"FLOWS_DATABASE_URL": url}).succeeded().stdout)
 
 
 def function(text, name):
