@@ -33,12 +33,10 @@ def built(sample):
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory, worker_id):
-    """What support/migrations.py makes once, for all workers of pytest-xdist together."""
+def prepared():
     from support.migrations import prepare
 
-    base = tmp_path_factory.getbasetemp()
-    return prepare((base if worker_id == "master" else base.parent) / "flows-prepared")
+    return prepare()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The example product in examples/flows as a project whose models change, on SQLite and on a PostgreSQL server.
 
-What takes minutes is made once for all tests, in the checkout that `prepared` makes: the packages, the formatters, the
+What takes minutes is made once for all tests, in the checkout of `prepare`: the packages, the formatters, the
 images of databases at head. Each test then has a checkout with a cache of its own, and a scratch folder of its own, so
 that it can tell what was left behind in it.
 """
@@ -8,18 +8,20 @@ that it can tell what was left behind in it.
 import ast
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from support import postgresql
-from support.flows import copy_example, make_project
-from support.project import Project
+from support.flows import EXAMPLE, copy_example, make_project
+from support.project import REPOSITORY, Project
 from support.waiting import is_alive
 
 MODELS = "src/flows/database/models.py"
@@ -120,20 +122,25 @@ def make_checkout(folder, name, prepared):
     return flows
 
 
-def prepare(folder):
-    """The checkout from which the others have what takes long, made by whoever comes first."""
-    folder.mkdir(exist_ok=True)
+def prepare():
+    """The checkout from which the others have what takes long, made by whoever comes first, and kept in `build` until
+    its packages are others."""
+    key = hashlib.sha256(sys.version.encode())
+    for name in ("constraints.txt", "pyproject.toml", ".pre-commit-config.yaml"):
+        key.update((EXAMPLE / name).read_bytes())
+    folder = REPOSITORY / f"build/flows-for-tests-{key.hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        flows = make_checkout(folder, "prepared", None) if not (folder / "done").exists() else Flows(folder, "prepared")
         if not (folder / "done").exists():
+            shutil.rmtree(folder / "prepared", ignore_errors=True)
+            flows = make_checkout(folder, "prepared", None)
             flows.run("venv", timeout=TIMEOUT).succeeded()
             flows.add_column()
             flows.revise("to_make_images")
-            flows.git("checkout", "-q", ".")
             shutil.rmtree(flows.scratch)
             (folder / "done").touch()
-        return flows
+        return Flows(folder, "prepared")
 
 
 # ---- looking at revisions and databases
