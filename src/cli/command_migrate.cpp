@@ -117,13 +117,18 @@ class Migrate {
     for (const std::string& each : wish_.keep) keep += each + "\n";
     set(kKeep, keep);
     if (wish_.step != MigrationStep::kCheck && wish_.step != MigrationStep::kDrift) set(kResults, results_);
-    const auto git = Git::open(invocation_.environment, choice_.project().root);
-    if (git) git_ = *git;
     if (wish_.base.empty()) return {};
+    open_git();
     const auto base = find_base(git_ ? &*git_ : nullptr, *choice_.dialects.front(), wish_.base);
     if (!base) return tl::unexpected(base.error());
     set(kBase, (*base)->commit);
     return {};
+  }
+
+  // Late: it is a process, and where nothing has changed there is none.
+  void open_git() {
+    if (git_) return;
+    if (auto git = Git::open(invocation_.environment, choice_.project().root)) git_ = std::move(*git);
   }
 
   Invocation invocation_of(const std::vector<const Dialect*>& dialects) {
@@ -172,6 +177,7 @@ class Migrate {
 
   // Models and revisions are those of the base.
   Result<bool> is_clean(const Dialect& dialect) {
+    open_git();
     if (!git_) return false;
     auto base = find_base(&*git_, dialect, wish_.base);
     if (!base) return tl::unexpected(base.error());

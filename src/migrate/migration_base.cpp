@@ -64,8 +64,9 @@ Result<std::vector<TreeEntry>> entries_of(const Git& git, const std::string& com
 // All files of a commit in a folder of their own, which goes with the object.
 class BaseTree {
  public:
-  static Result<BaseTree> check_out(const Git& git, const std::string& commit) {
-    auto folder = ScratchFolder::make(scratch_places(""), std::nullopt);
+  static Result<BaseTree> check_out(const Git& git, const std::string& commit,
+                                    const std::vector<std::string>& places) {
+    auto folder = ScratchFolder::make(places, std::nullopt);
     if (!folder) return tl::unexpected(folder.error());
     const std::string top = folder->path() + "/tree";
     const Git own = git.with_index(folder->path() + "/index");
@@ -180,7 +181,7 @@ Result<std::string> base_report(const MigrationJob& job, const MigrationBase& ba
   if (job.images.fetch(key, file)) return file;
 
   job.say("looking at the models of the base, " + base.shown);
-  const auto tree = BaseTree::check_out(*job.git, base.commit);
+  const auto tree = BaseTree::check_out(*job.git, base.commit, job.places);
   if (!tree) return tl::unexpected(tree.error());
   auto database = job.make_database();
   if (!database) return tl::unexpected(database.error());

@@ -1,0 +1,220 @@
+"""`devtask upgrade` and `devtask downgrade`: the database that is configured, on examples/flows."""
+
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+
+import pytest
+
+from support.migrations import DIALECTS, HEADS, columns, needs_postgresql
+from support.project import DEVTASK
+from support.result import ANY, Has
+
+pytestmark = needs_postgresql
+FIRST = {"sqlite": "03fb147e225b", "postgresql": "4145a9feec10"}
+RAISES = """
+revision = "0123456789ab"
+down_revision = "{}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    from alembic import op
+
+    op.execute("CREATE TABLE half (id INTEGER)")
+    {}
+    raise RuntimeError("in the middle of it")
+
+
+def downgrade():
+    raise RuntimeError("on the way back")
+"""
+
+
+@pytest.fixture(params=DIALECTS)
+def configured(request, flows, databases):
+    """A checkout whose database is an empty one of this dialect."""
+    flows.dialect = request.param
+    flows.url = databases[request.param]
+    flows.env["FLOWS_DATABASE_URL"] = flows.url
+    return flows
+
+
+@pytest.fixture
+def on_sqlite(flows, databases):
+    flows.env["FLOWS_DATABASE_URL"] = flows.url = databases["sqlite"]
+    flows.file = flows.folder / "flows.db"
+    return flows
+
+
+def raising_revision(flows, dialect, statement=""):
+    text = RAISES.format(HEADS[dialect], statement)
+    path = f"src/flows/migrations/versions/{dialect}/2099_01_01_000000_0123456789ab_raises.py"
+    return flows.write(path, text)
+
+
+def at(flows):
+    """The revision that the database says it is at."""
+    look = flows.run("upgrade", "--to", "head", stdin=b"")
+    return re.search(r"it is at ([\w ]+), the newest is", look.stderr)[1]
+
+
+def test_up_to_head_and_down_by_one(configured):
+    flows, dialect = configured, configured.dialect
+    done = flows.run("upgrade", "-y", timeout=600).succeeded()
+    assert f"it is at no revision, the newest is {HEADS[dialect]}" in done.stderr
+    assert "database: " in done.stderr and "ret" not in re.findall(r"database: (.*)", done.stderr)[0].split("@")[0]
+    assert "concurrency_limit" in columns(flows, flows.url, "deployment")
+    again = flows.run("upgrade", "-y").succeeded()
+    assert "it is at the newest revision already" in again.stderr and again.stdout == ""
+    flows.run("downgrade", "-y").succeeded()
+    assert at(flows) == FIRST[dialect]
+    assert "concurrency_limit" not in columns(flows, flows.url, "deployment")
+    flows.run("upgrade", "--to", HEADS[dialect], "-y").succeeded()
+    assert at(flows) == HEADS[dialect]
+    flows.run("downgrade", "--to", "base", "-y").succeeded()
+    assert at(flows) == "no revision"
+    none = flows.run("downgrade", "-y").succeeded()
+    assert "it is at no revision: there is nothing to go back from" in none.stderr
+    flows.run("upgrade", "--to", FIRST[dialect], "-y").succeeded()
+    assert at(flows) == FIRST[dialect]
+
+
+def test_without_a_terminal_it_needs_yes(configured):
+    for verb in ("upgrade", "downgrade"):
+        if verb == "downgrade":
+            configured.run("upgrade", "-y").succeeded()
+        refused = configured.run(verb, stdin=b"y\n")
+        refused.expect(stderr=Has(f"nobody can be asked whether to {verb} this database", "`-y` says yes"), code=2)
+        assert at(configured) == ("no revision" if verb == "upgrade" else HEADS[configured.dialect])
+
+
+@pytest.mark.parametrize("answer, revision", [(b"y\n", HEADS["sqlite"]), (b"\n", "no revision"), (b"n\n", "no revision")])
+def test_on_a_terminal_it_asks(on_sqlite, answer, revision):
+    on_sqlite.run("venv").succeeded()
+    controller, terminal = pty.openpty()
+    os.write(controller, answer)
+    with subprocess.Popen(
+        [DEVTASK, "upgrade"], cwd=on_sqlite.root, env=on_sqlite.env, stdin=terminal, stdout=subprocess.PIPE, stderr=-2
+    ) as process:
+        said, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(controller)
+    assert b"upgrade it to `head`? [y/N] " in said
+    assert process.returncode == (0 if answer == b"y\n" else 1)
+    assert at(on_sqlite) == revision
+
+
+def test_the_database_is_named_without_its_password(flows, databases):
+    url = databases["postgresql"].replace("sec%23ret", "open%20sesame")
+    flows.env["FLOWS_DATABASE_URL"] = url
+    raising_revision(flows, "postgresql")
+    for words in (("-y", "--to", HEADS["postgresql"]), (), ("-y",)):
+        done = flows.run("upgrade", *words)
+        said = done.stdout + done.stderr
+        assert "postgresql+psycopg://postgres:" in said and "sesame" not in said
+    assert "in the middle of it" in said
+    for place in (flows.path(".devtask"), flows.cache, flows.scratch):
+        assert subprocess.run(["grep", "-rl", "sesame", place], capture_output=True).stdout == b""
+
+
+def test_a_database_of_another_dialect_is_refused(on_sqlite):
+    on_sqlite.run("upgrade", "--dialect", "postgresql", "-y").expect(
+        stderr=Has("the configured database is of another dialect than `postgresql`: sqlite:///", "set FLOWS_DATABASE_URL"),
+        code=2,
+    )
+    assert not on_sqlite.file.exists() or at(on_sqlite) == "no revision"
+
+
+def test_without_a_url_it_is_the_one_of_the_tools(flows):
+    done = flows.run("upgrade", "-y").succeeded()
+    place = re.search(r"database: sqlite:///(.*)", done.stderr)[1].replace("ROOT", str(flows.root))
+    assert os.path.exists(place.replace("FOLDER", str(flows.folder)))
+    assert "it is at the newest revision already" in flows.run("upgrade").succeeded().stderr
+
+
+def test_a_failed_upgrade_leaves_the_sqlite_file_as_it_was(on_sqlite):
+    flows = on_sqlite
+    flows.run("upgrade", "-y").succeeded()
+    with sqlite3.connect(flows.file) as database:
+        columns_of = "id, name, tags, created, updated"
+        database.execute(f"INSERT INTO flow ({columns_of}) VALUES ('1', 'mine', '[]', '2026-01-01', '2026-01-01')")
+    before = dump(flows.file)
+    # What is committed in the middle of an upgrade stays in the file.
+    raising_revision(flows, "sqlite", "op.get_bind().connection.commit()")
+    failed = flows.run("upgrade", "-y")
+    failed.expect(stdout=ANY, stderr=Has("the upgrade failed with exit status 1", "the database is as it was"), code=1)
+    assert "RuntimeError: in the middle of it" in failed.stdout + failed.stderr
+    assert dump(flows.file) == before
+    copy = re.search(r"a copy is (\S+)", failed.stderr)[1]
+    copy = copy.replace("ROOT", str(flows.root)).replace("FOLDER", str(flows.folder))
+    assert dump(copy) == before
+    assert at(flows) == HEADS["sqlite"]
+    assert sorted(path.name for path in flows.folder.glob("flows.db*")) == ["flows.db"]
+
+
+def test_a_failed_downgrade_leaves_it_too(on_sqlite):
+    flows = on_sqlite
+    flows.run("upgrade", "-y").succeeded()
+    path = raising_revision(flows, "sqlite")
+    text = path.read_text().replace('    raise RuntimeError("in the middle of it")\n', "")
+    path.write_text(text.replace("    raise Run", '    from alembic import op\n\n    op.execute("DROP TABLE half")\n    raise Run'))
+    flows.run("upgrade", "-y").succeeded()
+    before = dump(flows.file)
+    failed = flows.run("downgrade", "-y")
+    assert failed.code == 1 and "the database is as it was before" in failed.stderr
+    assert dump(flows.file) == before
+
+
+def test_a_failed_upgrade_of_postgresql_is_undone_by_its_transaction(flows, databases, server):
+    flows.env["FLOWS_DATABASE_URL"] = databases["postgresql"]
+    raising_revision(flows, "postgresql")
+    failed = flows.run("upgrade", "-y")
+    assert failed.code == 1 and "in the middle of it" in failed.stdout + failed.stderr
+    # One transaction for each revision: the one that failed is as if it had never been.
+    assert at(flows) == HEADS["postgresql"]
+    place = [*server.place(), "-d", "flows"]
+    assert "half" not in server.call("psql", *place, "-c", "select tablename from pg_tables")
+
+
+def test_old_copies_go(on_sqlite):
+    flows = on_sqlite
+    flows.run("upgrade", "-y").succeeded()
+    raising_revision(flows, "sqlite")
+    for _ in range(4):
+        assert flows.run("upgrade", "-y").code == 1
+    assert 1 <= len(list(flows.path(".devtask/databases").iterdir())) <= 3
+
+
+def test_sql_is_printed_where_the_tool_can(on_sqlite):
+    on_sqlite.run("upgrade", "--sql").expect(
+        stderr=Has("do not say how their tool prints SQL", "upgrade-sql = "), code=2
+    )
+    on_sqlite.edit(
+        "tasks.toml", "downgrade = [[", 'upgrade-sql = [["echo", "up to {{revision}} on {{dialect}}"]]\ndowngrade = [['
+    )
+    on_sqlite.run("upgrade", "--sql").expect(stdout="up to head on sqlite\n", stderr=ANY)
+    on_sqlite.run("upgrade", "--sql", "--to", "abc").expect(stdout="up to abc on sqlite\n", stderr=ANY)
+    assert not on_sqlite.file.exists()
+
+
+def test_one_database_at_a_time(flows):
+    for words in (("--all-dialects",), ("--dialect", "sqlite", "--dialect", "postgresql")):
+        flows.run("upgrade", *words, "-y").expect(stderr=Has("`devtask upgrade` is for one database"), code=2)
+    flows.run("upgrade", "--to", "--sql=x", "-y").expect(stderr=Has("error: "), code=2)
+
+
+def test_models_that_do_not_import(on_sqlite):
+    on_sqlite.write("src/flows/database/models.py", "import nothing_of_this_name\n")
+    done = on_sqlite.run("upgrade", "-y")
+    assert done.code == 1
+    assert "the tool does not get as far as the database" in done.stderr
+    assert "No module named 'nothing_of_this_name'" in done.stdout + done.stderr
+
+
+def dump(file):
+    with sqlite3.connect(file) as database:
+        return list(database.iterdump())
