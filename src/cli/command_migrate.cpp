@@ -13,6 +13,7 @@
 #include "cli/task_run.h"
 #include "config/migration_tasks.h"
 #include "config/saved_project.h"
+#include "console/terminal_text.h"
 #include "git/git.h"
 #include "migrate/notes_file.h"
 #include "migrate/revision_step.h"
@@ -32,18 +33,23 @@ struct Wish {
   bool keep_all = false, edit = false, all = false, allow_destructive = false;
 };
 
-Result<Wish> read_wish(const Invocation& invocation) {
-  Wish wish;
-  CLI::App app;
+void declare(CLI::App& app, Wish& wish) {
   app.set_help_flag();
   declare(app, wish.which);
   app.add_option("-m,--message", wish.name, "What the migration is called: add_flow_run_new_column");
-  app.add_option("--base", wish.base, "What differs from the models of this commit is yours");
-  app.add_option("--keep", wish.keep, "An operation to keep although the base has it, too");
+  app.add_option("--base", wish.base, "Yours is what differs from the models of this commit")
+      ->type_name("REF");
+  app.add_option("--keep", wish.keep, "Keep this operation although the base has it, too")->type_name("OP");
   app.add_flag("--keep-all", wish.keep_all, "Leave nothing out");
   app.add_flag("--edit", wish.edit, "Open the new files in the editor");
   app.add_flag("--all", wish.all, "check: revisions that the base has, too");
   app.add_flag("--allow-destructive", wish.allow_destructive, "check: what destroys data is meant");
+}
+
+Result<Wish> read_wish(const Invocation& invocation) {
+  Wish wish;
+  CLI::App app;
+  declare(app, wish);
   std::vector<std::string> words = invocation.words;
   if (!words.empty() && (words[0] == "check" || words[0] == "drift")) {
     wish.step = words[0] == "check" ? MigrationStep::kCheck : MigrationStep::kDrift;
@@ -88,14 +94,9 @@ class Migrate {
     options_.force = options_.force || wish_.keep_all || !wish_.keep.empty();
     std::vector<const Dialect*> left = choice_.dialects;
     Gate gate;
-    if (wish_.step == MigrationStep::kRevision) {
-      gate = [&](const TaskRun& run) { return decide(run, left); };
-    }
+    if (wish_.step == MigrationStep::kRevision) gate = [&](const TaskRun& run) { return decide(run, left); };
     auto code = run_tasks(invocation_of(left), gate);
-    if (code && again_) {
-      gate = [&](const TaskRun&) { return make_results(); };
-      code = run_tasks(invocation_of(left), gate);
-    }
+    if (code && again_) code = run_tasks(invocation_of(left), {});
     if (!code) return code;
     return take_results(*code);
   }
@@ -184,11 +185,6 @@ class Migrate {
     return true;
   }
 
-  Result<bool> make_results() {
-    if (auto made = make_folders(results_, 0700); !made) return tl::unexpected(made.error());
-    return true;
-  }
-
   Result<ExitCode> take_results(ExitCode code) {
     std::vector<Found> all;
     for (const Dialect* each : choice_.dialects) {
@@ -212,11 +208,13 @@ class Migrate {
     if (options_.verbosity < 0) return;
     const bool color = console_options(options_).color;
     std::string text = "\n" + escape_line(found.path) + "\n";
+    LineCleaner cleaner(false);
     std::string_view rest = found.text;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string line = "+" + escape_line(rest.substr(0, end));
-      text += (color ? "\x1b[32m" + line + "\x1b[0m" : line) + "\n";
+      std::string line;
+      (void)cleaner.clean(rest.substr(0, end), line);
+      text += paint("+" + line, "32", color) + "\n";
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     print(text);
@@ -279,6 +277,14 @@ class Migrate {
 };
 
 }  // namespace
+
+std::string migrate_options() {
+  Wish wish;
+  CLI::App app;
+  declare(app, wish);
+  const std::string text = app.help();
+  return text.substr(std::min(text.find("Options:"), text.size()));
+}
 
 Result<ExitCode> command_migrate(const Invocation& invocation) {
   auto wish = read_wish(invocation);

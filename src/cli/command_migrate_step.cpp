@@ -160,6 +160,7 @@ class StepRun {
     if (!found) return tl::unexpected(found.error());
     const std::string results = value_of(variables, kResults);
     if (results.empty()) return ExitCode::kDone;
+    if (auto made = make_folders(results, 0700); !made) return tl::unexpected(made.error());
     if (auto told = write_file(fmt::format("{}/{}", results, dialect_->name), to_text(*found)); !told)
       return tl::unexpected(told.error());
     return ExitCode::kDone;

@@ -17,6 +17,7 @@
 #include "migrate/database_url.h"
 #include "migrate/plugin.h"
 #include "migrate/plugin_call.h"
+#include "migrate/round_trip.h"
 #include "migrate/scratch_folder.h"
 #include "migrate/sqlite_copy.h"
 #include "os/process.h"
@@ -32,15 +33,19 @@ struct Wish {
   bool down = false, sql = false, yes = false;
 };
 
+void declare(CLI::App& app, Wish& wish) {
+  app.set_help_flag();
+  declare(app, wish.which);
+  app.add_option("--to", wish.to, "The revision to go to")->type_name("REV");
+  app.add_flag("-y,--yes", wish.yes, "Do not ask");
+  app.add_flag("--sql", wish.sql, "upgrade: print the SQL instead of running it");
+}
+
 Result<Wish> read_wish(const Invocation& invocation, bool down) {
   Wish wish;
   wish.down = down;
   CLI::App app;
-  app.set_help_flag();
-  declare(app, wish.which);
-  app.add_option("--to", wish.to, "The revision to go to");
-  app.add_flag("-y,--yes", wish.yes, "Do not ask");
-  if (!down) app.add_flag("--sql", wish.sql, "Print the SQL instead of running it");
+  declare(app, wish);
   std::vector<std::string> words = invocation.words;
   std::ranges::reverse(words);
   const std::string_view verb = down ? "downgrade" : "upgrade";
@@ -50,11 +55,11 @@ Result<Wish> read_wish(const Invocation& invocation, bool down) {
     return failure(error("`devtask {}`: {}", verb, problem.what())
                        .advise(fmt::format("`devtask {} --help` shows what can be said", verb)));
   }
+  if (down && wish.sql) return failure("`--sql` belongs to `devtask upgrade`");
   if (wish.which.all_dialects || wish.which.dialects.size() > 1)
     return failure("`devtask {}` is for one database: the one that is configured", verb);
   if (wish.to.starts_with('-') && wish.to.find_first_not_of("-0123456789") != std::string::npos)
     return failure("`{}` cannot be a revision", escape_line(wish.to));
-  if (wish.to.empty()) wish.to = down ? "-1" : "head";
   return wish;
 }
 
@@ -72,7 +77,13 @@ class Upgrade {
     auto choice = MigrationsChoice::make(invocation_, wish_.which);
     if (!choice) return tl::unexpected(choice.error());
     choice_ = std::move(*choice);
-    if (!wish_.down && wish_.sql && choice_.migrations->upgrade_sql.empty()) {
+    is_python_ = newest_revision(versions()) == "head";
+    if (wish_.to.empty()) {
+      wish_.to = !wish_.down  ? newest_revision(versions())
+                 : is_python_ ? "-1"
+                              : revision_before(versions(), "");
+    }
+    if (wish_.sql && choice_.migrations->upgrade_sql.empty()) {
       return failure(error("`{}` do not say how their tool prints SQL", choice_.migrations->name)
                          .at(choice_.migrations->where)
                          .advise("for example `upgrade-sql = [[\"alembic\", \"upgrade\", \"--sql\", "
@@ -100,6 +111,10 @@ class Upgrade {
   }
 
  private:
+  std::string versions() const {
+    return join_path(choice_.project().root, choice_.dialects.front()->versions);
+  }
+
   std::string_view verb() const { return wish_.down ? "downgrade" : "upgrade"; }
 
   // The tool has to be there, and its environment is that of the migrations' tasks over the developer's own.
@@ -169,13 +184,9 @@ class Upgrade {
     request.action = "state";
     if (auto written = write_file(folder->path() + "/request.json", to_json(request, result), 0600); !written)
       return tl::unexpected(written.error());
-    const bool is_python =
-        std::ranges::any_of(list_folder(join_path(choice_.project().root, choice_.dialects.front()->versions))
-                                .value_or(std::vector<FolderEntry>()),
-                            [](const FolderEntry& each) { return each.name.ends_with(".py"); });
     PluginAnswer unknown;
     unknown.url = mask_database_url(configured_url());
-    if (!is_python) return unknown;
+    if (!is_python_) return unknown;
     Action action = make_action(wish_.down ? choice_.migrations->downgrade : choice_.migrations->upgrade);
     const auto given = variables_.find("PYTHONPATH");
     action.env.push_back("PYTHONPATH=" + *plugin + (given == variables_.end() ? "" : ":" + given->second));
@@ -309,6 +320,7 @@ class Upgrade {
   Wish wish_;
   MigrationsChoice choice_;
   Variables variables_;
+  bool is_python_ = false;  // the plug-in can look into its tool
   StopRequest stop_;
 };
 
@@ -319,6 +331,14 @@ Result<ExitCode> change_database(const Invocation& invocation, bool down) {
 }
 
 }  // namespace
+
+std::string upgrade_options() {
+  Wish wish;
+  CLI::App app;
+  declare(app, wish);
+  const std::string text = app.help();
+  return text.substr(std::min(text.find("Options:"), text.size()));
+}
 
 Result<ExitCode> command_upgrade(const Invocation& invocation) { return change_database(invocation, false); }
 Result<ExitCode> command_downgrade(const Invocation& invocation) { return change_database(invocation, true); }

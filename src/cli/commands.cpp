@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/escape.h"
@@ -17,11 +18,11 @@ constexpr std::array kCommands = {
     Command{"graph", "[--format dot|mermaid|json] [TASK…]", "Show what depends on what", command_graph},
     Command{"why", "TASK", "Say why a task would run", command_why},
     Command{"migrate", "[check|drift] [--dialect D]… [-m NAME]",
-            "Write the next database revisions, or check them", command_migrate},
+            "Write the next database revisions, or check them", command_migrate, migrate_options},
     Command{"upgrade", "[--dialect D] [--to REV] [--sql] [-y]",
-            "Bring your own database to the newest revision", command_upgrade},
+            "Bring your own database to the newest revision", command_upgrade, upgrade_options},
     Command{"downgrade", "[--dialect D] [--to REV] [-y]", "Take your own database back, by one revision",
-            command_downgrade},
+            command_downgrade, upgrade_options},
     Command{"cache", "stats|gc|verify|clean", "Look after the shared cache", command_cache},
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
     Command{"hook", "install [TASK]|uninstall",
@@ -54,6 +55,13 @@ Result<ExitCode> command_help(const Invocation& invocation) {
   const std::string topic = invocation.words.empty() ? std::string() : invocation.words[0];
   if (topic == "reference" || topic == "schema") {
     print(topic == "reference" ? reference_page() : json_schema());
+    return ExitCode::kDone;
+  }
+  const auto all = commands();
+  const auto asked = std::ranges::find(all, topic, &Command::name);
+  if (asked != all.end() && asked->options != nullptr) {
+    print(fmt::format("usage: devtask {} {}\n{}\n\n{}\n`devtask --help` shows the options of all commands.\n",
+                      asked->name, asked->synopsis, asked->summary, asked->options()));
     return ExitCode::kDone;
   }
   std::string text =

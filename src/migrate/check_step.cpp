@@ -41,8 +41,9 @@ class Check {
         if (part != &Check::hold_rules && has_mistakes()) break;
         if (auto done = (this->*part)(); !done) return tl::unexpected(done.error());
       }
-    } else if (!new_.empty()) {
-      if (auto done = try_plain(); !done) return tl::unexpected(done.error());
+    } else if (!files_.empty()) {
+      if (auto done = ask_plain(); !done) return tl::unexpected(done.error());
+      if (auto done = new_.empty() ? Result<void>() : try_plain(); !done) return tl::unexpected(done.error());
     }
     if (auto done = read_notes(); !done) return tl::unexpected(done.error());
     return std::move(findings_);
@@ -154,15 +155,31 @@ class Check {
     return {};
   }
 
+  // A tool that only knows how to write the next file: what it writes is taken away again.
+  Result<void> ask_plain() {
+    auto database = job_.make_database();
+    if (!database) return tl::unexpected(database.error());
+    if (auto ready = bring_to_head(job_, *database); !ready) return ready;
+    const auto globs = GlobList::parse({job_.dialect.versions + "/"});
+    const auto outcome = run_tool(job_, {job_.migrations.revision, *database, {}, "check"});
+    if (!outcome) return tl::unexpected(outcome.error());
+    if (outcome->exit_status != 0)
+      return failure(tool_failure(job_, "cannot compare the models with the revisions", *outcome));
+    for (const OutputEntry& entry : scan_outputs(job_.root, globs.value_or(GlobList()))) {
+      const std::string name = entry.path.substr(job_.dialect.versions.size() + 1);
+      if (std::ranges::find(files_, name) != files_.end() || name.starts_with('.')) continue;
+      if (auto removed = remove_file(join_path(job_.root, entry.path)); !removed) return removed;
+      add("models", job_.dialect.versions, 0,
+          "the models differ from the revisions (`devtask migrate -m NAME` writes the next one)");
+    }
+    return {};
+  }
+
   Result<void> try_plain() {
     auto database = job_.make_database();
     if (!database) return tl::unexpected(database.error());
     const auto newest = std::ranges::max_element(files_);
-    std::string parent = "base";
-    for (const std::string& name : files_) {
-      if (name != *newest && (parent == "base" || revision_of_file(name) > parent))
-        parent = revision_of_file(name);
-    }
+    const std::string parent = revision_before(job_.versions_below(job_.root), *newest);
     if (parent != "base") {
       const auto upgraded = run_tool(job_, {job_.migrations.upgrade, *database, {}, {}, parent});
       if (!upgraded) return tl::unexpected(upgraded.error());

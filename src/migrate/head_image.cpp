@@ -6,6 +6,7 @@
 #include "action/fingerprint.h"
 #include "exec/outputs.h"
 #include "migrate/migration_tool.h"
+#include "migrate/round_trip.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -102,11 +103,13 @@ Result<void> bring_to_head(const MigrationJob& job, ScratchDatabase& database, c
     if (!restored) return tl::unexpected(restored.error());
     if (*restored) break;
   }
+  const std::string newest = newest_revision(job.versions_below(tree.empty() ? job.root : tree));
+  if (newest.empty()) return {};
   job.say(*restored ? "upgrading the image of an earlier head"
                     : fmt::format("upgrading an empty database through {} revisions", names.size()));
   PluginRequest guard;
   guard.action = "guard";
-  const auto upgraded = run_tool(job, {job.migrations.upgrade, database, std::move(guard), {}, "head", tree});
+  const auto upgraded = run_tool(job, {job.migrations.upgrade, database, std::move(guard), {}, newest, tree});
   if (!upgraded) return tl::unexpected(upgraded.error());
   if (upgraded->exit_status != 0 || (upgraded->answer && !upgraded->answer->done()))
     return failure(tool_failure(job, "cannot upgrade a scratch database to the newest revision", *upgraded));

@@ -11,6 +11,15 @@ namespace {
 
 using Revisions = std::vector<RevisionToNote>;
 
+// Whether it can be read without backquotes.
+bool is_plain(std::string_view id) {
+  const auto is_word = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  return is_word(id.front()) && is_word(id.back()) && id != "and" &&
+         std::ranges::all_of(id, [&](char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; });
+}
+
 // How entries of a file are written.
 struct Form {
   struct Label {
@@ -32,7 +41,7 @@ struct Form {
       const auto& own = labels.at(revision.label).none;
       return own ? *own : none;
     }
-    return quoted ? "`" + revision.id + "`" : revision.id;
+    return quoted || !is_plain(revision.id) ? "`" + revision.id + "`" : revision.id;
   }
   std::string piece(const RevisionToNote& revision) const {
     return labels.at(revision.label).lead + value(revision);
@@ -63,7 +72,21 @@ class NotesEditor {
     });
   }
 
+  // In the file's form, if that can be read again.
   std::string with(const std::string& title) {
+    std::string made = written(title);
+    const std::vector<NotesEntry> entries = parse_notes(made, labels_);
+    const bool readable = std::ranges::all_of(revisions_, [&](const RevisionToNote& each) {
+      return each.id.empty() ||
+             std::ranges::any_of(entries, [&](const NotesEntry& entry) { return has(entry, each); });
+    });
+    if (readable) return made;
+    write_plainly();
+    return written(title);
+  }
+
+ private:
+  std::string written(const std::string& title) const {
     const auto noted = [&](const RevisionToNote& each) {
       return each.id.empty() ||
              std::ranges::any_of(entries_, [&](const NotesEntry& entry) { return has(entry, each); });
@@ -77,7 +100,6 @@ class NotesEditor {
     return with_new(title);
   }
 
- private:
   static bool has(const NotesEntry& entry, const RevisionToNote& wanted) {
     return std::ranges::any_of(entry.revisions, [&](const NotedRevision& revision) {
       return revision.label == wanted.label &&
@@ -119,6 +141,12 @@ class NotesEditor {
     read_between();
     read_order();
     read_labels();
+  }
+
+  void write_plainly() {
+    form_.between = form_.end_of_line;
+    form_.quoted = true;
+    for (const std::string& label : labels_) form_.labels[label] = {label + ": ", "None"};
   }
 
   // Of the newest entry with two dialects.
@@ -199,15 +227,11 @@ class NotesEditor {
       const std::size_t at = lines_[entries_.front().line - 1].begin;
       return inserted(at, entry + form_.line_ends(1 + form_.blank_below_entry));
     }
-    if (trimmed_blanks(text_).empty())
-      return std::string(text_) + "# Migration notes" + form_.line_ends(2) + entry + form_.line_ends(1);
-    const bool ended = text_.ends_with('\n');
-    const bool apart = ended && is_blank(lines_.size() - 1);
-    return std::string(text_) +
-           form_.line_ends(apart   ? 0
-                           : ended ? 1
-                                   : 2) +
-           entry + form_.line_ends(ended ? 1 : 0);
+    const bool whole = lines_.empty() || text_.ends_with('\n');  // its last line
+    const bool nothing = blank_lines_from(0) == lines_.size();
+    const bool apart = nothing || (whole && is_blank(lines_.size() - 1));
+    return std::string(text_) + form_.line_ends((whole ? 0 : 1) + (apart ? 0 : 1)) +
+           (nothing ? "# Migration notes" + form_.line_ends(2) : "") + entry + form_.line_ends(whole ? 1 : 0);
   }
 
   std::string inserted(std::size_t at, const std::string& more) const {
@@ -227,7 +251,7 @@ class NotesEditor {
           top = NotesEntry{std::string(heading->title), i + 1, {}};
       }
     }
-    if (!top || !equals_without_case(title_of(top->title), title)) return std::nullopt;
+    if (!top || !equals_without_case(harmless_title(top->title), title)) return std::nullopt;
     const bool fits = std::ranges::all_of(top->revisions, [&](const NotedRevision& revision) {
       const auto wanted = std::ranges::find(revisions_, revision.label, &RevisionToNote::label);
       return revision.ids.empty() || wanted->id.empty();
@@ -252,19 +276,33 @@ class NotesEditor {
       }
       before = &*there;
       if (has(entry, each) || (each.id.empty() && (there->none || !there->ids.empty()))) continue;
-      std::string value = form_.value(each);
       if (!there->ids.empty()) {
-        changes[there->end] += ", " + value;
+        changes[there->end] += ", " + value_within(*there, each);
         continue;
       }
-      if (text_[there->begin - 1] == ':') value.insert(0, " ");
-      changes[there->begin] = value;
+      changes[there->begin] = in_place_of(*there, each);
       replaced[there->begin] = there->end - there->begin;
     }
     if (!above.empty()) add_above(entry, above, changes);
     std::string text(text_);
     for (const auto& [at, more] : changes) text.replace(at, replaced.contains(at) ? replaced[at] : 0, more);
     return text;
+  }
+
+  // With backquotes where something follows: without them it could be read as a part of that.
+  std::string value_within(const NotedRevision& there, const RevisionToNote& revision) const {
+    const std::size_t end = lines_[line_of(there)].end;
+    const bool is_last = trimmed_blanks(text_.substr(there.end, end - there.end)).empty();
+    return is_last || revision.id.empty() ? form_.value(revision) : "`" + revision.id + "`";
+  }
+
+  // Of `None` or nothing, between what stands there.
+  std::string in_place_of(const NotedRevision& there, const RevisionToNote& revision) const {
+    const std::string value = value_within(there, revision);
+    if (there.none) return value;
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const bool apart = there.end == text_.size() || kBlanks.find(text_[there.end]) != std::string_view::npos;
+    return (text_[there.begin - 1] == ' ' ? "" : " ") + value + (apart ? "" : " ");
   }
 
   // What comes into an entry gets a line of its own.
@@ -297,7 +335,7 @@ class NotesEditor {
 }  // namespace
 
 std::string with_entry(std::string_view text, std::string_view title, const Revisions& revisions) {
-  return NotesEditor(text, revisions).with(title_of(title));
+  return NotesEditor(text, revisions).with(harmless_title(title));
 }
 
 }  // namespace devtask

@@ -78,18 +78,11 @@ std::vector<NotesEntry> parse_notes(std::string_view text, const std::vector<std
 }
 
 std::string title_of(std::string_view name) {
-  const bool is_sentence = name.find(' ') != std::string_view::npos;
-  std::string title;
-  for (char c : name) {
-    if ((c >= 0 && c < ' ') || c == '\x7f' || (c == '_' && !is_sentence)) c = ' ';
-    if (c == '`') c = '\'';
-    if (c == ' ' && (title.empty() || title.back() == ' ')) continue;
-    if (c == '#' && (title.empty() || title.back() == ' ')) continue;  // levels, and the end of a heading
-    if (c == '!' && title.ends_with('<')) continue;                    // a comment
-    title += c;
+  std::string title = harmless_title(name);
+  if (title.find(' ') == std::string::npos) {  // else it is a sentence, with names in it
+    std::ranges::replace(title, '_', ' ');
+    title = harmless_title(title);
   }
-  if (title.ends_with(' ')) title.pop_back();
-  if (title.empty()) return "Migration";
   if (title.front() >= 'a' && title.front() <= 'z')
     title.front() = static_cast<char>(title.front() - 'a' + 'A');
   return title;

@@ -112,10 +112,9 @@ class ValueReader {
         into.begin = begin, into.end = at_;
         return true;
       }
-      // Words that are not set off by a comma are a sentence.
-      if (bare && !ended) return !into.ids.empty() && !bare_;
-      bare_ = bare_ || bare;
-      if (into.ids.empty()) into.begin = begin;
+      // Words that are not set off by a comma are a sentence: behind ids, or all of it.
+      if (bare && !ended) return !into.ids.empty() && !begins_bare_;
+      if (into.ids.empty()) into.begin = begin, begins_bare_ = bare;
       into.end = at_;
       into.ids.emplace_back(word);
     }
@@ -171,7 +170,7 @@ class ValueReader {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool bare_ = false;  // there was an id without backquotes
+  bool begins_bare_ = false;  // the first id has no backquotes
 };
 
 }  // namespace
@@ -184,6 +183,20 @@ std::string_view trimmed_blanks(std::string_view text) {
 
 bool equals_without_case(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, {}, lower, lower);
+}
+
+std::string harmless_title(std::string_view text) {
+  std::string title;
+  for (char c : text) {
+    if ((c >= 0 && c < ' ') || c == '\x7f') c = ' ';
+    if (c == '`') c = '\'';
+    const bool begins_word = title.empty() || title.back() == ' ';
+    if (begins_word && (c == ' ' || c == '#')) continue;  // levels, and the end of a heading
+    if ((c == '!' && title.ends_with('<')) || (c == '>' && title.ends_with("--"))) continue;  // comments
+    title += c;
+  }
+  if (title.ends_with(' ')) title.pop_back();
+  return title.empty() ? "Migration" : title;
 }
 
 std::vector<NotesLine> lines_of_notes(std::string_view text) {

@@ -29,6 +29,9 @@ std::optional<NotesHeading> heading_of(std::string_view text, const std::vector<
 std::vector<NotedRevision> revisions_of(std::string_view text, const std::vector<NotesLine>& lines,
                                         std::size_t line, const std::vector<std::string>& labels);
 
+// One line that is nothing but a title: no end of line, no level, no code, no comment.
+std::string harmless_title(std::string_view text);
+
 std::string_view trimmed_blanks(std::string_view text);
 bool equals_without_case(std::string_view one, std::string_view other);
 

@@ -39,6 +39,7 @@ std::string to_json(const PluginRequest& request, const std::string& result) {
 
 Result<PluginAnswer> answer_from_json(std::string_view text) try {
   const Json json = Json::parse(text);
+  if (!json.is_object()) return failure("the plug-in's answer is no object");
   PluginAnswer answer;
   answer.state = value<std::string>(json, "state");
   answer.message = value<std::string>(json, "message");

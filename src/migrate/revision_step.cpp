@@ -175,7 +175,7 @@ class Revising {
       return found;
     }
     job_.say("wrote " + escape_line(found.path));
-    const std::string parent = before.empty() ? "base" : revision_of_file(*before.rbegin());
+    const std::string parent = revision_before(job_.versions_below(job_.root), found.path);
     auto problems = round_trip_of_plain(job_, database, parent);
     if (!problems) return tl::unexpected(problems.error());
     if (auto whole = finish(database, found); !whole) return tl::unexpected(whole.error());

@@ -1,10 +1,23 @@
 #include "migrate/round_trip.h"
 
+#include <algorithm>
+
 #include "migrate/migration_tool.h"
 #include "os/file.h"
 
 namespace devtask {
 namespace {
+
+// Of files that can be revisions, sorted.
+std::vector<std::string> names_in(const std::string& versions) {
+  std::vector<std::string> names;
+  for (FolderEntry& each : list_folder(versions).value_or(std::vector<FolderEntry>())) {
+    if (each.kind != FileKind::kFolder && !each.name.starts_with('.') && each.name != "__init__.py")
+      names.push_back(std::move(each.name));
+  }
+  std::ranges::sort(names);
+  return names;
+}
 
 class Trip {
  public:
@@ -55,7 +68,22 @@ class Trip {
 
 std::string revision_of_file(std::string_view path) {
   const std::string_view name = file_name(path);
-  return std::string(name.substr(0, name.rfind('.')));
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  return std::string(digits > 0 ? name.substr(0, digits) : name.substr(0, name.rfind('.')));
+}
+
+std::string newest_revision(const std::string& versions) {
+  const std::vector<std::string> names = names_in(versions);
+  const auto is_python = [](const std::string& name) { return name.ends_with(".py"); };
+  if (names.empty() || std::ranges::any_of(names, is_python)) return names.empty() ? "" : "head";
+  return revision_of_file(names.back());
+}
+
+std::string revision_before(const std::string& versions, std::string_view file) {
+  const std::vector<std::string> names = names_in(versions);
+  const auto found =
+      file.empty() && !names.empty() ? names.end() - 1 : std::ranges::find(names, file_name(file));
+  return found == names.begin() || found == names.end() ? "base" : revision_of_file(*(found - 1));
 }
 
 Result<std::vector<std::string>> round_trip_of_plain(const MigrationJob& job, const ScratchDatabase& database,
@@ -64,15 +92,21 @@ Result<std::vector<std::string>> round_trip_of_plain(const MigrationJob& job, co
   const auto& [up, down] = std::pair(job.migrations.upgrade, job.migrations.downgrade);
   const auto before = trip.look("before");
   if (!before) return tl::unexpected(before.error());
-  if (auto gone = trip.go(up, "head", "upgrade"); !gone) return tl::unexpected(gone.error());
+  const std::string newest = newest_revision(job.versions_below(job.root));
+  if (auto gone = trip.go(up, newest, "upgrade"); !gone) return tl::unexpected(gone.error());
   const auto first = trip.look("first");
   if (!first) return tl::unexpected(first.error());
+  if (read_file(*before).value_or("before") == read_file(*first).value_or("first")) {
+    trip.problems.push_back(
+        fmt::format("the upgrade changes nothing in the database that {} names", job.migrations.url_env));
+    return std::move(trip.problems);
+  }
   if (auto gone = trip.go(down, parent, "downgrade"); !gone) return tl::unexpected(gone.error());
   const auto after = trip.look("after");
   if (!after) return tl::unexpected(after.error());
   if (auto done = trip.compare(*before, *after, "upgrade, downgrade"); !done)
     return tl::unexpected(done.error());
-  if (auto gone = trip.go(up, "head", "upgrade"); !gone) return tl::unexpected(gone.error());
+  if (auto gone = trip.go(up, newest, "upgrade"); !gone) return tl::unexpected(gone.error());
   const auto second = trip.look("second");
   if (!second) return tl::unexpected(second.error());
   if (auto done = trip.compare(*first, *second, "upgrade, downgrade, upgrade"); !done)

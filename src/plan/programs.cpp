@@ -151,8 +151,8 @@ std::string find_program(std::string_view name, const std::vector<std::string>& 
 
 std::string find_in_path(const Variables& environment, const std::vector<std::string>& names) {
   const auto path = environment.find("PATH");
-  if (path == environment.end()) return {};
-  const std::vector<std::string> folders = search_folders(path->second);
+  const std::vector<std::string> folders =
+      path == environment.end() ? std::vector<std::string>() : search_folders(path->second);
   for (const std::string& name : names) {
     if (std::string found = find_program(name, folders, current_folder()); !found.empty()) return found;
   }

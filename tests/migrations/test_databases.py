@@ -73,9 +73,13 @@ def refused(outcome):
     return outcome["message"]
 
 
-def test_a_file_that_is_not_there_is_refused_and_not_made(ask, tmp_path):
-    assert "there is no database file" in refused(ask("schema", url=f"sqlite:///{tmp_path}/none.sqlite"))
+def test_a_file_that_is_not_there_is_an_empty_database_and_is_not_made(ask, tmp_path):
+    found = ask("schema", url=f"sqlite:///{tmp_path}/none.sqlite").done()["schema"]
+    assert found == {"tables": {}, "triggers": {}, "views": {}}
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_what_is_no_url_is_refused(ask):
     assert "begins with a dialect" in refused(ask("schema", url="none.sqlite"))
 
 

@@ -167,9 +167,16 @@ def test_a_downgrade_that_loses_something_is_told(on_sqlite):
     on_sqlite.models(FIRST + drop, index=('    sa.Index("ix_flow_note", "note"),\n', ""))
     outcome = on_sqlite.revise("drop index").done()
     lost, failed = outcome["round_trip"]["problems"]
-    revision = outcome["revision"]
-    assert lost == {"revision": revision, "step": "upgrade, downgrade", "message": "flow: index ix_flow_note is lost"}
-    assert (failed["revision"], failed["step"]) == (revision, "failed")
+    lines = outcome["text"].split("\n")
+    assert lost == {
+        "revision": outcome["revision"],
+        "path": outcome["path"],
+        "line": lines.index("def downgrade():") + 1,
+        "step": "upgrade, downgrade",
+        "message": "flow: index ix_flow_note is lost",
+    }
+    assert (failed["revision"], failed["path"], failed["step"]) == (lost["revision"], lost["path"], "failed")
+    assert lines.index("def upgrade():") < failed["line"] < lost["line"]
     assert "no such index: ix_flow_note" in failed["message"]
 
 
@@ -188,3 +195,43 @@ def test_a_new_table_goes_up_and_down(project):
     assert outcome["round_trip"] == {"problems": [], "revisions": [outcome["revision"]], "branches": []}
     up, down = bodies(outcome["text"])
     assert "op.drop_table('extra')" in down
+
+
+REVISION_FILE = """
+from alembic import op
+revision = {revision!r}
+down_revision = {parent!r}
+
+
+def upgrade():
+    op.execute({up!r})
+
+
+def downgrade():
+    op.execute("select 1")
+    op.execute({down!r})
+"""
+
+
+def test_each_faulty_revision_is_named_with_its_line(changed):
+    parent = changed.revise("add new").done()["revision"]
+    for revision, up, down in (
+        ("aaa", "drop index if exists ix_flow_note", "select 2"),
+        ("bbb", "select 1", "select 2"),
+        ("ccc", "select 1", "drop table none"),
+    ):
+        text = REVISION_FILE.format(revision=revision, parent=parent, up=up, down=down)
+        (changed.versions / f"{revision}.py").write_text(text)
+        parent = revision
+    (changed.scratch / "db.sqlite").unlink()
+    lost, failed = changed.run("round_trip", **{"from": "base"}).done()["round_trip"]["problems"]
+    assert (lost["revision"], lost["path"], lost["line"]) == ("aaa", str(changed.versions / "aaa.py"), 11)
+    assert lost["message"] == "flow: index ix_flow_note is lost"
+    assert (failed["revision"], failed["path"], failed["line"]) == ("ccc", str(changed.versions / "ccc.py"), 13)
+    assert (failed["step"], "no such table: none" in failed["message"]) == ("failed", True)
+
+
+def test_a_revision_that_cannot_be_read_is_a_problem(changed):
+    (changed.versions / "bad.py").write_text("revision = 'bad'\ndown_revision = None\nboom\n")
+    (problem,) = changed.run("round_trip").done()["round_trip"]["problems"]
+    assert (problem["step"], problem["path"], problem["line"]) == ("failed", None, None)

@@ -168,6 +168,17 @@ def test_old_files_are_left_alone(versions):
     assert found(versions, since="zzz")[0][0] == "since"
 
 
+def test_where_there_is_no_python_nothing_is_wrong(tmp_path):
+    (tmp_path / "001_add.sql").write_text("drop table t;")
+    for folder in (tmp_path, tmp_path / "none"):
+        assert rules.check(str(folder), around=PRAGMAS, since="aaa", file_name="x") == []
+
+
+def test_a_table_made_in_the_same_upgrade_is_not_a_column_of_its_name(versions):
+    lines = found(versions, GOOD.replace(COLUMN, 'op.create_table("c"); op.drop_column("u", "c")'))
+    assert [line[3] for line in lines] == ["drop_column u.c loses its data"]
+
+
 def test_the_command_line(versions, tmp_path_factory):
     scratch = tmp_path_factory.mktemp("scratch")
     (versions / FILE).write_text(GOOD.replace(ON, ""))

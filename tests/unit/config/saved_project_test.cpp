@@ -97,7 +97,7 @@ name = "flows"
 run = [["make", "{{dialect}}"]]
 matrix.dialect = ["sqlite", "postgresql"]
 inputs = ["{{dialect}}/**", "common/**"]
-commit = ["versions/{{dialect}}", "x"]
+commit = true
 outputs = ["out/{{dialect}}.sql"]
 
 [migrations.main]
@@ -109,8 +109,8 @@ versions = "src/migrations/versions/{{dialect}}"
 revision = [["flows", "revision", "-m", "{{name}}"]]
 upgrade = [["flows", "upgrade", "{{revision}}"]]
 downgrade = "flows downgrade {{revision}}"
-upgrade-sql = "flows upgrade --sql {{revision}}"
-file-name = "{rev}_.+"
+upgrade-sql = "flows sql {{revision}}"
+file-name = ".*"
 url-env = "FLOWS_DATABASE_URL"
 env = { FLOWS_HOME = "{{root}}/.flows" }
 notes = "NOTES.md"

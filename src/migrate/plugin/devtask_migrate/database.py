@@ -16,7 +16,7 @@ URL = re.compile(
     r"(\[(?P<address>[^/?]+)\]|(?P<host>[^/:?]+))?(:(?P<port>[^/?]*))?(/(?P<dbname>[^?]*))?(\?(?P<query>.*))?$"
 )
 # What libpq takes from a query; the rest is meant for a driver.
-KEYS = ("host", "port", "user", "password", "dbname", "options", "service", "sslmode", "sslrootcert", "sslcert", "sslkey")
+KEYS = "host port user password dbname options service sslmode sslrootcert sslcert sslkey".split()
 
 
 class Connection:
@@ -44,8 +44,8 @@ def to_sqlite(url):
     import sqlite3
 
     path = guard.file_of(URL.match(url).group("dbname"))
-    if not os.path.isfile(path):  # which connecting would create
-        raise Refusal("there is no database file %s: have the command's settings taken another one?" % path)
+    if not os.path.exists(path):  # is empty for SQLite, which would make it
+        return by_cursor(sqlite3.connect(":memory:"))
     return by_cursor(sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path), uri=True))
 
 
@@ -121,8 +121,8 @@ def by_psql(place):
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode("utf-8", "replace").strip())
-        lines = done.stdout.decode("utf-8").split("\n")
-        return [json.loads(line, object_pairs_hook=lambda pairs: [value for _, value in pairs]) for line in lines if line]
+        lines = filter(None, done.stdout.decode("utf-8").split("\n"))
+        return [json.loads(line, object_pairs_hook=lambda pairs: [value for _, value in pairs]) for line in lines]
 
     return Connection(run)
 

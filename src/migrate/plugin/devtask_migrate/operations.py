@@ -95,28 +95,36 @@ def calls(op, context):
     return [node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
 
 
-def describe(op, context):
-    """One operation that holds no others; `context` is the AutogenContext of the run."""
-    first, *others = calls(op, context)
+def described(first, others, schema, table, name):
+    """One operation by the calls that are written for it: their arguments are (table, …) or (name, table, …)."""
     kind = getattr(first.func, "attr", text_of(first.func))
-    table = getattr(op, "table_name", None) or getattr(op, "source_table", None) or ""
-    schema = getattr(op, "schema", None) or getattr(op, "kw", {}).get("source_schema")
     arguments = [text_of(argument) for argument in first.args]
     attributes = {keyword.arg or "**": text_of(keyword.value) for keyword in first.keywords}
-    described = {"kind": kind, "schema": schema, "table": "%s" % table, "name": name_of(op)}
+    found = {"kind": kind, "schema": schema, "table": table, "name": name, "attributes": attributes}
     if kind == "alter_column":
-        described["existing"] = {key: attributes.pop(key) for key in list(attributes) if CONTEXT.match(key)}
+        found["existing"] = {key: attributes.pop(key) for key in list(attributes) if CONTEXT.match(key)}
     else:
         attributes["arguments"] = sorted(arguments) if kind == "create_table" else arguments
     if others:
         attributes["then"] = [text_of(call) for call in others]
-    columns, elsewhere = parts_of(op)
-    described["attributes"] = attributes
-    described["uses"] = {
-        "tables": sorted({key_of(schema, table)} | {target.rpartition(".")[0] for target in elsewhere}),
-        "columns": sorted({"%s.%s" % (key_of(schema, table), column) for column in columns} | set(elsewhere)),
+    return found
+
+
+def uses(table, columns, elsewhere):
+    """`table` and `elsewhere` are keys: with the schema, if there is one."""
+    return {
+        "tables": sorted({table} | {target.rpartition(".")[0] for target in elsewhere}),
+        "columns": sorted({"%s.%s" % (table, column) for column in columns} | set(elsewhere)),
     }
-    return described
+
+
+def describe(op, context):
+    """One operation that holds no others; `context` is the AutogenContext of the run."""
+    first, *others = calls(op, context)
+    table = getattr(op, "table_name", None) or getattr(op, "source_table", None) or ""
+    schema = getattr(op, "schema", None) or getattr(op, "kw", {}).get("source_schema")
+    found = described(first, others, schema, "%s" % table, name_of(op))
+    return dict(found, uses=uses(key_of(schema, table), *parts_of(op)))
 
 
 def flat(container):

@@ -13,6 +13,7 @@ The fields of a request:
                rules     of the revision files
                schema    the same, of the database at `url`
                compare   of two schemas
+               subtract  `revise` by text: takes out of `file` what `base_file` has, too (Python 3.8 and newer)
   result       the file to write
   dialect      its name, part of a revision's id
   url          the only database that may be connected to
@@ -26,6 +27,8 @@ The fields of a request:
   from         a revision; without it the round trip is of the head alone
   versions, since, known, file_name   see rules.py
   before, after  files that a `schema` has written
+  file         a revision in Python that the project's own command has made just now; it is only read
+  base_file    what the same command has made of the base's models; none if it found nothing
 
 The fields of a result: `version`, `do`, `dialect`, and
   state        done; refused (with `message`; exit status 3: nothing was executed or written after it);
@@ -39,11 +42,13 @@ The fields of a result: `version`, `do`, `dialect`, and
   gone         in the base only
   coincides    those left out whose name is in what has changed in the models since the base: maybe meant
   models_changed    table -> parts of its model that only one of both has; null without a base
-  path, text, revision   of the file; `path` is null where there is nothing to write
+  path, text, revision   of the file; `path` is null where there is nothing to write (`subtract`: `text`)
   mended       names that alembic left undefined, and what they are now
-  round_trip   `problems` ({revision, step, message}), `revisions` that were tried, `branches` that could not be
+  round_trip   `problems` ({revision, path, line, step, message}), `revisions` that were tried, `branches` that could
+               not be
   schema       see schema.py
   findings     see rules.py
+  revisions    of `rules`: file, revision and parents of each
   problems     of `compare`: a line for each difference
 Where there is no file to write, the process ends with status 0 as soon as the result is there. No result at all means
 that alembic was not reached: the models do not import, say, and the command's output tells why.
@@ -57,7 +62,7 @@ import traceback
 import urllib.parse
 
 VERSION = 1
-ON_FILES = ("rules", "compare")  # no database is connected to
+ON_FILES = ("rules", "compare", "subtract")  # no database is connected to
 DONE, FAILED, REFUSED = 0, 1, 3  # exit statuses
 
 
@@ -94,6 +99,8 @@ class Request:
         self.file_name = fields.get("file_name", "")
         self.before = fields.get("before", "")
         self.after = fields.get("after", "")
+        self.file = fields.get("file", "")
+        self.base_file = fields.get("base_file", "")
 
     @classmethod
     def read(cls, path):

@@ -1,6 +1,9 @@
 """Up, down and up again, with the schema compared: what a revision does must be undone by its downgrade."""
 
-from devtask_migrate import schema
+import os
+import traceback
+
+from devtask_migrate import rules, schema
 
 
 def snapshot(config):
@@ -22,6 +25,22 @@ def snapshot(config):
     return found
 
 
+def line_of(path, function):
+    with open(path, "rb") as stream:
+        found = rules.Revision(path, stream.read().decode("utf-8", "replace")).functions.get(function)
+    return found.lineno if found else 1
+
+
+def place_of(error, scripts):
+    """The script in which it was raised, and the line there; or None."""
+    paths = {os.path.realpath(script.path): script for script in scripts}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        script = paths.get(os.path.realpath(frame.filename))
+        if script:
+            return script, frame.lineno
+    return None
+
+
 def parent_of(script):
     """Of a merge one of them: down to it leads to all of them."""
     parents = script.down_revision
@@ -32,7 +51,8 @@ class Trip:
     def __init__(self, config):
         self.config = config
         self.problems = []
-        self.revisions = []
+        self.known = []  # scripts in which something can go wrong
+        self.tried = []  # scripts
         self.branches = []  # for which there is no round trip of their own
 
     def up(self, revision):
@@ -47,26 +67,33 @@ class Trip:
         command.downgrade(self.config, revision)
         return snapshot(self.config)
 
-    def compare(self, revision, step, before, after):
-        for line in schema.differences(before, after):
-            self.problems.append({"revision": revision, "step": step, "message": line})
+    def compare(self, script, step, before, after):
+        """What has changed on the way back is the fault of the downgrade."""
+        for difference in schema.differences(before, after):
+            self.add(script, line_of(script.path, "downgrade"), step, difference)
+
+    def add(self, script, line, step, message):
+        path = script.path if script else None
+        place = {"revision": script and script.revision, "path": path, "line": path and line}
+        self.problems.append(dict(place, step=step, message=message))
 
     def one(self, script, before):
         """The database is at the revision before."""
         revision = script.revision
-        self.revisions.append(revision)
+        self.tried.append(script)
         first = self.up(revision)
         after = self.down(parent_of(script))
         if after["heads"] != before["heads"]:  # a branch: its downgrade takes others along
             self.branches.append(revision)
-            return [self.up(earlier) for earlier in self.revisions][-1]
-        self.compare(revision, "upgrade, downgrade", before, after)
+            return [self.up(earlier.revision) for earlier in self.tried][-1]
+        self.compare(script, "upgrade, downgrade", before, after)
         second = self.up(revision)
-        self.compare(revision, "upgrade, downgrade, upgrade", first, second)
+        self.compare(script, "upgrade, downgrade, upgrade", first, second)
         return second
 
     def result(self):
-        return {"problems": self.problems, "revisions": self.revisions, "branches": self.branches}
+        revisions = [script.revision for script in self.tried]
+        return {"problems": self.problems, "revisions": revisions, "branches": self.branches}
 
 
 def attempt(config, steps):
@@ -74,14 +101,18 @@ def attempt(config, steps):
     try:
         steps(trip)
     except Exception as error:
-        at = trip.revisions[-1] if trip.revisions else None
         message = "%s: %s" % (type(error).__name__, "%s" % error)
-        trip.problems.append({"revision": at, "step": "failed", "message": message})
+        at = place_of(error, trip.known) or [(script, 1) for script in [None] + trip.tried][-1]
+        trip.add(*at, step="failed", message=message)
     return trip.result()
 
 
 def of_new(config, script):
-    return attempt(config, lambda trip: trip.one(script, snapshot(config)))
+    def steps(trip):
+        trip.known.append(script)
+        trip.one(script, snapshot(config))
+
+    return attempt(config, steps)
 
 
 def check(config, scripts, start):
@@ -90,6 +121,7 @@ def check(config, scripts, start):
 
     def steps(trip):
         whole = list(scripts.walk_revisions("base", "heads"))  # newest first
+        trip.known.extend(whole)
         names = [script.revision for script in whole]
         count = names.index(start) if start in names else (1 if not start else len(names))
         wanted = list(reversed(whole[:count]))
@@ -102,6 +134,6 @@ def check(config, scripts, start):
         for script in wanted:
             before = trip.one(script, before)
         if was["heads"] == before["heads"]:
-            trip.compare(wanted[-1].revision, "downgrade, upgrade", was, before)
+            trip.compare(wanted[-1], "downgrade, upgrade", was, before)
 
     return attempt(config, steps)

@@ -67,7 +67,7 @@ def as_list(value):
 def read_folder(folder):
     """The revisions of a folder, as alembic finds them: files without a `revision` are something else."""
     found = []
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         if name.endswith(".py") and name != "__init__.py":
             path = os.path.join(folder, name)
             with open(path, "rb") as stream:
@@ -81,6 +81,8 @@ def check(folder, around=(), since="", known=(), file_name=""):
     """`since`: rules for single files hold for what comes after this revision; `known`: they do not hold for files of
     these names. `file_name` is a regular expression for the whole name, in which {rev} is the revision."""
     revisions = read_folder(folder)
+    if not revisions:  # none yet, or they are SQL
+        return []
     findings = list(of_graph(revisions))
     old = ancestors(revisions, since) if since else set()
     if since and since not in {revision.revision for revision in revisions}:
@@ -211,16 +213,16 @@ def of_downgrade(revision, around):
             yield finding("downgrade", revision.path, functions[1].lineno, message)
 
 
-def calls_with_table(nodes, table=()):
-    """Each call, and in a batch block the table that it is for."""
+def calls_with_table(nodes, tables=None):
+    """Each call, and if it is one of a batch block the table that it is for."""
     for node in nodes:
-        inside = table
-        if isinstance(node, ast.With):
-            batches = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-            named = [call.args[:1] for call in batches if attribute(call) == "batch_alter_table"]
-            inside = [constant(argument) for argument in named[0]] if named else table
+        inside = dict(tables or {})  # name of a block -> table
+        for item in node.items if isinstance(node, ast.With) else ():
+            call = item.context_expr
+            if isinstance(call, ast.Call) and attribute(call) == "batch_alter_table":
+                inside[getattr(item.optional_vars, "id", None)] = [constant(argument) for argument in call.args[:1]]
         if isinstance(node, ast.Call):
-            yield node, list(table)
+            yield node, inside.get(getattr(getattr(node.func, "value", None), "id", ""), [])
         yield from calls_with_table(ast.iter_child_nodes(node), inside)
 
 
@@ -253,7 +255,7 @@ def destruction(call, table, created):
     arguments = call.args + (column.args[:1] if columns else [])
     names = table + [name for name in map(constant, arguments) if isinstance(name, str)]
     place = ".".join(names)
-    if created & set(names):
+    if created & set(names[:1]):
         return None
     if kind in ("drop_table", "drop_column"):
         return "%s %s loses its data" % (kind, place)

@@ -25,6 +25,17 @@ class Choice:
         self.gone = []
         self.coincides = []
 
+    def labels(self):
+        """As fields of a result."""
+        return {
+            "operations": self.kept,
+            "left_out": self.left_out,
+            "needed": self.needed,
+            "kept_on_request": self.asked_for,
+            "gone": self.gone,
+            "coincides": self.coincides,
+        }
+
 
 def label(operation):
     """As a person names it to `--keep`: `drop_index flow_run.ix_flow_run__state_id`."""

@@ -82,15 +82,8 @@ class Work:
     def keep_own(self, scripts, rev, first_id, context):
         base = self.request.base()
         choice = subtraction.subtract(self.report, base, self.request.keep, self.request.keep_all)
-        self.findings = {
-            "operations": choice.kept,
-            "left_out": choice.left_out,
-            "needed": choice.needed,
-            "kept_on_request": choice.asked_for,
-            "gone": choice.gone,
-            "coincides": choice.coincides,
-            "models_changed": subtraction.changed_models(self.report["models"], base["models"]) if base else None,
-        }
+        changed = subtraction.changed_models(self.report["models"], base["models"]) if base else None
+        self.findings = dict(choice.labels(), models_changed=changed)
         if self.request.do == "drift":
             return
         self.check_name()
