@@ -89,8 +89,7 @@ class Migrate {
     options_.force = options_.force || wish_.keep_all || !wish_.keep.empty();
     std::vector<const Dialect*> left = choice_.dialects;
     Gate gate;
-    if (wish_.step == MigrationStep::kRevision)
-      gate = [&](const TaskRun& run) { return decide(run, left); };
+    if (wish_.step == MigrationStep::kRevision) gate = [&](const TaskRun& run) { return decide(run, left); };
     auto code = run_tasks(invocation_of(left), gate);
     if (code && again_) code = run_tasks(invocation_of(left), {});
     if (!code) return code;

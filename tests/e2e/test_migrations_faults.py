@@ -135,7 +135,7 @@ def test_two_at_once(flows):
     "name",
     [
         "a name with  spaces ",
-        "it's \"quoted\"",
+        'it\'s "quoted"',
         'three """ in it',
         'ends with """"',
         '"""; import os; """',
@@ -167,7 +167,9 @@ def files_but_revisions(flows):
     return [line for line in lines if "/versions/" not in line and NOTES not in line]
 
 
-@pytest.mark.parametrize("name", ["two\nlines", "a\rb", "\x1b[31mred", " ", "", "x" * 201, "--sql", "-x", "a\tb", '"""', "-"])
+@pytest.mark.parametrize(
+    "name", ["two\nlines", "a\rb", "\x1b[31mred", " ", "", "x" * 201, "--sql", "-x", "a\tb", '"""', "-"]
+)
 def test_a_name_is_refused(flows, name):
     flows.add_column()
     before = flows.git("status", "--porcelain", "-uall")
