@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 
 #include "base/escape.h"
 #include "base/suggest.h"
@@ -126,7 +127,9 @@ Result<void> check_name(const std::string& name) {
   std::string why;
   if (has_controls) why = "it has control characters or more than one line";
   if (name.starts_with('-')) why = "it begins like an option";
-  if (name.find_first_not_of(' ') == std::string::npos && !name.empty()) why = "it is blank";
+  const bool has_letters =
+      std::ranges::any_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c >= 0x80; });
+  if (!has_letters && !name.empty()) why = "it has no letter or digit, which its file would be named after";
   if (name.size() > kLongest) why = fmt::format("it has more than {} bytes", kLongest);
   if (why.empty()) return {};
   return failure(error("a migration cannot be called `{}`: {}", shown, why)

@@ -126,6 +126,11 @@ Result<std::optional<MigrationBase>> find_base(const Git* git, const Dialect& di
   base.commit = fields[0];
   base.time = fields[2];
   base.shown = fmt::format("{} of {} ({})", fields[1], fields[2].substr(0, 10), fields[4]);
+  if (wanted.empty()) {
+    const auto revisions = entries_of(*git, base.commit, dialect.versions);
+    if (!revisions) return tl::unexpected(revisions.error());
+    if (revisions->empty()) return std::nullopt;  // it took them out of the history
+  }
   if (fields[3].empty() && wanted.empty()) {
     const auto shallow = git->ask({"rev-parse", "--is-shallow-repository"});
     base.is_cut = shallow && shallow->starts_with("true");

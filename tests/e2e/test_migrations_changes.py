@@ -8,7 +8,7 @@ from support.migrations import DIALECTS, MODELS, RUN_COUNT, columns, function, n
 
 pytestmark = needs_postgresql
 
-TABLE = '''
+TABLE = """
 
 class Label(Base):
     __tablename__ = "label"
@@ -16,11 +16,13 @@ class Label(Base):
     name: Mapped[str] = mapped_column(sa.String(50), index=True)
     color: Mapped[str | None] = mapped_column(sa.String(20))
     flow_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("flow.id", ondelete="CASCADE"))
-'''
+"""
 INDEX = 'sa.Index(None, "queue", "state_type", "scheduled_time"),'
 DROPPED = '    state_message: Mapped[str] = mapped_column(sa.Text, default="")\n'
 JSON = "    context: Mapped[dict[str, Any] | None] = mapped_column(Json)\n"
-PLAIN_JSON = "    plain = mapped_column(sa.JSON(none_as_null=True).with_variant(JSONB(astext_type=sa.Text()), 'postgresql'))\n"
+PLAIN_JSON = (
+    "    plain = mapped_column(sa.JSON(none_as_null=True).with_variant(JSONB(astext_type=sa.Text()), 'postgresql'))\n"
+)
 
 
 def new_table(flows):

@@ -13,7 +13,9 @@ HIDDEN = 'mount -t tmpfs none /usr/lib/postgresql; exec "$@"'
 
 
 def can_hide():
-    return subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+    return (
+        subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_stopped_in_the_middle(held, number):
     else:
         running.send(number)
     ended = running.wait()
-    assert ended.code == (-9 if number == signal.SIGKILL else 130 if number == signal.SIGINT else 143), ended
+    assert ended.code == (-9 if number == signal.SIGKILL else 130), ended
     assert held.git("status", "--porcelain", "-uall") == before, "no file, whole or half"
     if number != signal.SIGKILL:
         assert not held.processes() and not held.left_behind()
@@ -83,9 +83,7 @@ def test_stopped_in_the_middle(held, number):
     if number == signal.SIGKILL:
         held.wait_until_no_process_is_left()
     made = held.revise()
-    assert set(made) <= set(DIALECTS)
-    for dialect in DIALECTS:
-        assert NAME in held.newest(dialect).name
+    assert sorted(made) == sorted(DIALECTS)
     assert not held.left_behind()
     held.migrate("check", "--all-dialects").succeeded()
 
@@ -137,17 +135,17 @@ def test_two_at_once(flows):
     "name",
     [
         "a name with  spaces ",
-        "it's \"quoted\"",
-        '"""',
+        'it\'s "quoted"',
+        'three """ in it',
         'ends with """"',
-        '"""\nimport os'.replace("\n", " "),
+        '"""; import os; """',
         "back\\slash \\N{x} \\",
         "$(touch pwned) `touch pwned`; touch pwned",
         "größer — 大",
         "%s %(rev)s {rev} {{name}} ${up_revision} <% x %>",
         "../../up/and/away",
         "# ## `code` <!-- comment",
-        "--" .replace("--", "a --option"),
+        "a --option",
     ],
 )
 def test_a_name_is_harmless(flows, name):
@@ -169,11 +167,13 @@ def files_but_revisions(flows):
     return [line for line in lines if "/versions/" not in line and NOTES not in line]
 
 
-@pytest.mark.parametrize("name", ["two\nlines", "a\rb", "\x1b[31mred", " ", "", "x" * 201, "--sql", "-x", "a\tb"])
+@pytest.mark.parametrize(
+    "name", ["two\nlines", "a\rb", "\x1b[31mred", " ", "", "x" * 201, "--sql", "-x", "a\tb", '"""', "-"]
+)
 def test_a_name_is_refused(flows, name):
     flows.add_column()
     before = flows.git("status", "--porcelain", "-uall")
-    done = flows.migrate("--all-dialects", f"-m{name}" if name.startswith("-") else "-m", *[name][name.startswith("-") :])
+    done = flows.migrate("--all-dialects", f"--message={name}")
     assert done.code == 2 and "error: " in done.stderr and "\x1b" not in done.stderr
     assert flows.git("status", "--porcelain", "-uall") == before
     assert not flows.left_behind()

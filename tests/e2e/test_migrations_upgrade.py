@@ -92,7 +92,9 @@ def test_without_a_terminal_it_needs_yes(configured):
         assert at(configured) == ("no revision" if verb == "upgrade" else HEADS[configured.dialect])
 
 
-@pytest.mark.parametrize("answer, revision", [(b"y\n", HEADS["sqlite"]), (b"\n", "no revision"), (b"n\n", "no revision")])
+@pytest.mark.parametrize(
+    "answer, revision", [(b"y\n", HEADS["sqlite"]), (b"\n", "no revision"), (b"n\n", "no revision")]
+)
 def test_on_a_terminal_it_asks(on_sqlite, answer, revision):
     on_sqlite.run("venv").succeeded()
     controller, terminal = pty.openpty()
@@ -123,7 +125,9 @@ def test_the_database_is_named_without_its_password(flows, databases):
 
 def test_a_database_of_another_dialect_is_refused(on_sqlite):
     on_sqlite.run("upgrade", "--dialect", "postgresql", "-y").expect(
-        stderr=Has("the configured database is of another dialect than `postgresql`: sqlite:///", "set FLOWS_DATABASE_URL"),
+        stderr=Has(
+            "the configured database is of another dialect than `postgresql`: sqlite:///", "set FLOWS_DATABASE_URL"
+        ),
         code=2,
     )
     assert not on_sqlite.file.exists() or at(on_sqlite) == "no revision"
@@ -161,7 +165,9 @@ def test_a_failed_downgrade_leaves_it_too(on_sqlite):
     flows.run("upgrade", "-y").succeeded()
     path = raising_revision(flows, "sqlite")
     text = path.read_text().replace('    raise RuntimeError("in the middle of it")\n', "")
-    path.write_text(text.replace("    raise Run", '    from alembic import op\n\n    op.execute("DROP TABLE half")\n    raise Run'))
+    path.write_text(
+        text.replace("    raise Run", '    from alembic import op\n\n    op.execute("DROP TABLE half")\n    raise Run')
+    )
     flows.run("upgrade", "-y").succeeded()
     before = dump(flows.file)
     failed = flows.run("downgrade", "-y")

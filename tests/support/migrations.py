@@ -156,7 +156,9 @@ print(json.dumps(sorted(each["name"] for each in getattr(look, sys.argv[1])(sys.
 def columns(flows, url, table, what="get_columns"):
     """Names, as SQLAlchemy tells them."""
     python = flows.root / ".venv/bin/python"
-    return json.loads(flows.command(python, "-c", LOOK, what, table, env={"FLOWS_DATABASE_URL": url}).succeeded().stdout)
+    return json.loads(
+        flows.command(python, "-c", LOOK, what, table, env={"FLOWS_DATABASE_URL": url}).succeeded().stdout
+    )
 
 
 def function(text, name):
