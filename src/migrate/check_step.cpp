@@ -1,7 +1,9 @@
 #include "migrate/check_step.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
 #include "exec/outputs.h"
 #include "migrate/head_image.h"
@@ -37,7 +39,7 @@ class Check {
     if (auto listed = list_files(); !listed) return tl::unexpected(listed.error());
     if (is_python_) {
       for (const auto part : {&Check::hold_rules, &Check::compare_models, &Check::make_round_trip}) {
-        // What is no Python or has no parent cannot be tried.
+        // What is no Python, has no parent or names what is not there cannot be tried.
         if (part != &Check::hold_rules && has_mistakes()) break;
         if (auto done = (this->*part)(); !done) return tl::unexpected(done.error());
       }
@@ -51,10 +53,10 @@ class Check {
 
  private:
   bool has_mistakes() const {
-    return std::ranges::any_of(findings_, [](const Finding& each) {
-      return each.rule == "syntax" || each.rule == "parent" || each.rule == "heads" ||
-             each.rule == "duplicate";
-    });
+    static constexpr std::array<std::string_view, 6> kRules{"syntax",    "parent", "heads",
+                                                            "duplicate", "names",  "functions"};
+    return std::ranges::any_of(
+        findings_, [](const Finding& each) { return std::ranges::find(kRules, each.rule) != kRules.end(); });
   }
 
   Result<void> list_files() {

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from support.migrations import DIALECTS, MODELS, NAME, NOTES, function, needs_postgresql
-from support.result import Has
 from support.waiting import wait_for
 
 pytestmark = needs_postgresql

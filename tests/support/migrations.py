@@ -135,10 +135,12 @@ def prepare():
         if not (folder / "done").exists():
             shutil.rmtree(folder / "prepared", ignore_errors=True)
             flows = make_checkout(folder, "prepared", None)
-            flows.run("venv", timeout=TIMEOUT).succeeded()
-            flows.add_column()
-            flows.revise("to_make_images")
-            shutil.rmtree(flows.scratch)
+            try:
+                flows.run("venv", timeout=TIMEOUT).succeeded()
+                flows.add_column()
+                flows.revise("to_make_images")
+            finally:
+                shutil.rmtree(flows.scratch)
             (folder / "done").touch()
         return Flows(folder, "prepared")
 
