@@ -37,21 +37,36 @@ class Check {
 
   Result<std::vector<Finding>> run() {
     if (auto listed = list_files(); !listed) return tl::unexpected(listed.error());
-    if (is_python_) {
-      for (const auto part : {&Check::hold_rules, &Check::compare_models, &Check::make_round_trip}) {
-        // What is no Python, has no parent or names what is not there cannot be tried.
-        if (part != &Check::hold_rules && has_mistakes()) break;
-        if (auto done = (this->*part)(); !done) return tl::unexpected(done.error());
-      }
-    } else if (!files_.empty()) {
-      if (auto done = ask_plain(); !done) return tl::unexpected(done.error());
-      if (auto done = new_.empty() ? Result<void>() : try_plain(); !done) return tl::unexpected(done.error());
+    std::vector<Part> parts{{"rules", &Check::hold_rules},
+                            {"models", &Check::compare_models},
+                            {"round-trip", &Check::make_round_trip}};
+    if (!is_python_) parts = {{"models", &Check::ask_plain}, {"round-trip", &Check::try_plain}};
+    for (const Part& part : parts) {
+      // What is no Python, has no parent or names what is not there cannot be tried.
+      if (has_mistakes() || files_.empty()) break;
+      auto done = (this->*part.hold)();
+      if (done) continue;
+      // What was found until then is of use, and may be why.
+      if (findings_.empty() || job_.stop.stopping()) return tl::unexpected(done.error());
+      add(part.rule, job_.dialect.versions, 0, with_notes(done.error()));
+      break;
     }
     if (auto done = read_notes(); !done) return tl::unexpected(done.error());
     return std::move(findings_);
   }
 
  private:
+  struct Part {
+    const char* rule;
+    Result<void> (Check::*hold)();
+  };
+
+  static std::string with_notes(const Diagnostic& problem) {
+    std::string text = problem.message;
+    for (const std::string& note : problem.notes) text += "; " + note;
+    return text;
+  }
+
   bool has_mistakes() const {
     static constexpr std::array<std::string_view, 6> kRules{"syntax",    "parent", "heads",
                                                             "duplicate", "names",  "functions"};
@@ -178,6 +193,7 @@ class Check {
   }
 
   Result<void> try_plain() {
+    if (new_.empty()) return {};
     auto database = job_.make_database();
     if (!database) return tl::unexpected(database.error());
     const auto newest = std::ranges::max_element(files_);
