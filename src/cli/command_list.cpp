@@ -137,7 +137,8 @@ Result<ExitCode> command_list(const Invocation& invocation) {
     if (!migrations.name.starts_with(member)) continue;
     std::string dialects;
     for (const Dialect& each : migrations.dialects) dialects += (dialects.empty() ? "" : ", ") + each.name;
-    const std::string which = project.migrations.size() > 1 ? " " + migrations.name.substr(member.size()) : "";
+    const std::string which =
+        project.migrations.size() > 1 ? " " + migrations.name.substr(member.size()) : "";
     rows.emplace_back("migrate" + which, fmt::format("Write or check database revisions ({})", dialects));
     rows.emplace_back("upgrade" + which, "Bring your own database to the newest revision");
   }

@@ -19,6 +19,7 @@
 #include "migrate/revision_step.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "os/random_name.h"
 
 namespace devtask {
 namespace {
@@ -84,6 +85,14 @@ class Migrate {
   Migrate(const Invocation& invocation, Wish wish)
       : invocation_(invocation), options_(invocation.options), wish_(std::move(wish)) {}
 
+  Migrate(const Migrate&) = delete;
+  Migrate& operator=(const Migrate&) = delete;
+  ~Migrate() {
+    if (results_.empty()) return;
+    (void)remove_tree(results_);
+    (void)remove_folder_if_empty(std::string(parent_folder(results_)));
+  }
+
   Result<ExitCode> run() {
     auto choice = MigrationsChoice::make(invocation_, wish_.which);
     if (!choice) return tl::unexpected(choice.error());
@@ -104,7 +113,9 @@ class Migrate {
  private:
   Result<void> prepare() {
     environment_ = invocation_.environment;
-    results_ = fmt::format("{}/migrations/{}", StateFolder(choice_.project().root).path, own_process_id());
+    const auto unique = random_name();
+    if (!unique) return tl::unexpected(unique.error());
+    results_ = fmt::format("{}/migrations/{}", StateFolder(choice_.project().root).path, *unique);
     const auto set = [&](const char* name, const std::string& value) {
       if (!value.empty()) environment_[name] = value;
     };
@@ -200,8 +211,6 @@ class Migrate {
       if (!found) return tl::unexpected(found.error());
       if (!found->path.empty()) all.push_back({each, std::move(*found)});
     }
-    (void)remove_tree(results_);
-    (void)remove_folder_if_empty(std::string(parent_folder(results_)));
     if (all.empty()) return code;
     const bool writes = wish_.step == MigrationStep::kRevision;
     for (const Found& each : all) show(each.revision);

@@ -158,12 +158,16 @@ class StepRun {
     if (migrations_->format) options.format = [&](const std::string& path) { return format(path); };
     const auto found = make_revision(job, options);
     if (!found) return tl::unexpected(found.error());
-    const std::string results = value_of(variables, kResults);
-    if (results.empty()) return ExitCode::kDone;
-    if (auto made = make_folders(results, 0700); !made) return tl::unexpected(made.error());
-    if (auto told = write_file(fmt::format("{}/{}", results, dialect_->name), to_text(*found)); !told)
-      return tl::unexpected(told.error());
-    return ExitCode::kDone;
+    // Also of a file that must be mended: it is there, and belongs into the notes.
+    if (const std::string results = value_of(variables, kResults); !results.empty()) {
+      if (auto made = make_folders(results, 0700); !made) return tl::unexpected(made.error());
+      if (auto told = write_file(fmt::format("{}/{}", results, dialect_->name), to_text(*found)); !told)
+        return tl::unexpected(told.error());
+    }
+    if (found->mistakes.empty()) return ExitCode::kDone;
+    Diagnostic problem = error("{}: down and up again does not lead back to the same schema", found->path);
+    problem.notes = found->mistakes;
+    return failure(std::move(problem).advise("mend the file; `devtask migrate check` tries it again"));
   }
 
   Result<ExitCode> check(const MigrationJob& job, const std::optional<MigrationBase>& base) {

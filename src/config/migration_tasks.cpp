@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/digest.h"
 #include "base/version.h"
 #include "config/names.h"
 #include "config/paths.h"
@@ -49,8 +50,10 @@ class TaskMaker {
     draft.deps_written = true;
     for (const auto& [name, value] : migrations_.env)
       task.env.emplace(name, Placed<Template>{with_dialect(value.value, dialect.name), value.where});
-    // What a step finds is a matter of the steps, too.
-    task.env.emplace("DEVTASK_MIGRATIONS", Placed<Template>{literal(kVersion), migrations_.where});
+    // What a step finds is a matter of the steps, too, and of all that it reads in tasks.toml.
+    task.env.emplace(
+        "DEVTASK_MIGRATIONS",
+        Placed<Template>{literal(fmt::format("{} {}", kVersion, settings(dialect))), migrations_.where});
     using namespace migration_variables;
     for (const char* name : {kName, kKeep, kKeepAll, kResults, kServer, "GIT_*", "DEVTASK_CACHE_*",
                              "DEVTASK_NO_CACHE", "XDG_CACHE_HOME"})
@@ -68,6 +71,36 @@ class TaskMaker {
   }
 
  private:
+  // A digest of what a step reads, but for what is in its key anyway.
+  std::string settings(const Dialect& dialect) const {
+    std::string text;
+    const auto add = [&](std::string_view value) {
+      text += value;
+      text += '\0';
+    };
+    const auto add_template = [&](const Template& value) {
+      add(value.expand([](std::string_view name) { return fmt::format("{{{{{}}}}}", name); }));
+    };
+    for (const auto* steps :
+         {&migrations_.revision, &migrations_.upgrade, &migrations_.downgrade, &migrations_.upgrade_sql}) {
+      for (const Step& step : *steps) {
+        add(step.shell ? "shell" : "words");
+        for (const Template& word : step.words) add_template(word);
+      }
+      add("");
+    }
+    add_template(dialect.url.value);
+    for (const std::string* each : {&dialect.server, &dialect.label, &dialect.rules_since,
+                                    &migrations_.url_env, &migrations_.file_name})
+      add(*each);
+    for (const std::string& each : dialect.around) add(each);
+    const std::size_t base = migrations_.scope->base.size();  // paths are the same for a member alone
+    add(migrations_.dir.value.substr(std::min(base, migrations_.dir.value.size())));
+    add(migrations_.format ? migrations_.format->value : "");
+    for (const Dialect& each : migrations_.dialects) add(each.label);
+    return sha256(text).hex().substr(0, 16);
+  }
+
   void add_files(Task& task, MigrationStep step, const Dialect& dialect) const {
     const Placed<std::string> versions{escape_glob(dialect.versions) + "/**", dialect.where};
     Patterns inputs;

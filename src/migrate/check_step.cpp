@@ -98,27 +98,43 @@ class Check {
     PluginRequest rules;
     rules.action = "rules";
     rules.versions = job_.versions_below(job_.root);
-    rules.since = job_.dialect.rules_since;
     rules.file_name = job_.migrations.file_name;
-    if (options_.all) {
-      rules.since.clear();
-    } else {
-      for (const std::string& name : files_) {
-        if (!new_.contains(name)) rules.known.push_back(name);
-      }
+    // One of both says where the rules begin.
+    const std::string& since = job_.dialect.rules_since;
+    if (!options_.all) rules.since = since;
+    for (const std::string& name : files_) {
+      if (!options_.all && since.empty() && !new_.contains(name)) rules.known.push_back(name);
     }
     auto answer = run_plugin(job_, std::move(rules), database->path());
     if (!answer) return tl::unexpected(answer.error());
     revisions_ = std::move(answer->revisions);
     for (Finding& each : answer->findings) {
       each.file = relative(each.file);
-      if (each.is_warning && !options_.allow_destructive && !options_.all) {
+      // What is in the base already, somebody has meant.
+      const bool is_new = new_.contains(std::string(file_name(each.file)));
+      if (each.is_warning && is_new && !options_.allow_destructive && !options_.all) {
         each.is_warning = false;
         each.message += " (meant? `--allow-destructive`)";
       }
       findings_.push_back(std::move(each));
     }
+    if (!since.empty()) add_those_after(since);
     return {};
+  }
+
+  void add_those_after(const std::string& since) {
+    std::set<std::string> before;
+    std::vector<std::string> waiting{since};
+    while (!waiting.empty()) {
+      const std::string revision = std::move(waiting.back());
+      waiting.pop_back();
+      const auto found = std::ranges::find(revisions_, revision, &KnownRevision::revision);
+      if (found == revisions_.end() || !before.insert(revision).second) continue;
+      waiting.insert(waiting.end(), found->parents.begin(), found->parents.end());
+    }
+    for (const KnownRevision& each : revisions_) {
+      if (!before.contains(each.revision)) new_.insert(name_of(each));
+    }
   }
 
   Result<void> compare_models() {
@@ -235,7 +251,7 @@ class Check {
       const std::string id = is_python_ ? id_of(name) : revision_of_file(name);
       if (id.empty()) continue;
       own.all.push_back(id);
-      if (new_.contains(name)) own.fresh.push_back(id);
+      if (new_.contains(name) || options_.all) own.fresh.push_back(id);
     }
     for (NotesProblem& each : notes_problems(*text, dialects)) {
       if (!each.fresh && !options_.all) continue;
@@ -280,7 +296,7 @@ class Check {
   const CheckOptions& options_;
   bool is_python_ = false;
   std::vector<std::string> files_;  // names of all revision files
-  std::set<std::string> new_;       // of those that the base does not have
+  std::set<std::string> new_;  // of those that the rules are for: not in the base, or after `rules-since`
   std::vector<KnownRevision> revisions_;
   std::vector<Finding> findings_;
 };

@@ -6,6 +6,7 @@
 #include "action/fingerprint.h"
 #include "migrate/head_image.h"
 #include "migrate/migration_tool.h"
+#include "migrate/python_package.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -34,6 +35,7 @@ std::optional<std::string> below_prefix(const Git& git, std::string path) {
 }
 
 bool matters(const Migrations& migrations, const Dialect& dialect, const std::string& path) {
+  if (path.find("__pycache__/") != std::string::npos) return false;
   return migrations.models.globs.matches(path) || migrations.inputs.globs.matches(path) ||
          path.starts_with(dialect.versions + "/");
 }
@@ -80,6 +82,28 @@ class BaseTree {
   }
   const std::string& path() const { return path_; }
 
+  // What the models' package has that git ignores, such as a generated version: no commit has it.
+  Result<void> add_generated(const MigrationJob& job) const {
+    const std::string root = package_root(path_, job.migrations.models);
+    const std::string above = root.substr(std::min(path_.size() + 1, root.size()));
+    const auto said = job.git->ask({"ls-files", "-z", "--others", "--ignored", "--exclude-standard",
+                                    "--full-name", "--", pathspec(*job.git, above)});
+    if (!said) return tl::unexpected(said.error());
+    for (std::string& each : split(*said, '\0')) {
+      const auto path = below_prefix(*job.git, std::move(each));
+      if (!path || !path->ends_with(".py")) continue;
+      // Below a package of the base: not in an environment that lies beside it.
+      const std::string folder(parent_folder(*path));
+      const bool in_package =
+          stat_followed(fmt::format("{}/{}/__init__.py", path_, folder)).kind == FileKind::kRegular;
+      if (!in_package || stat_followed(join_path(path_, *path)).kind != FileKind::kAbsent) continue;
+      auto text = read_file(join_path(job.root, *path));
+      if (!text) return tl::unexpected(text.error());
+      if (auto written = write_file(join_path(path_, *path), *text); !written) return written;
+    }
+    return {};
+  }
+
  private:
   BaseTree(ScratchFolder folder, std::string path) : folder_(std::move(folder)), path_(std::move(path)) {}
   ScratchFolder folder_;
@@ -108,7 +132,12 @@ Result<std::optional<MigrationBase>> find_base(const Git* git, const Dialect& di
       return failure(error("there is no commit `{}`", wanted)
                          .advise("name one as git does, for example `--base main` or `--base HEAD~2`"));
     }
-    words.insert(words.end(), {"--end-of-options", wanted, "--"});
+    // Of a branch that has moved on, where this one began.
+    const auto common = git->run({"merge-base", "--end-of-options", wanted, "HEAD"});
+    if (!common) return tl::unexpected(common.error());
+    std::string commit = common->status == 0 ? common->out : found->out;
+    while (commit.ends_with('\n')) commit.pop_back();
+    words.insert(words.end(), {"--end-of-options", std::move(commit), "--"});
   }
   const auto said = git->ask(words);
   if (!said) return tl::unexpected(said.error());
@@ -142,7 +171,14 @@ Result<std::vector<std::string>> changed_since(const Git& git, const Migrations&
                                                const Dialect& dialect, const MigrationBase& base) {
   const auto changed = git.ask({"diff", "--name-only", "-z", "--no-renames", base.commit, "--"});
   if (!changed) return tl::unexpected(changed.error());
-  const auto added = git.ask({"ls-files", "-z", "--others", "--exclude-standard", "--full-name"});
+  // Also what git ignores: models can be generated.
+  std::vector<std::string> words{"ls-files", "-z", "--others", "--full-name", "--"};
+  for (const auto* globs : {&migrations.models.globs, &migrations.inputs.globs}) {
+    for (const std::string& folder : globs->roots()) words.push_back(pathspec(git, folder));
+    for (const std::string& path : globs->literals()) words.push_back(pathspec(git, path));
+  }
+  words.push_back(pathspec(git, dialect.versions));
+  const auto added = git.ask(words);
   if (!added) return tl::unexpected(added.error());
   std::set<std::string> found;
   for (const std::string* list : {&*changed, &*added}) {
@@ -188,6 +224,7 @@ Result<std::string> base_report(const MigrationJob& job, const MigrationBase& ba
   job.say("looking at the models of the base, " + base.shown);
   const auto tree = BaseTree::check_out(*job.git, base.commit, job.places);
   if (!tree) return tl::unexpected(tree.error());
+  if (auto whole = tree->add_generated(job); !whole) return tl::unexpected(whole.error());
   auto database = job.make_database();
   if (!database) return tl::unexpected(database.error());
   if (auto ready = bring_to_head(job, *database, tree->path()); !ready)

@@ -71,9 +71,14 @@ void tell_choice(const MigrationJob& job, const PluginAnswer& answer, const Revi
     job.say(fmt::format("  left out, but on what has changed in the models: {} (meant? `--keep '{}'`)", each,
                         each));
   }
+  if (!options.keep.empty() && answer.kept_on_request.empty() && !options.keep_all) {
+    job.say(
+        "warning: nothing that would be left out is called as `--keep` says: `devtask migrate drift` has the "
+        "names");
+  }
   for (const std::string& each : answer.gone)
     job.say(fmt::format("  no longer reported, though the base has it: {}", each));
-  if (answer.operations.empty() && answer.models_changed && !options.keep_all) {
+  if (answer.operations.empty() && answer.models_changed && answer.gone.empty() && !options.keep_all) {
     job.say(
         "the models have changed, and the tool sees no difference: alembic does not compare CHECK "
         "constraints, and types and server defaults only if env.py says compare_type and "
@@ -143,13 +148,10 @@ class Revising {
     }
     job_.say("wrote " + escape_line(found.path));
     tell_choice(job_, answer, options_);
+    for (const RoundTripProblem& each :
+         answer.round_trip ? *answer.round_trip : std::vector<RoundTripProblem>())
+      found.mistakes.push_back(fmt::format("{}: {}", each.step, each.message));
     if (auto whole = finish(database, found); !whole) return tl::unexpected(whole.error());
-    if (answer.round_trip && !answer.round_trip->empty()) {
-      Diagnostic problem = error("{}: down and up again does not lead back to the same schema", found.path);
-      for (const RoundTripProblem& each : *answer.round_trip)
-        problem.notes.push_back(fmt::format("{}: {}", each.step, each.message));
-      return failure(std::move(problem).advise("mend the file; `devtask migrate check` tries it again"));
-    }
     return found;
   }
 
@@ -178,11 +180,9 @@ class Revising {
     const std::string parent = revision_before(job_.versions_below(job_.root), found.path);
     auto problems = round_trip_of_plain(job_, database, parent);
     if (!problems) return tl::unexpected(problems.error());
+    found.mistakes = std::move(*problems);
     if (auto whole = finish(database, found); !whole) return tl::unexpected(whole.error());
-    if (problems->empty()) return found;
-    Diagnostic problem = error("{}: down and up again does not lead back to the same schema", found.path);
-    problem.notes = std::move(*problems);
-    return failure(std::move(problem).advise("mend the file; `devtask migrate check` tries it again"));
+    return found;
   }
 
   RevisionFound begin() const {
@@ -195,16 +195,15 @@ class Revising {
     return path.starts_with(job_.root + "/") ? path.substr(job_.root.size() + 1) : path;
   }
 
-  // The database has been brought to the new head: next time it begins there.
+  // A database that has come to the new head without a fault is where the next step begins.
   Result<void> finish(const ScratchDatabase& database, RevisionFound& found) {
-    if (auto warned = warn(database, found); !warned) return warned;
     if (options_.format) {
       if (auto formatted = options_.format(found.path); !formatted)
         job_.say("the new file is not formatted: " + formatted.error().message);
     }
     if (auto text = read_file(join_path(job_.root, found.path))) found.text = std::move(*text);
-    keep_image(job_, database, head_image_key(job_));
-    return {};
+    if (found.mistakes.empty()) keep_image(job_, database, head_image_key(job_));
+    return warn(database, found);
   }
 
   Result<void> warn(const ScratchDatabase& database, RevisionFound& found) {
@@ -235,7 +234,7 @@ std::string to_text(const RevisionFound& found) {
   const Json json = {{"dialect", found.dialect},       {"path", found.path},
                      {"revision", found.revision},     {"text", found.text},
                      {"operations", found.operations}, {"left_out", found.left_out},
-                     {"warnings", found.warnings}};
+                     {"warnings", found.warnings},     {"mistakes", found.mistakes}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -249,6 +248,7 @@ Result<RevisionFound> revision_found_from_text(std::string_view text) try {
   json.at("operations").get_to(found.operations);
   json.at("left_out").get_to(found.left_out);
   json.at("warnings").get_to(found.warnings);
+  json.at("mistakes").get_to(found.mistakes);
   return found;
 } catch (const Json::exception& problem) {
   return failure(error("what a step has found cannot be read").note(problem.what()));

@@ -31,6 +31,7 @@ struct RevisionFound {
   std::string text;
   std::vector<std::string> operations, left_out;
   std::vector<std::string> warnings;
+  std::vector<std::string> mistakes;  // the file is there, and must be mended
 };
 
 std::string to_text(const RevisionFound& found);

@@ -20,7 +20,7 @@ Result<DatabaseServer> ScratchDatabases::server(const ScratchKind& kind, StopReq
   const std::scoped_lock lock(mutex_);
   const bool own = kind.server == kPostgresql;
   if (!own && kind.server.find("://") == std::string::npos) {
-    return failure(error("there is no database server `{}`", kind.server)
+    return failure(error("what should name a database server is no URL")
                        .advise("`postgresql` is one of devtask's own; another one has a URL, "
                                "such as `postgresql://USER@HOST`"));
   }

@@ -61,7 +61,7 @@ TEST_F(ScratchDatabasesTest, TellOfAServerThatHasDied) {
 
 TEST_F(ScratchDatabasesTest, SayWhichServersThereAre) {
   EXPECT_EQ(databases_.make(kind("mysql://{{server}}", "mysql"), stop_).error().message,
-            "there is no database server `mysql`");
+            "what should name a database server is no URL");
   EXPECT_THAT(databases_.make(kind("mysql://{{server}}", "mysql://me:secret@h"), stop_).error().message,
               HasSubstr("`mysql://me:***@h` is not the URL of a PostgreSQL server"));
 }
