@@ -10,6 +10,7 @@
 #include "migrate/migration_tool.h"
 #include "migrate/notes_file.h"
 #include "migrate/round_trip.h"
+#include "migrate/trial_revision.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -24,7 +25,9 @@ Result<PluginAnswer> compare(const MigrationJob& job, const std::optional<Migrat
     if (!report) return tl::unexpected(report.error());
     drift.base_report = std::move(*report);
   }
-  auto outcome = run_tool(job, {job.migrations.revision, database, std::move(drift), "drift"});
+  auto trial = TrialRevision::make(job, "drift");
+  if (!trial) return tl::unexpected(trial.error());
+  auto outcome = trial->run(database, std::move(drift));
   if (!outcome) return tl::unexpected(outcome.error());
   if (!outcome->answer || !outcome->answer->done())
     return failure(tool_failure(job, "cannot compare the models with the revisions", *outcome));
@@ -36,6 +39,7 @@ class Check {
   Check(const MigrationJob& job, const CheckOptions& options) : job_(job), options_(options) {}
 
   Result<std::vector<Finding>> run() {
+    if (auto cleared = TrialRevision::clear_leftovers(job_); !cleared) return tl::unexpected(cleared.error());
     if (auto listed = list_files(); !listed) return tl::unexpected(listed.error());
     std::vector<Part> parts{{"rules", &Check::hold_rules},
                             {"models", &Check::compare_models},
@@ -83,6 +87,7 @@ class Check {
     }
     const auto globs = GlobList::parse({job_.dialect.versions + "/"});
     for (const OutputEntry& entry : scan_outputs(job_.root, globs.value_or(GlobList()))) {
+      if (entry.kind == OutputEntry::Kind::kDir) continue;  // `versions` itself, for one
       const std::string name = entry.path.substr(job_.dialect.versions.size() + 1);
       if (name.find("__pycache__/") != std::string::npos || name.starts_with('.')) continue;
       is_python_ = is_python_ || name.ends_with(".py");
@@ -169,7 +174,7 @@ class Check {
         const auto upgraded =
             run_tool(job_, {job_.migrations.upgrade, *database, std::move(guard), {}, start});
         if (!upgraded) return tl::unexpected(upgraded.error());
-        if (upgraded->exit_status != 0)
+        if (upgraded->failed())
           return failure(tool_failure(job_, "cannot upgrade to revision " + start, *upgraded));
         keep_image(job_, *database, key);
       }
@@ -177,7 +182,9 @@ class Check {
     PluginRequest trip;
     trip.action = "round_trip";
     trip.from = start;
-    const auto outcome = run_tool(job_, {job_.migrations.revision, *database, std::move(trip), "round trip"});
+    auto trial = TrialRevision::make(job_, "round trip");
+    if (!trial) return tl::unexpected(trial.error());
+    const auto outcome = trial->run(*database, std::move(trip));
     if (!outcome) return tl::unexpected(outcome.error());
     if (!outcome->answer || !outcome->answer->done() || !outcome->answer->round_trip)
       return failure(tool_failure(job_, "cannot go down and up again", *outcome));
@@ -193,15 +200,15 @@ class Check {
     auto database = job_.make_database();
     if (!database) return tl::unexpected(database.error());
     if (auto ready = bring_to_head(job_, *database); !ready) return ready;
-    const auto globs = GlobList::parse({job_.dialect.versions + "/"});
-    const auto outcome = run_tool(job_, {job_.migrations.revision, *database, {}, "check"});
+    auto trial = TrialRevision::make(job_, "check");
+    if (!trial) return tl::unexpected(trial.error());
+    const auto outcome = trial->run(*database, {});
     if (!outcome) return tl::unexpected(outcome.error());
-    if (outcome->exit_status != 0)
+    if (outcome->failed())
       return failure(tool_failure(job_, "cannot compare the models with the revisions", *outcome));
-    for (const OutputEntry& entry : scan_outputs(job_.root, globs.value_or(GlobList()))) {
-      const std::string name = entry.path.substr(job_.dialect.versions.size() + 1);
-      if (std::ranges::find(files_, name) != files_.end() || name.starts_with('.')) continue;
-      if (auto removed = remove_file(join_path(job_.root, entry.path)); !removed) return removed;
+    const auto written = trial->files();
+    if (!written) return tl::unexpected(written.error());
+    if (!written->empty()) {
       add("models", job_.dialect.versions, 0,
           "the models differ from the revisions (`devtask migrate -m NAME` writes the next one)");
     }
@@ -217,7 +224,7 @@ class Check {
     if (parent != "base") {
       const auto upgraded = run_tool(job_, {job_.migrations.upgrade, *database, {}, {}, parent});
       if (!upgraded) return tl::unexpected(upgraded.error());
-      if (upgraded->exit_status != 0)
+      if (upgraded->failed())
         return failure(tool_failure(job_, "cannot upgrade to revision " + parent, *upgraded));
     }
     auto problems = round_trip_of_plain(job_, *database, parent);
@@ -309,6 +316,7 @@ Result<std::vector<Finding>> check_revisions(const MigrationJob& job, const Chec
 
 Result<std::vector<std::string>> find_drift(const MigrationJob& job,
                                             const std::optional<MigrationBase>& base) {
+  if (auto cleared = TrialRevision::clear_leftovers(job); !cleared) return tl::unexpected(cleared.error());
   auto database = job.make_database();
   if (!database) return tl::unexpected(database.error());
   if (auto ready = bring_to_head(job, *database); !ready) return tl::unexpected(ready.error());

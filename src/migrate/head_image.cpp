@@ -111,7 +111,7 @@ Result<void> bring_to_head(const MigrationJob& job, ScratchDatabase& database, c
   guard.action = "guard";
   const auto upgraded = run_tool(job, {job.migrations.upgrade, database, std::move(guard), {}, newest, tree});
   if (!upgraded) return tl::unexpected(upgraded.error());
-  if (upgraded->exit_status != 0 || (upgraded->answer && !upgraded->answer->done()))
+  if (upgraded->failed())
     return failure(tool_failure(job, "cannot upgrade a scratch database to the newest revision", *upgraded));
   keep_image(job, database, key);
   return {};

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "exec/local_executor.h"
+#include "exec/outputs.h"
 #include "migrate/database_url.h"
 #include "migrate/python_package.h"
+#include "migrate/round_trip.h"
 #include "os/file.h"
 #include "plan/environment.h"
 #include "plan/steps.h"
@@ -33,6 +35,14 @@ Result<std::optional<PluginAnswer>> read_answer(const std::string& folder) {
   auto answer = answer_from_json(*text);
   if (!answer) return tl::unexpected(answer.error());
   return std::optional(std::move(*answer));
+}
+
+// By the revisions there are; where there are none yet, by the models.
+bool is_python(const MigrationJob& job, const std::string& tree) {
+  const std::string newest = newest_revision(job.versions_below(tree));
+  if (!newest.empty()) return newest == "head";
+  return std::ranges::any_of(scan_outputs(tree, job.migrations.models.globs),
+                             [](const OutputEntry& each) { return each.path.ends_with(".py"); });
 }
 
 // Runs `action`, with the plug-in told of `folder`.
@@ -84,7 +94,16 @@ Result<ToolOutcome> run_tool(const MigrationJob& job, const ToolCall& call) {
   action.folder = join_path(call.tree.empty() ? job.root : call.tree, job.migrations.dir.value);
   if (stat_followed(action.folder).kind != FileKind::kFolder)
     action.folder = join_path(job.root, job.migrations.dir.value);
-  return execute(job, std::move(action), folder);
+  auto outcome = execute(job, std::move(action), folder);
+  if (outcome && outcome->exit_status == 0 && !outcome->answer &&
+      is_python(job, call.tree.empty() ? job.root : call.tree)) {
+    outcome->answer.emplace();
+    outcome->answer->state = ToolOutcome::kNotLoaded;
+    outcome->answer->message =
+        "the plug-in was not loaded, and nobody saw which database was used: does the command start Python "
+        "with -I, -S or -E, or elsewhere?";
+  }
+  return outcome;
 }
 
 Result<PluginAnswer> run_plugin(const MigrationJob& job, PluginRequest request, const std::string& folder) {

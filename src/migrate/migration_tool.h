@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/project.h"
@@ -25,6 +26,12 @@ struct ToolOutcome {
   int exit_status = 0;
   std::string output;                  // standard output and error, passwords masked
   std::optional<PluginAnswer> answer;  // none: the plug-in was not reached
+
+  // Of a tool in Python, although the command ended well: the answer says so.
+  bool is_unwatched() const { return answer && answer->state == kNotLoaded; }
+  bool failed() const { return exit_status != 0 || (answer && !answer->done()); }
+
+  static constexpr std::string_view kNotLoaded = "not loaded";
 };
 
 // Fails if a command cannot be started, on a stop request, and if the server has ended meanwhile.

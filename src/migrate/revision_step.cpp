@@ -11,6 +11,7 @@
 #include "migrate/head_image.h"
 #include "migrate/migration_tool.h"
 #include "migrate/round_trip.h"
+#include "migrate/trial_revision.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -91,6 +92,7 @@ class Revising {
   Revising(const MigrationJob& job, const RevisionOptions& options) : job_(job), options_(options) {}
 
   Result<RevisionFound> run() {
+    if (auto cleared = TrialRevision::clear_leftovers(job_); !cleared) return tl::unexpected(cleared.error());
     auto database = job_.make_database();
     if (!database) return tl::unexpected(database.error());
     if (auto ready = bring_to_head(job_, *database); !ready) return tl::unexpected(ready.error());
@@ -106,17 +108,50 @@ class Revising {
       if (!report) return tl::unexpected(report.error());
       request.base_report = std::move(*report);
     }
+    if (options_.preview) return preview(*database, std::move(request));
     const std::set<std::string> before = files();
     const auto outcome =
         run_tool(job_, {job_.migrations.revision, *database, std::move(request), options_.name});
     if (!outcome) return tl::unexpected(outcome.error());
+    if (outcome->is_unwatched()) remove_made(before);
     if (!outcome->answer && outcome->exit_status == 0) return take_plain(*database, before);
-    if (!outcome->answer || !outcome->answer->done())
-      return failure(tool_failure(job_, "cannot compare the models with the revisions", *outcome));
+    if (!outcome->answer || !outcome->answer->done()) return cannot_compare(*outcome);
     return take(*database, *outcome->answer);
   }
 
  private:
+  Result<RevisionFound> preview(const ScratchDatabase& database, PluginRequest request) {
+    auto trial = TrialRevision::make(job_, options_.name);
+    if (!trial) return tl::unexpected(trial.error());
+    const auto outcome = trial->run(database, std::move(request));
+    if (!outcome) return tl::unexpected(outcome.error());
+    if (outcome->answer && outcome->answer->done()) return take(database, *outcome->answer);
+    if (outcome->answer || outcome->exit_status != 0) return cannot_compare(*outcome);
+    const auto written = trial->files();
+    if (!written) return tl::unexpected(written.error());
+    std::vector<std::string> made;
+    for (const TrialRevision::File& each : *written) made.push_back(each.path);
+    auto found = found_plain(made);
+    if (!found || made.empty()) return found;
+    found->text = written->front().text;
+    job_.say("would write " + escape_line(found->path));
+    return found;
+  }
+
+  Result<RevisionFound> cannot_compare(const ToolOutcome& outcome) const {
+    return failure(tool_failure(job_, "cannot compare the models with the revisions", outcome));
+  }
+
+  // What a tool that nobody watched has just written, where that is certain.
+  void remove_made(const std::set<std::string>& before) const {
+    std::vector<std::string> made;
+    std::ranges::set_difference(files(), before, std::back_inserter(made));
+    if (made.size() != 1) return;
+    const std::string file = join_path(job_.root, made.front());
+    const auto text = read_file(file);
+    if (text && text->find(options_.name) != std::string::npos) (void)remove_file(file);
+  }
+
   std::set<std::string> files() const {
     std::set<std::string> paths;
     const auto globs = GlobList::parse({job_.dialect.versions + "/"});
@@ -155,11 +190,9 @@ class Revising {
     return found;
   }
 
-  // Of a tool that is not Python: what it has written is what there is now and was not before.
-  Result<RevisionFound> take_plain(const ScratchDatabase& database, const std::set<std::string>& before) {
+  // Of a tool that is not Python.
+  Result<RevisionFound> found_plain(const std::vector<std::string>& made) const {
     RevisionFound found = begin();
-    std::vector<std::string> made;
-    std::ranges::set_difference(files(), before, std::back_inserter(made));
     if (made.empty()) {
       job_.say("nothing to write: the tool made no file");
       return found;
@@ -170,19 +203,23 @@ class Revising {
     }
     found.path = made.front();
     found.revision = revision_of_file(found.path);
-    found.text = read_file(join_path(job_.root, found.path)).value_or("");
-    if (options_.preview) {
-      (void)remove_file(join_path(job_.root, found.path));
-      job_.say("would write " + escape_line(found.path));
-      return found;
-    }
+    return found;
+  }
+
+  // What it has written is what there is now and was not before.
+  Result<RevisionFound> take_plain(const ScratchDatabase& database, const std::set<std::string>& before) {
+    std::vector<std::string> made;
+    std::ranges::set_difference(files(), before, std::back_inserter(made));
+    auto taken = found_plain(made);
+    if (!taken || made.empty()) return taken;
+    RevisionFound& found = *taken;
     job_.say("wrote " + escape_line(found.path));
     const std::string parent = revision_before(job_.versions_below(job_.root), found.path);
     auto problems = round_trip_of_plain(job_, database, parent);
     if (!problems) return tl::unexpected(problems.error());
     found.mistakes = std::move(*problems);
     if (auto whole = finish(database, found); !whole) return tl::unexpected(whole.error());
-    return found;
+    return taken;
   }
 
   RevisionFound begin() const {

@@ -28,7 +28,7 @@ class Trip {
     guard.action = "guard";
     const auto outcome = run_tool(job_, {steps, database_, std::move(guard), {}, revision});
     if (!outcome) return tl::unexpected(outcome.error());
-    if (outcome->exit_status != 0)
+    if (outcome->failed())
       return failure(tool_failure(job_, fmt::format("the {} of the newest revision fails", what), *outcome));
     return {};
   }
