@@ -41,6 +41,10 @@ void declare(CLI::App& app, Wish& wish) {
   app.add_flag("--sql", wish.sql, "upgrade: print the SQL instead of running it");
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Result<Wish> read_wish(const Invocation& invocation, bool down) {
   Wish wish;
   wish.down = down;
@@ -58,7 +62,7 @@ Result<Wish> read_wish(const Invocation& invocation, bool down) {
   if (down && wish.sql) return failure("`--sql` belongs to `devtask upgrade`");
   if (wish.which.all_dialects || wish.which.dialects.size() > 1)
     return failure("`devtask {}` is for one database: the one that is configured", verb);
-  if (wish.to.starts_with('-') && wish.to.find_first_not_of("-0123456789") != std::string::npos)
+  if (wish.to.starts_with('-') && !is_number(std::string_view(wish.to).substr(1)))
     return failure("`{}` cannot be a revision", escape_line(wish.to));
   return wish;
 }
@@ -78,11 +82,11 @@ class Upgrade {
     if (!choice) return tl::unexpected(choice.error());
     choice_ = std::move(*choice);
     is_python_ = newest_revision(versions()) == "head";
-    if (wish_.to.empty()) {
-      wish_.to = !wish_.down  ? newest_revision(versions())
-                 : is_python_ ? "-1"
-                              : revision_before(versions(), "");
+    if (wish_.to.empty() && wish_.down && !is_python_) {
+      return failure(error("say to which revision: `--to`")
+                         .note("where the database is, only the tool knows, and one back is before that"));
     }
+    if (wish_.to.empty()) wish_.to = wish_.down ? "-1" : newest_revision(versions());
     if (wish_.sql && choice_.migrations->upgrade_sql.empty()) {
       return failure(error("`{}` do not say how their tool prints SQL", choice_.migrations->name)
                          .at(choice_.migrations->where)
@@ -97,6 +101,7 @@ class Upgrade {
     if (!state) return fail(std::move(state.error()));
     if (auto right = tell(*state); !right) return tl::unexpected(right.error());
     const bool at_head = state->done() && !state->heads.empty() && state->current == state->heads;
+    if (invocation_.options.status) return at_head ? ExitCode::kDone : ExitCode::kTaskFailed;
     if (!wish_.down && wish_.to == "head" && at_head) {
       say("it is at the newest revision already", invocation_.options);
       return ExitCode::kDone;
@@ -105,8 +110,11 @@ class Upgrade {
       say("it is at no revision: there is nothing to go back from", invocation_.options);
       return ExitCode::kDone;
     }
-    if (auto asked = ask(); !asked || !*asked)
-      return asked ? Result<ExitCode>(ExitCode::kTaskFailed) : tl::unexpected(asked.error());
+    if (invocation_.options.dry_run) {
+      say(fmt::format("would {} it to `{}`", verb(), wish_.to), invocation_.options);
+      return ExitCode::kDone;
+    }
+    if (auto answer = ask(); !answer || *answer != ExitCode::kDone) return answer;
     return change(state->file);
   }
 
@@ -117,7 +125,7 @@ class Upgrade {
 
   std::string_view verb() const { return wish_.down ? "downgrade" : "upgrade"; }
 
-  // The tool has to be there, and its environment is that of the migrations' tasks over the developer's own.
+  // The tool has to be there, and its environment is the developer's own over that of the migrations' tasks.
   Result<ExitCode> prepare() {
     const Migrations& migrations = *choice_.migrations;
     const std::string prefix = migrations.name.substr(0, migrations.name.size() - migrations.local.size());
@@ -128,6 +136,7 @@ class Upgrade {
     for (const auto& dep : migrations.deps) words.push_back(qualified(dep.value));
     Options quiet = invocation_.options;
     quiet.verbosity = std::min(quiet.verbosity, -1);
+    quiet.dry_run = quiet.status = false;  // what is looked at is the database, and the tool has to look
     if (!words.empty()) {
       auto code = run_tasks({quiet, invocation_.environment, words, invocation_.profile}, {});
       if (!code || *code != ExitCode::kDone) return code;
@@ -138,10 +147,12 @@ class Upgrade {
                                 Session::Mode::kLook, [](const Diagnostic&) {});
     if (!run) return tl::unexpected(run.error());
     const auto planned = std::ranges::find_if(run->plan.tasks, &PlannedTask::requested);
-    variables_ = invocation_.environment;
-    for (auto& [name, value] : run->session->environment().visible(
-             *planned->task, planned->values, choice_.project().root, planned->outputs->globs))
-      variables_[name] = value;
+    variables_ = run->session->environment().visible(*planned->task, planned->values, choice_.project().root,
+                                                     planned->outputs->globs);
+    for (const auto& [name, value] : invocation_.environment) {
+      if (name != "PATH")
+        variables_[name] = value;  // the project's folders are in front of the caller's there
+    }
     std::erase_if(variables_, [](const auto& each) { return each.first.starts_with("DEVTASK_MIGRATION"); });
     return ExitCode::kDone;
   }
@@ -208,7 +219,9 @@ class Upgrade {
     }
     const auto text = read_file(result);
     if (!text) return tl::unexpected(text.error());
-    return answer_from_json(*text);
+    auto answer = answer_from_json(*text);
+    if (answer) answer->url = mask_database_url(answer->url);
+    return answer;
   }
 
   Result<void> tell(const PluginAnswer& state) const {
@@ -236,16 +249,19 @@ class Upgrade {
     return {};
   }
 
-  Result<bool> ask() const {
-    if (wish_.yes) return true;
+  // kDone is a yes.
+  Result<ExitCode> ask() const {
+    if (wish_.yes) return ExitCode::kDone;
     if (!is_terminal(0)) {
       return failure(error("nobody can be asked whether to {} this database to `{}`", verb(), wish_.to)
                          .advise("`-y` says yes"));
     }
     print(fmt::format("{} it to `{}`? [y/N] ", verb(), wish_.to));
+    wait_any_readable({0, stop_.stopping_fd()});
+    if (stop_.stopping()) return ExitCode::kInterrupted;
     std::string answer;
     std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    return answer == "y" || answer == "Y" || answer == "yes" ? ExitCode::kDone : ExitCode::kTaskFailed;
   }
 
   Result<ExitCode> change(const std::string& file) {

@@ -3,13 +3,15 @@
 import os
 import pty
 import re
+import shutil
+import signal
 import sqlite3
 import subprocess
 
 import pytest
 
 from support.migrations import DIALECTS, HEADS, columns, needs_postgresql
-from support.project import DEVTASK
+from support.project import DEVTASK, REPOSITORY, Project
 from support.result import ANY, Has
 
 pytestmark = needs_postgresql
@@ -50,6 +52,18 @@ def on_sqlite(flows, databases):
     return flows
 
 
+@pytest.fixture
+def plain(tmp_path):
+    """A project whose tool is not Python to devtask, on a file of SQLite that is at the first revision."""
+    project = Project(tmp_path, "library")
+    ignored = shutil.ignore_patterns(".devtask", "__pycache__")
+    shutil.copytree(REPOSITORY / "examples/plain-sql", project.root, dirs_exist_ok=True, ignore=ignored)
+    project.file = project.folder / "library.db"
+    project.env["DATABASE_URL"] = f"sqlite:///{project.file}"
+    project.run("upgrade", "--to", "0001", "-y").succeeded()
+    return project
+
+
 def raising_revision(flows, dialect, statement=""):
     text = RAISES.format(HEADS[dialect], statement)
     path = f"src/flows/migrations/versions/{dialect}/2099_01_01_000000_0123456789ab_raises.py"
@@ -83,6 +97,40 @@ def test_up_to_head_and_down_by_one(configured):
     assert at(flows) == FIRST[dialect]
 
 
+@pytest.mark.parametrize("before, behind", [(("-n",), ("-y",)), ((), ("--dry-run",))])
+def test_a_dry_run_only_says_what_it_would_do(configured, before, behind):
+    flows, head = configured, HEADS[configured.dialect]
+    would = flows.run(*before, "upgrade", *behind).succeeded()
+    assert f"it is at no revision, the newest is {head}" in would.stderr
+    assert "would upgrade it to `head`" in would.stderr
+    assert at(flows) == "no revision"
+    flows.run("upgrade", "-y").succeeded()
+    assert "it is at the newest revision already" in flows.run(*before, "upgrade", *behind).succeeded().stderr
+    assert "would downgrade it to `-1`" in flows.run(*before, "downgrade", *behind).succeeded().stderr
+    assert at(flows) == head
+
+
+def test_status_is_whether_it_is_at_the_newest(on_sqlite):
+    for verb in ("upgrade", "downgrade"):
+        on_sqlite.run("--status", verb, "-y").expect(stderr=Has("database: ", "it is at no revision"), code=1)
+    assert not on_sqlite.file.exists()
+    on_sqlite.run("upgrade", "-y").succeeded()
+    for verb in ("upgrade", "downgrade"):
+        on_sqlite.run(verb, "--status", "-y").expect(stderr=Has(f"it is at {HEADS['sqlite']}"), code=0)
+    assert at(on_sqlite) == HEADS["sqlite"]
+
+
+def test_a_look_removes_only_what_it_has_made(on_sqlite):
+    target = on_sqlite.folder / "elsewhere.db"
+    on_sqlite.file.symlink_to(target)
+    on_sqlite.run("upgrade", "-n").succeeded()
+    assert on_sqlite.file.is_symlink() and not target.exists()
+    target.touch(0o600)
+    before = target.stat()
+    on_sqlite.run("upgrade", "-n").succeeded()
+    assert on_sqlite.file.is_symlink() and (target.stat().st_ino, target.stat().st_size) == (before.st_ino, 0)
+
+
 def test_without_a_terminal_it_needs_yes(configured):
     for verb in ("upgrade", "downgrade"):
         if verb == "downgrade":
@@ -108,6 +156,41 @@ def test_on_a_terminal_it_asks(on_sqlite, answer, revision):
     assert b"upgrade it to `head`? [y/N] " in said
     assert process.returncode == (0 if answer == b"y\n" else 1)
     assert at(on_sqlite) == revision
+
+
+def test_ctrl_c_at_the_question_ends_at_once(on_sqlite):
+    on_sqlite.run("venv").succeeded()
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [DEVTASK, "upgrade"], cwd=on_sqlite.root, env=on_sqlite.env, stdin=terminal, stdout=subprocess.PIPE, stderr=-2
+    ) as process:
+        said = b""
+        while b"[y/N] " not in said:
+            said += process.stdout.read1() or pytest.fail(said.decode())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    os.close(terminal)
+    os.close(controller)
+    assert at(on_sqlite) == "no revision"
+
+
+def test_a_password_in_the_query_is_not_shown_either(flows, databases):
+    place = databases["postgresql"].rpartition("@")[2]
+    mark = "&" if "?" in place else "?"
+    flows.env["FLOWS_DATABASE_URL"] = f"postgresql+psycopg://postgres@{place}{mark}password=opensesame"
+    for words in (("--dialect", "sqlite"), ("-n",), ("-y",)):
+        done = flows.run("upgrade", *words)
+        assert "password=***" in done.stderr and "sesame" not in done.stdout + done.stderr
+    assert done.code == 0
+
+
+def test_the_callers_variables_win_over_the_projects(on_sqlite):
+    other = 'env = { FLOWS_DATABASE_URL = "sqlite:///{{root}}/other.db", '
+    on_sqlite.edit("tasks.toml", "env = { FLOWS_HOME", other + "FLOWS_HOME")
+    on_sqlite.run("upgrade", "-y").succeeded()
+    assert on_sqlite.file.exists() and not on_sqlite.path("other.db").exists()
+    del on_sqlite.env["FLOWS_DATABASE_URL"]
+    assert "other.db" in on_sqlite.run("upgrade", "-n").succeeded().stderr
 
 
 def test_the_database_is_named_without_its_password(flows, databases):
@@ -211,6 +294,20 @@ def test_one_database_at_a_time(flows):
     for words in (("--all-dialects",), ("--dialect", "sqlite", "--dialect", "postgresql")):
         flows.run("upgrade", *words, "-y").expect(stderr=Has("`devtask upgrade` is for one database"), code=2)
     flows.run("upgrade", "--to", "--sql=x", "-y").expect(stderr=Has("error: "), code=2)
+
+
+def test_what_is_no_revision(on_sqlite):
+    for wrong in ("--5", "-", "-1-", "-x"):
+        on_sqlite.run("downgrade", f"--to={wrong}", "-y").expect(stderr=Has("cannot be a revision"), code=2)
+    assert "would upgrade it to `-1`" in on_sqlite.run("upgrade", "--to", "-1", "-n").succeeded().stderr
+
+
+def test_back_to_where_has_to_be_said_of_a_tool_that_cannot_be_asked(plain):
+    before = dump(plain.file)
+    plain.run("downgrade", "-y").expect(stderr=Has("say to which revision: `--to`"), code=2)
+    assert dump(plain.file) == before
+    plain.run("downgrade", "--to", "base", "-y").succeeded()
+    assert "author" not in "".join(dump(plain.file))
 
 
 def test_models_that_do_not_import(on_sqlite):
