@@ -2,7 +2,6 @@
 // Not a task: what is in a database is known to nobody but the database, and nobody wants it changed unasked.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <iostream>
 
