@@ -2,7 +2,6 @@
 // Not a task: what is in a database is known to nobody but the database, and nobody wants it changed unasked.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <iostream>
 
@@ -197,6 +196,9 @@ class Upgrade {
       return tl::unexpected(written.error());
     PluginAnswer unknown;
     unknown.url = mask_database_url(configured_url());
+    if (const auto url = parse_database_url(configured_url()); url && url->dialect == "sqlite")
+      unknown.file =
+          join_path(join_path(choice_.project().root, choice_.migrations->dir.value), url->database);
     if (!is_python_) return unknown;
     Action action = make_action(wish_.down ? choice_.migrations->downgrade : choice_.migrations->upgrade);
     const auto given = variables_.find("PYTHONPATH");
@@ -274,8 +276,16 @@ class Upgrade {
     auto code = execute(wish_.down ? choice_.migrations->downgrade : choice_.migrations->upgrade);
     if (code && *code == ExitCode::kDone) return code;
     if (aside.empty()) return code;
-    if (auto restored = put_back(aside, file); !restored)
-      return fail(std::move(restored.error()).note("the copy from before is " + aside));
+    const std::string failed = aside + "-failed";
+    const StopRequest never;
+    const bool kept = copy_sqlite(file, failed, never).has_value();
+    if (kept)
+      say(fmt::format("what the failed {} has made of it is {}", verb(), failed), invocation_.options);
+    const bool is_there = stat_followed(file).kind == FileKind::kRegular;
+    if (auto restored = (is_there ? restore_sqlite : copy_sqlite)(aside, file, never); !restored) {
+      report(std::move(restored.error()).note("the copy from before is " + aside), invocation_.options);
+      return code;
+    }
     say(fmt::format("the database is as it was before; a copy is {}", aside), invocation_.options);
     return code;
   }
@@ -285,35 +295,38 @@ class Upgrade {
     if (auto made = state.create(); !made) return tl::unexpected(made.error());
     const std::string folder = state.path + "/databases";
     if (auto made = make_folders(folder, 0700); !made) return tl::unexpected(made.error());
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char moment[sizeof "20261123-060313"] = {};
-    std::strftime(moment, sizeof moment, "%Y%m%d-%H%M%S", &parts);
-    std::string copy = fmt::format("{}/{}-{}", folder, moment, file_name(file));
+    remove_leftovers(folder);
+    std::string copy = fmt::format("{}/{}{}", folder, moment(), file_name(file));
     if (auto copied = copy_sqlite(file, copy, stop_); !copied) return tl::unexpected(copied.error());
-    remove_old(folder);
+    remove_old(folder, file_name(file));
     return copy;
   }
 
-  static void remove_old(const std::string& folder) {
+  // What a copy's name begins with: unique, always as long, and in order.
+  static std::string moment() {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const std::int64_t now = now_ns();
+    const std::time_t seconds = now / kSecond;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[sizeof "20261123-060313"] = {};
+    std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+    return fmt::format("{}-{:09}-", text, now % kSecond);
+  }
+
+  static void remove_old(const std::string& folder, std::string_view file) {
     constexpr std::size_t kKept = 3;
     auto entries = list_folder(folder);
     if (!entries) return;
+    const std::size_t begin = moment().size();
+    std::erase_if(*entries, [&](const FolderEntry& entry) {
+      return entry.name.size() < begin || std::string_view(entry.name).substr(begin) != file;
+    });
     std::ranges::sort(*entries, std::greater<>(), &FolderEntry::name);
-    for (std::size_t i = kKept; i < entries->size(); ++i)
-      (void)remove_file(join_path(folder, (*entries)[i].name));
-  }
-
-  static Result<void> put_back(const std::string& copy, const std::string& file) {
-    const std::string beside = temporary_name(file);
-    const StopRequest never;
-    if (auto copied = copy_sqlite(copy, beside, never); !copied) return copied;
-    (void)set_mode(beside, stat_followed(file).mode & 07777);
-    for (const char* ending : {"-wal", "-shm", "-journal"}) {
-      if (auto removed = remove_file(file + ending); !removed) return removed;
+    for (std::size_t i = kKept; i < entries->size(); ++i) {
+      for (const char* ending : {"", "-failed"})
+        (void)remove_file(join_path(folder, (*entries)[i].name) + ending);
     }
-    return rename_file(beside, file);
   }
 
   Result<ExitCode> execute(const std::vector<Step>& steps) {

@@ -45,30 +45,37 @@ int copy_pages(sqlite3* from, sqlite3* to, const StopRequest& stop) {
   return code == SQLITE_DONE ? finished : code;
 }
 
+Result<void> copy_content(const std::string& from, const std::string& to, int flags, const char* pragmas,
+                          const StopRequest& stop) {
+  // Not read-only: the log beside it may have to be taken in first.
+  auto source = open(from, SQLITE_OPEN_READWRITE);
+  if (!source) return tl::unexpected(source.error());
+  auto target = open(to, SQLITE_OPEN_READWRITE | flags);
+  if (!target) return tl::unexpected(target.error());
+  sqlite3_exec(target->get(), pragmas, nullptr, nullptr, nullptr);
+  const int code = copy_pages(source->get(), target->get(), stop);
+  if (code == SQLITE_INTERRUPT) return failure("interrupted");
+  if (code != SQLITE_OK)
+    return failure("cannot copy the database `{}` to `{}`: {}", from, to, sqlite3_errstr(code));
+  return {};
+}
+
 }  // namespace
 
 Result<void> copy_sqlite(const std::string& from, const std::string& to, const StopRequest& stop) {
   if (stat_followed(from).kind != FileKind::kRegular)
     return failure("cannot copy the database `{}`: there is no such file", from);
   const std::string unfinished = temporary_name(to);
-  const auto copy = [&]() -> Result<void> {
-    // Not read-only: the log beside it may have to be taken in first.
-    auto source = open(from, SQLITE_OPEN_READWRITE);
-    if (!source) return tl::unexpected(source.error());
-    auto target = open(unfinished, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE);
-    if (!target) return tl::unexpected(target.error());
-    sqlite3_exec(target->get(), "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", nullptr, nullptr,
-                 nullptr);
-    const int code = copy_pages(source->get(), target->get(), stop);
-    if (code == SQLITE_INTERRUPT) return failure("interrupted");
-    if (code != SQLITE_OK)
-      return failure("cannot copy the database `{}` to `{}`: {}", from, to, sqlite3_errstr(code));
-    return {};
-  };
-  auto copied = copy();
+  // Nobody's yet: what a crash makes of it does not matter.
+  auto copied = copy_content(from, unfinished, SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE,
+                             "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", stop);
   if (copied) copied = rename_file(unfinished, to);
   for (const char* beside : {"", "-journal", "-wal", "-shm"}) (void)remove_file(unfinished + beside);
   return copied;
+}
+
+Result<void> restore_sqlite(const std::string& from, const std::string& to, const StopRequest& stop) {
+  return copy_content(from, to, 0, "", stop);
 }
 
 }  // namespace devtask

@@ -236,11 +236,48 @@ def test_a_failed_upgrade_leaves_the_sqlite_file_as_it_was(on_sqlite):
     failed.expect(stdout=ANY, stderr=Has("the upgrade failed with exit status 1", "the database is as it was"), code=1)
     assert "RuntimeError: in the middle of it" in failed.stdout + failed.stderr
     assert dump(flows.file) == before
-    copy = re.search(r"a copy is (\S+)", failed.stderr)[1]
-    copy = copy.replace("ROOT", str(flows.root)).replace("FOLDER", str(flows.folder))
+    copy, failed_copy = copies_told(flows, failed)
     assert dump(copy) == before
+    assert "half" not in "".join(before) and "half" in "".join(dump(failed_copy))
     assert at(flows) == HEADS["sqlite"]
     assert sorted(path.name for path in flows.folder.glob("flows.db*")) == ["flows.db"]
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_what_is_put_back_is_the_same_file(on_sqlite, mode):
+    flows, file = on_sqlite, on_sqlite.folder / "elsewhere.db"
+    flows.file.symlink_to(file)
+    flows.run("upgrade", "-y").succeeded()
+    file.chmod(0o640)
+    other = sqlite3.connect(flows.file)
+    other.execute(f"PRAGMA journal_mode={mode}")
+    before, place = dump(file), file.stat()
+    raising_revision(flows, "sqlite", "op.get_bind().connection.commit()")
+    failed = flows.run("upgrade", "-y")
+    assert failed.code == 1 and "the database is as it was before" in failed.stderr
+    assert flows.file.is_symlink() and dump(file) == before
+    assert (file.stat().st_ino, file.stat().st_mode) == (place.st_ino, place.st_mode)
+    # Whoever has it open goes on with it.
+    assert other.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+    with other:
+        other.execute("CREATE TABLE mine (id INTEGER)")
+    other.close()
+    assert "mine" in "".join(dump(file))
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_file_of_a_tool_that_cannot_be_asked_is_put_back_too(plain, relative):
+    if relative:
+        plain.file = plain.file.rename(plain.path("library.db"))
+        plain.env["DATABASE_URL"] = "sqlite:///library.db"
+    before = dump(plain.file)
+    up = "CREATE TABLE half (id INTEGER);\nCOMMIT;\nBEGIN;\nno sql;\n"
+    plain.write("versions/sqlite/0003_half.sql", f"-- migrate:up\n{up}-- migrate:down\n")
+    failed = plain.run("upgrade", "-y")
+    assert failed.code == 1 and "the database is as it was before" in failed.stderr
+    assert dump(plain.file) == before
+    copy, failed_copy = copies_told(plain, failed)
+    assert dump(copy) == before and "half" in "".join(dump(failed_copy))
 
 
 def test_a_failed_downgrade_leaves_it_too(on_sqlite):
@@ -269,13 +306,14 @@ def test_a_failed_upgrade_of_postgresql_is_undone_by_its_transaction(flows, data
     assert "half" not in server.call("psql", *place, "-c", "select tablename from pg_tables")
 
 
-def test_old_copies_go(on_sqlite):
-    flows = on_sqlite
-    flows.run("upgrade", "-y").succeeded()
-    raising_revision(flows, "sqlite")
-    for _ in range(4):
-        assert flows.run("upgrade", "-y").code == 1
-    assert 1 <= len(list(flows.path(".devtask/databases").iterdir())) <= 3
+def test_three_copies_of_each_database_are_kept(plain):
+    other = plain.folder / "other.db"
+    shutil.copy(plain.file, other)
+    plain.write("versions/sqlite/0003_wrong.sql", "-- migrate:up\nno sql;\n-- migrate:down\n")
+    for file in (other, *[plain.file] * 5):
+        assert plain.run("upgrade", "-y", env={"DATABASE_URL": f"sqlite:///{file}"}).code == 1
+    endings = [path.name.rpartition("-")[2] for path in plain.path(".devtask/databases").iterdir()]
+    assert sorted(endings) == ["failed"] * 4 + ["library.db"] * 3 + ["other.db"]
 
 
 def test_sql_is_printed_where_the_tool_can(on_sqlite):
@@ -316,6 +354,12 @@ def test_models_that_do_not_import(on_sqlite):
     assert done.code == 1
     assert "the tool does not get as far as the database" in done.stderr
     assert "No module named 'nothing_of_this_name'" in done.stdout + done.stderr
+
+
+def copies_told(project, failed):
+    """Paths: of what was there before, and of what the tool has made of it."""
+    text = failed.stderr.replace("ROOT", str(project.root)).replace("FOLDER", str(project.folder))
+    return re.search(r"a copy is (\S+)", text)[1], re.search(r"has made of it is (\S+)", text)[1]
 
 
 def dump(file):

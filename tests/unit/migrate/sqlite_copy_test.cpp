@@ -88,5 +88,27 @@ TEST_F(SqliteCopyTest, LeavesWhatWasThereWhenItFails) {
   EXPECT_THAT(names(), ElementsAre("a b.db", "copy", "good"));
 }
 
+TEST_F(SqliteCopyTest, RestoresTheFileThatIsThere) {
+  for (const std::string mode : {"delete", "wal"}) {
+    Database(from_).run("DROP TABLE IF EXISTS t; CREATE TABLE t (x); INSERT INTO t VALUES (42)");
+    Database open(to_);
+    open.run("PRAGMA journal_mode=" + mode + "; CREATE TABLE half (x)");
+    const FileStat before = stat_file(to_);
+    ASSERT_TRUE(restore_sqlite(from_, to_, stop_));
+    EXPECT_EQ(open.run("SELECT x FROM t; SELECT count(*) FROM sqlite_master"), "42\n1\n");
+    EXPECT_EQ(stat_file(to_).inode, before.inode);
+  }
+}
+
+TEST_F(SqliteCopyTest, RestoresNothingWhereItCannot) {
+  Database(from_).run("CREATE TABLE t (x)");
+  EXPECT_THAT(restore_sqlite(from_, to_, stop_).error().message, HasSubstr("cannot open the database"));
+  EXPECT_THAT(names(), ElementsAre("a b.db"));
+  Database(to_).run("CREATE TABLE half (x)");
+  stop_.request();
+  EXPECT_EQ(restore_sqlite(from_, to_, stop_).error().message, "interrupted");
+  EXPECT_EQ(Database(to_).run("SELECT name FROM sqlite_master"), "half\n");
+}
+
 }  // namespace
 }  // namespace devtask
