@@ -6,11 +6,8 @@ import shutil
 import signal
 
 import pytest
-
-from support import postgresql
 from support.migrations import needs_postgresql
 from support.project import REPOSITORY
-from support.result import Has
 from support.waiting import wait_for
 
 EXAMPLE = REPOSITORY / "examples/plain-sql"
@@ -26,9 +23,7 @@ HOLD = """    if (ROOT / "hold").exists():
 @pytest.fixture
 def library(project):
     """The example, on SQLite alone."""
-    shutil.copytree(
-        EXAMPLE, project.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".devtask", "__pycache__")
-    )
+    shutil.copytree(EXAMPLE, project.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".devtask", "__pycache__"))
     text = project.read("tasks.toml")
     start = text.index("[migrations.main.dialects.postgresql]")
     project.write("tasks.toml", text[:start] + text[text.index("[tasks.test]") :])
@@ -220,6 +215,6 @@ def test_nobody_watches_the_comparison(isolated, words):
 def test_without_revisions_the_models_tell(isolated):
     isolated.remove("versions/a_first.py")
     isolated.path("versions").mkdir(exist_ok=True)
-    isolated.edit("tool.py", "    pathlib.Path(\"versions\", f\"b_{slug}.py\").write_text(text)\n", "    pass\n")
+    isolated.edit("tool.py", '    pathlib.Path("versions", f"b_{slug}.py").write_text(text)\n', "    pass\n")
     done = isolated.run("migrate", "-m", "first")
     assert done.code == 1 and NOT_LOADED in done.stdout, done
