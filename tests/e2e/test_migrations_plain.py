@@ -1,5 +1,6 @@
 """`devtask migrate` where the tool is not alembic, and where it is Python and does not load the plug-in."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -102,8 +103,10 @@ def test_stopped_in_the_middle(library, words, number):
         assert running.wait().code == 130
         assert files(library) == before
     else:
-        for pid in library.processes():
-            os.kill(pid, number)
+        for each in (signal.SIGSTOP, number):  # none sees how another one ends
+            for pid in library.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, each)
         running.wait()
         assert len(files(library)) == 3
     library.remove("hold")
@@ -218,3 +221,14 @@ def test_without_revisions_the_models_tell(isolated):
     isolated.edit("tool.py", '    pathlib.Path("versions", f"b_{slug}.py").write_text(text)\n', "    pass\n")
     done = isolated.run("migrate", "-m", "first")
     assert done.code == 1 and NOT_LOADED in done.stdout, done
+
+
+@needs_postgresql
+@pytest.mark.parametrize("words", [("-m", "add x"), ("-n", "-m", "add x"), ("check",), ("drift",)], ids=" ".join)
+def test_alembic_without_the_plug_in_leaves_no_file(flows, words):
+    flows.edit("tasks.toml", 'revision = [["flows", ', 'revision = [["python3", "-I", ".venv/bin/flows", ')
+    flows.add_column()
+    before = flows.git("status", "--porcelain", "-uall")
+    done = flows.migrate(*words, "--dialect", "sqlite")
+    assert done.code == 1 and NOT_LOADED in done.stdout, done
+    assert flows.git("status", "--porcelain", "-uall") == before
