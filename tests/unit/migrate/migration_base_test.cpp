@@ -16,8 +16,8 @@ class MigrationBaseTest : public ::testing::Test {
   MigrationBaseTest() {
     dialect_.name = "sqlite";
     dialect_.versions = "app/versions/sqlite";
-    for (const auto& [list, text] : {std::pair(&migrations_.models, "app/models.py"),
-                                     std::pair(&migrations_.inputs, "app/env.py")}) {
+    for (const auto& [list, text] :
+         {std::pair(&migrations_.models, "app/models.py"), std::pair(&migrations_.inputs, "app/env.py")}) {
       list->written.push_back({text, {}});
       list->globs = *GlobList::parse({text});
     }
