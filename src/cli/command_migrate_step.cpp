@@ -1,6 +1,7 @@
 // `devtask migrate-step STEP NAME DIALECT`: the one step of the tasks that stand for migrations
 // (config/migration_tasks.h). It is not for people: `devtask migrate` is.
 #include <algorithm>
+#include <chrono>
 
 #include "base/escape.h"
 #include "cli/commands.h"
@@ -64,7 +65,9 @@ class StepRun {
     const auto signals = SignalWatch::start(stop_);
     if (!signals) return tl::unexpected(signals.error());
     adopt_orphans();
-    auto done = work(words[0]);
+    const auto lock = hold_dialect();
+    if (!lock) return tl::unexpected(lock.error());
+    auto done = stop_.stopping() ? Result<ExitCode>(ExitCode::kInterrupted) : work(words[0]);
     if (done) return *done;
     if (stop_.stopping()) return ExitCode::kInterrupted;
     report(done.error(), invocation_.options);
@@ -88,6 +91,19 @@ class StepRun {
       return failure("the migrations `{}` have no dialect `{}`", name, dialect);
     dialect_ = &*known;
     return {};
+  }
+
+  // Two steps of a dialect would take each other's files for the tool's.
+  Result<FileLock> hold_dialect() {
+    const std::string path =
+        StateFolder(root_).lock(file_id("migrations " + migrations_->name + " " + dialect_->name));
+    constexpr std::chrono::milliseconds kPause{50};
+    while (true) {
+      auto lock = FileLock::try_acquire(path);
+      if (!lock) return tl::unexpected(lock.error());
+      if (*lock) return std::move(**lock);
+      if (wait_readable(stop_.stopping_fd(), kPause)) return FileLock();
+    }
   }
 
   Result<ExitCode> work(const std::string& step) {
