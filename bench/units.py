@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests and formatters file by file, beside the tools themselves.
+"""Tests and formatters file by file, and migrations, beside the tools themselves.
 
     bench/units.py --all --prefect FOLDER     everything; writes bench/UNITS.md. FOLDER has `checkout DIR`
     bench/units.py --all                      without the real Prefect
@@ -21,9 +21,9 @@ import time
 import facts
 from cases import Bench
 from measure import Failed
+from migration_cases import MigrationCases
 from report import milliseconds, page, table
 from tools import Devtask, Ninja
-from unit_cases import UnitCases
 from workload import Shape
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,6 +34,7 @@ SECTIONS = {  # and what each needs
     "cold": {"tools"},
     "prefect": {"prefect"},
     "formatters": {"prefect", "tools"},
+    "migrations": {"prefect"},
 }
 INTRODUCTION = """
 Made by `bench/units.py --all`; do not edit. Medians of {rounds} interleaved rounds or more, times of the whole process,
@@ -42,7 +43,7 @@ one run.
 """
 
 
-def report(cases: UnitCases, about: dict[str, str]) -> str:
+def report(cases: MigrationCases, about: dict[str, str]) -> str:
     lines = []
     for row in cases.rows:
         own, other = cases.median(row.case, row.own), cases.median(row.case, row.other)
@@ -50,7 +51,7 @@ def report(cases: UnitCases, about: dict[str, str]) -> str:
         met = "yes" if own <= other * row.limit else "**no**"
         lines.append([row.what, *times, fraction(own / other), f"≤ {fraction(row.limit)}", met])
     parts = [
-        "# Tests and formatters, file by file",
+        "# Tests and formatters file by file, and migrations",
         INTRODUCTION.format(rounds=cases.rounds),
         table(["", ""], about.items()),
         "## What must be",
@@ -123,7 +124,7 @@ def main() -> None:
         bench = Bench(scratch, devtask, ninja, [], options.rounds)
         bench.trust_seconds = 0 if options.hasty else bench.trust_seconds
         examples, many = REPOSITORY / "examples/prefect", Shape(options.tasks)
-        cases = UnitCases(scratch, bench, tools, many, options.rounds, options.prefect, examples)
+        cases = MigrationCases(scratch, bench, tools, many, options.rounds, options.prefect, examples)
         failure = None
         for name in names:
             say(name)

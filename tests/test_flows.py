@@ -9,43 +9,18 @@ import shutil
 
 import pytest
 
-from support.project import REPOSITORY, Project
+from support.flows import copy_example, make_project
 
 UP_TO_DATE = "devtask: everything is up to date ("
 MAIN = ("schema", "openapi", "build-ui")
-MADE = (".devtask", ".venv", "node_modules", "ui_build", "build", "__pycache__", "*.egg-info", "*.db")
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flows")]  # for `-n 2 --dist loadgroup`
-
-
-def make_project(folder, name="flows"):
-    project = Project(folder, name)
-    # Where packages come from, and which certificates to trust, is the machine's business.
-    passed = ("PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "SSL_", "PYENV")
-    exact = ("REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE")
-    for variable, value in os.environ.items():
-        is_proxy = variable.lower().endswith("_proxy")
-        if is_proxy or variable in exact or variable.startswith(passed):
-            project.env[variable] = value
-    # The configuration files of pip and npm, likewise; their caches make a second run of the tests quick.
-    home = os.path.expanduser("~")
-    for variable, path in (
-        ("PIP_CACHE_DIR", ".cache/pip"),
-        ("npm_config_cache", ".npm"),
-        ("PIP_CONFIG_FILE", ".config/pip/pip.conf"),
-        ("npm_config_userconfig", ".npmrc"),
-    ):
-        if variable not in project.env and os.path.exists(os.path.join(home, path)):
-            project.env[variable] = os.path.join(home, path)
-    return project
 
 
 @pytest.fixture(scope="module")
 def flows(tmp_path_factory):
     project = make_project(tmp_path_factory.mktemp("flows"))
-    shutil.copytree(
-        REPOSITORY / "examples/flows", project.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*MADE)
-    )
+    copy_example(project)
     project.commit("the example")
     return project
 

@@ -136,9 +136,16 @@ void detect_renames(std::vector<Change>& changes) {
 }
 
 // In the order in which changes are told; what is not here comes last.
-constexpr std::array<std::string_view, 15> kKinds = {"format", "command", "task",      "cwd",      "shell",
-                                                     "env",    "program", "installed", "platform", "input",
-                                                     "dep",    "edits",   "output",    "creates",  "timeout"};
+constexpr std::array<std::string_view, 16> kKinds = {
+    "format",   "command", "task", "cwd",    "shell", "env",    "program", "installed",
+    "platform", "input",   "dep",  "commit", "edits", "output", "creates", "timeout"};
+
+// Of a commit's id, as much as people know it by; what is said of it behind a blank stays.
+std::string shortened(std::string_view commit) {
+  constexpr std::size_t kShown = 12;
+  const std::string_view id = commit.substr(0, commit.find(' '));
+  return escaped(id.substr(0, kShown)) + escaped(commit.substr(id.size()));
+}
 
 std::size_t rank(const Change& change) {
   return static_cast<std::size_t>(std::find(kKinds.begin(), kKinds.end(), change.kind) - kKinds.begin());
@@ -155,6 +162,9 @@ std::string Change::sentence() const {
   if (kind == "env") return fmt::format("environment variable {} {}", shown, verb);
   if (kind == "program") return fmt::format("program {} {}", shown, verb);
   if (kind == "installed") return fmt::format("installed distributions changed: {}", shown);
+  if (kind == "commit" && what == What::kChanged)
+    return fmt::format("commit changed: {} → {}", shortened(before), shortened(after));
+  if (kind == "commit") return fmt::format("commit {}", verb);
   if (kind == "dep") return fmt::format("its dependency {} {}", shown, verb);
   // There is one of these, or the parts tell the reader nothing.
   if (kind == "format") return "devtask's own way to look at tasks changed";

@@ -17,8 +17,8 @@ namespace devtask {
 // Collects facts in any order; text() sorts them.
 class Fingerprint {
  public:
-  // `kind` is one word of lower-case letters and '-'; kinds in use: command, cwd, dep, edits, creates, env,
-  // input, installed, output, platform, program, shell, task, timeout.
+  // `kind` is one word of lower-case letters and '-'; kinds in use: command, commit, cwd, dep, edits,
+  // creates, env, input, installed, output, platform, program, shell, task, timeout.
   void add(std::string_view kind, std::string_view name, std::string_view value);
   std::string text() const;
   // Of both together.

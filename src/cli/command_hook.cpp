@@ -3,9 +3,9 @@
 #include "base/escape.h"
 #include "base/replace_all.h"
 #include "cli/commands.h"
-#include "cli/git.h"
 #include "cli/report.h"
 #include "cli/session.h"
+#include "git/git.h"
 #include "os/process.h"
 
 namespace devtask {

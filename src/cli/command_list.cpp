@@ -124,25 +124,30 @@ Result<ExitCode> command_list(const Invocation& invocation) {
     print(as_json(**session, *plan));
     return ExitCode::kDone;
   }
-  std::vector<std::pair<std::string, const Task*>> rows;
-  std::size_t width = 0;
+  std::vector<std::pair<std::string, std::string>> rows;  // how it is called, what it does
+  const std::string& member = (*session)->member();
   for (const Task& task : project.tasks) {
-    if (task.hidden || !task.name.starts_with((*session)->member())) continue;
-    rows.emplace_back(usage_of(task).substr((*session)->member().size()), &task);
-    width = std::max(width, static_cast<std::size_t>(display_width(rows.back().first)));
-  }
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
-  std::string text;
-  for (const auto& [usage, task] : rows) {
-    std::string line = usage;
-    std::string about = task->description;
-    for (const std::string& alias : task->aliases)
+    if (task.hidden || !task.name.starts_with(member)) continue;
+    std::string about = task.description;
+    for (const std::string& alias : task.aliases)
       about += (about.empty() ? "" : " ") + fmt::format("[alias {}]", alias);
-    if (!about.empty())
-      line += std::string(width - static_cast<std::size_t>(display_width(usage)) + 2, ' ') + about;
-    text += line + "\n";
+    rows.emplace_back(usage_of(task).substr(member.size()), std::move(about));
   }
+  for (const Migrations& migrations : project.migrations) {
+    if (!migrations.name.starts_with(member)) continue;
+    std::string dialects;
+    for (const Dialect& each : migrations.dialects) dialects += (dialects.empty() ? "" : ", ") + each.name;
+    const std::string which =
+        project.migrations.size() > 1 ? " " + migrations.name.substr(member.size()) : "";
+    rows.emplace_back("migrate" + which, fmt::format("Write or check database revisions ({})", dialects));
+    rows.emplace_back("upgrade" + which, "Bring your own database to the newest revision");
+  }
+  std::ranges::sort(rows);
+  std::size_t width = 0;
+  for (const auto& row : rows) width = std::max(width, display_width(row.first));
+  std::string text;
+  for (const auto& [usage, about] : rows)
+    text += usage + (about.empty() ? "" : std::string(width - display_width(usage) + 2, ' ') + about) + "\n";
   if (rows.empty()) text = "no tasks; `devtask init` shows how to declare some\n";
   print(text);
   return ExitCode::kDone;

@@ -1,8 +1,12 @@
 // `devtask TASK`: plan, look, and hand over to the build.
+#include <algorithm>
+#include <array>
+
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/task_run.h"
+#include "config/migration_tasks.h"
 #include "console/console.h"
 #include "os/process.h"
 #include "os/stop.h"
@@ -12,7 +16,7 @@ namespace devtask {
 namespace {
 
 // Everything that decides about a run and is not on disk. Variables that change with every command are left
-// out; none of them reaches a task.
+// out; none of them is in a task's key.
 Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
   std::string text =
       own_executable() + '\n' + project.root + '\n' + project.member + '\n' + project.folder + '\n';
@@ -22,8 +26,9 @@ Digest question_of(const Invocation& invocation, const ProjectPlace& project) {
   }
   text += invocation.options.only ? "only\n" : "\n";
   for (const auto& [name, value] : invocation.environment) {
-    if (name != "_" && name != "SHLVL" && name != "PWD" && name != "OLDPWD")
-      text += name + '=' + value + '\0';
+    static constexpr std::array<std::string_view, 6> kOfNoAccount{
+        "_", "SHLVL", "PWD", "OLDPWD", migration_variables::kName, migration_variables::kResults};
+    if (std::ranges::find(kOfNoAccount, name) == kOfNoAccount.end()) text += name + '=' + value + '\0';
   }
   return sha256(text);
 }
@@ -82,7 +87,9 @@ bool answer_from_seal(const Seal& seal, const SealPlace& place, const Options& o
 
 }  // namespace
 
-Result<ExitCode> command_run(const Invocation& invocation) {
+Result<ExitCode> command_run(const Invocation& invocation) { return run_tasks(invocation, {}); }
+
+Result<ExitCode> run_tasks(const Invocation& invocation, const Gate& gate) {
   const Options& options = invocation.options;
   if (options.watch) return command_watch(invocation);
   if (auto refused = refuse_options(invocation.words); !refused) return tl::unexpected(refused.error());
@@ -117,6 +124,11 @@ Result<ExitCode> command_run(const Invocation& invocation) {
     return ExitCode::kNoTests;
   }
   if (looking) return run->show(options);
+  if (gate && !run->schedule.nothing_to_do()) {
+    const auto open = gate(*run);
+    if (!open) return tl::unexpected(open.error());
+    if (!*open) return ExitCode::kDone;
+  }
   if (plain && run->session->silent() && run->evaluation.seal) {
     seal_outcome(*run->session, place, journal, std::move(*run->evaluation.seal), looked_ns);
   }

@@ -4,12 +4,12 @@
 
 #include "base/escape.h"
 #include "cli/commands.h"
-#include "cli/git.h"
 #include "cli/look.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/staged_files.h"
 #include "cli/task_run.h"
+#include "git/git.h"
 #include "os/process.h"
 #include "os/stop.h"
 #include "plan/units.h"

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/escape.h"
@@ -16,6 +17,12 @@ constexpr std::array kCommands = {
     Command{"list", "[--json]", "Show the tasks", command_list},
     Command{"graph", "[--format dot|mermaid|json] [TASK…]", "Show what depends on what", command_graph},
     Command{"why", "TASK", "Say why a task would run", command_why},
+    Command{"migrate", "[check|drift] [--dialect D]… [-m NAME]",
+            "Write the next database revisions, or check them", command_migrate, migrate_options},
+    Command{"upgrade", "[--dialect D] [--to REV] [--sql] [-y]",
+            "Bring your own database to the newest revision", command_upgrade, upgrade_options},
+    Command{"downgrade", "[--dialect D] [--to REV] [-y]", "Take your own database back, by one revision",
+            command_downgrade, upgrade_options},
     Command{"cache", "stats|gc|verify|clean", "Look after the shared cache", command_cache},
     Command{"clean", "[TASK…]", "Remove what tasks made here, and forget that they ran", command_clean},
     Command{"hook", "install [TASK]|uninstall",
@@ -24,6 +31,7 @@ constexpr std::array kCommands = {
     Command{"init", "", "Write a commented tasks.toml to start from", command_init},
     Command{"help", "[reference|schema]", "Show this text, every key of tasks.toml, or their JSON schema",
             command_help},
+    Command{"migrate-step", "STEP NAME DIALECT", "", command_migrate_step},
     Command{"ninja-exec", "ID…", "", command_exec},
     Command{"ninja-refresh", "", "", command_refresh},
 };
@@ -47,6 +55,13 @@ Result<ExitCode> command_help(const Invocation& invocation) {
   const std::string topic = invocation.words.empty() ? std::string() : invocation.words[0];
   if (topic == "reference" || topic == "schema") {
     print(topic == "reference" ? reference_page() : json_schema());
+    return ExitCode::kDone;
+  }
+  const auto all = commands();
+  const auto asked = std::ranges::find(all, topic, &Command::name);
+  if (asked != all.end() && asked->options != nullptr) {
+    print(fmt::format("usage: devtask {} {}\n{}\n\n{}\n`devtask --help` shows the options of all commands.\n",
+                      asked->name, asked->synopsis, asked->summary, asked->options()));
     return ExitCode::kDone;
   }
   std::string text =

@@ -29,6 +29,7 @@ struct Command {
   std::string_view synopsis;  // behind the name
   std::string_view summary;   // empty: hidden
   CommandFunction function;
+  std::string (*options)() = nullptr;  // its own ones as text, for --help; null: it has none
 };
 
 std::span<const Command> commands();
@@ -47,6 +48,13 @@ Result<ExitCode> command_init(const Invocation& invocation);
 Result<ExitCode> command_exec(const Invocation& invocation);  // for plain Ninja: `ninja-exec ID…`
 Result<ExitCode> command_refresh(
     const Invocation& invocation);  // for plain Ninja: writes .devtask/build.ninja
+Result<ExitCode> command_migrate(const Invocation& invocation);
+Result<ExitCode> command_upgrade(const Invocation& invocation);
+Result<ExitCode> command_downgrade(const Invocation& invocation);
+Result<ExitCode> command_migrate_step(
+    const Invocation& invocation);  // for tasks of migrations: `migrate-step STEP NAME DIALECT`
+std::string migrate_options();
+std::string upgrade_options();
 Result<ExitCode> command_help(const Invocation& invocation);
 Result<ExitCode> command_task_help(const Invocation& invocation);  // `devtask TASK --help`
 

@@ -40,8 +40,11 @@ int run_main(const std::vector<std::string>& arguments) {
         std::find_if(all.begin(), all.end(), [&](const Command& each) { return each.name == words[0]; });
     if (found != all.end()) {
       function = help ? command_help : found->function;
-      words.erase(words.begin());
-      if (help) words.clear();
+      if (help) {
+        words.resize(1);
+      } else {
+        words.erase(words.begin());
+      }
     } else if (help) {
       function = command_task_help;
     }

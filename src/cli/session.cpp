@@ -122,6 +122,7 @@ Session::Session(Project project, const Invocation& invocation, CacheLimits limi
       memo_(state_.memo()),
       journal_(state_.path, mode == Mode::kLook),
       units_(state_.units()),
+      last_changes_(invocation.environment, state_.commits(), mode == Mode::kLook),
       evaluator_([&] {
         const Variables& environment = invocation.environment;
         if (!invocation.options.no_cache)
@@ -133,7 +134,8 @@ Session::Session(Project project, const Invocation& invocation, CacheLimits limi
                                 blob_store(),
                                 value_of(environment, "HOME"),
                                 invocation.profile,
-                                &units_};
+                                &units_,
+                                [this](const LastChangeQuestion& each) { return last_changes_.ask(each); }};
       }()) {}
 
 }  // namespace devtask

@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "exec/in_hand.h"
 #include "exec/state_folder.h"
+#include "git/last_changes.h"
 #include "plan/environment.h"
 #include "plan/evaluate.h"
 #include "plan/plan.h"
@@ -66,6 +67,7 @@ class Session {
   Journal journal_;
   UnitLogs units_;
   std::optional<LocalStore> store_;
+  LastChanges last_changes_;
   Evaluator evaluator_;
 };
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/git.h"
+#include "git/git.h"
 
 namespace devtask {
 

@@ -2,6 +2,7 @@
 // and what is stale is built. `devtask TASK` does it once, `devtask watch TASK` again and again.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,5 +41,11 @@ struct TaskRun {
   // there is no Ninja to run something.
   Result<ExitCode> build(const Invocation& invocation, StopRequest& stop);
 };
+
+// Asked when there is something to do, before it is done; false: it is left undone.
+using Gate = std::function<Result<bool>(const TaskRun&)>;
+
+// `devtask run`: brings up to date what the words say.
+Result<ExitCode> run_tasks(const Invocation& invocation, const Gate& gate);
 
 }  // namespace devtask

@@ -12,22 +12,6 @@ namespace devtask {
 
 std::string shim_path() { return join_path(parent_folder(own_executable()), "devtask-shim"); }
 
-std::string find_in_path(const Variables& environment, const std::vector<std::string>& names) {
-  std::vector<std::string> folders;
-  if (const auto path = environment.find("PATH"); path != environment.end()) {
-    std::string_view rest = path->second;
-    while (!rest.empty()) {
-      const std::size_t colon = rest.find(':');
-      if (colon != 0) folders.emplace_back(rest.substr(0, colon));
-      rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-    }
-  }
-  for (const std::string& name : names) {
-    if (std::string found = find_program(name, folders, current_folder()); !found.empty()) return found;
-  }
-  return {};
-}
-
 Result<std::string> find_ninja(const Variables& environment) {
   const auto named = environment.find("DEVTASK_NINJA");
   std::vector<std::string> names = {"ninja", "ninja-build"};

@@ -9,8 +9,6 @@
 namespace devtask {
 
 std::string shim_path();  // beside this program
-// The first of these programs that is in PATH; "" if none is.
-std::string find_in_path(const Variables& environment, const std::vector<std::string>& names);
 // DEVTASK_NINJA, else `ninja` (or Fedora's `ninja-build`) in PATH.
 Result<std::string> find_ninja(const Variables& environment);
 

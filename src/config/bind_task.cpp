@@ -148,6 +148,34 @@ class TaskBinder {
         task.witness = std::move(*witness);
       }
     }
+    bind_commit();
+  }
+
+  void bind_commit() {
+    TomlEntry* entry = table_.get("commit");
+    if (entry == nullptr) return;
+    auto& commit = draft_.task.commit;
+    if (const bool* any = entry->value.as_bool(); any != nullptr) {
+      if (*any) commit.emplace();
+      return;
+    }
+    if (entry->value.as_array()->empty()) {
+      table_.complain(error("{} is empty", table_.of("commit"))
+                          .at(table_.key_place("commit"))
+                          .advise("name files and folders, or write `true` for any commit"));
+    }
+    commit.emplace();
+    for (Placed<std::string>& text : table_.strings("commit")) {
+      auto path = bind_templated_path("commit", std::move(text));
+      if (!path) continue;
+      if (path->value.find_first_of("*?") != std::string::npos) {
+        table_.complain(error("`{}` in {} must be a file or a folder, not a pattern", shown(path->value),
+                              table_.of("commit"))
+                            .at(path->where)
+                            .advise("a folder stands for all that is in it"));
+      }
+      commit->push_back(std::move(*path));
+    }
   }
 
   Patterns bind_list(std::string_view key) {
@@ -167,10 +195,13 @@ class TaskBinder {
   // A path in which axes may stand; each row's path must lie inside the project.
   std::optional<Placed<std::string>> bind_templated_path(std::string_view key) {
     auto text = table_.string(key);
-    if (!text) return std::nullopt;
-    if (!has_placeholder(text->value)) return bind_path(table_, key, scope_.scope->base, std::move(*text));
-    if (!bind_template(table_, key, *text, axes_)) return std::nullopt;
-    auto path = bind_path(table_, key, escape_template(scope_.scope->base), std::move(*text));
+    return text ? bind_templated_path(key, std::move(*text)) : std::nullopt;
+  }
+
+  std::optional<Placed<std::string>> bind_templated_path(std::string_view key, Placed<std::string> text) {
+    if (!has_placeholder(text.value)) return bind_path(table_, key, scope_.scope->base, std::move(text));
+    if (!bind_template(table_, key, text, axes_)) return std::nullopt;
+    auto path = bind_path(table_, key, escape_template(scope_.scope->base), std::move(text));
     if (!path) return std::nullopt;
     for (const MatrixRow& row : rows_) {
       auto expanded = expand_axes(path->value, row);
@@ -349,8 +380,8 @@ class TaskBinder {
                           .advise("say what to do with `run`, or which tasks it stands for with `deps`"));
       return;
     }
-    for (const std::string_view key :
-         {"inputs", "outputs", "creates", "edits", "units", "witness", "args", "timeout", "interactive"}) {
+    for (const std::string_view key : {"inputs", "outputs", "creates", "edits", "units", "commit", "witness",
+                                       "args", "timeout", "interactive"}) {
       if (!table_.written(key)) continue;
       table_.complain(error("{} has no effect without `run`", table_.of(key))
                           .at(table_.key_place(key))

@@ -61,17 +61,27 @@ Json value_schema(const KeyInfo& key) {
       return {{"type", "object"}, {"additionalProperties", table_schema(kToolTable)}};
     case KeyType::kDepth:
       return {{"type", "integer"}, {"minimum", 1}};
+    case KeyType::kBoolOrList:
+      return {{"anyOf", Json::array({{{"type", "boolean"}}, string_list()})}};
     case KeyType::kEdits:
       return {{"anyOf", Json::array({{{"const", true}}, string_list()})}};
     case KeyType::kUses:
       return {{"enum", {"pytest"}}};
     case KeyType::kShell:
       return {{"enum", {"sh", "bash"}}};
+    case KeyType::kServer:
+      return {{"enum", {"postgresql"}}};
+    case KeyType::kDialects: {
+      Json dialect = table_schema(kDialectTable);
+      dialect["required"] = {"url"};
+      return named(kTaskNameRule, std::move(dialect));
+    }
     case KeyType::kTable:
       break;
   }
   if (key.name == kProjectTable) return table_schema(kProjectTable);
   if (key.name == kPoolTable) return named(kTaskNameRule, {{"type", "integer"}, {"minimum", 1}});
+  if (key.name == "migrations") return named(kTaskNameRule, table_schema(kMigrationsTable));
   return named(kTaskNameRule, table_schema(kTaskTable));
 }
 

@@ -14,6 +14,8 @@ constexpr std::string_view kDefaultIgnore[] = {
 constexpr KeyInfo kKeys[] = {
     {kTopTable, "project", KeyType::kTable, "Settings of the whole project.", "", "[project]"},
     {kTopTable, "tasks", KeyType::kTable, "The tasks, by name.", "", "[tasks.build]"},
+    {kTopTable, "migrations", KeyType::kTable, "Databases whose schema follows models, by name.", "",
+     "[migrations.server]"},
     {kTopTable, "pools", KeyType::kTable, "How many tasks of one kind may run at a time.", "", "[pools]"},
 
     {kProjectTable, "name", KeyType::kString,
@@ -22,7 +24,8 @@ constexpr KeyInfo kKeys[] = {
     {kProjectTable, "requires", KeyType::kString, "The oldest version of devtask that can read this file.",
      "", R"(requires = ">=0.1")"},
     {kProjectTable, "include", KeyType::kStringList,
-     "Patterns of more TOML files, which may hold `[tasks]` and `[pools]`. Their paths are relative to the "
+     "Patterns of more TOML files, which may hold `[tasks]`, `[migrations]` and `[pools]`. Their paths are "
+     "relative to the "
      "folder of "
      "this file.",
      "[]", R"(include = ["tasks/*.toml"])"},
@@ -78,6 +81,12 @@ constexpr KeyInfo kKeys[] = {
      "asked for; "
      "with an empty list it depends on its command, environment and dependencies only. Placeholders: axes.",
      "", R"(inputs = ["ui/**", "!ui/dist/**"])"},
+    {kTaskTable, "commit", KeyType::kBoolOrList,
+     "The commit that is checked out, in the repository that has this tasks.toml, is a reason to run again: "
+     "for `git describe` and `git log`. With a list of files and folders (no patterns) it is the last commit "
+     "that changed one of these. A task without `inputs` still runs whenever it is asked for: `inputs = []` "
+     "is for one that reads no other files. Placeholders: axes.",
+     "false", R"(commit = ["CHANGELOG.md", "docs/releases"])"},
     {kTaskTable, "outputs", KeyType::kStringList,
      "Patterns of the files that the task makes and devtask owns: it may delete and restore them. "
      "Placeholders: axes.",
@@ -187,6 +196,75 @@ constexpr KeyInfo kKeys[] = {
      "looked at.",
      "false", R"(distributions = true)"},
 
+    {kMigrationsTable, "models", KeyType::kStringList,
+     "Patterns of the files with the models: a change of one is a reason to look for a new revision. "
+     "Required.",
+     "", R"(models = ["src/flows/database/models.py"])"},
+    {kMigrationsTable, "versions", KeyType::kString,
+     "The folder of the revisions. Placeholder: `dialect`. Required.", "",
+     R"(versions = "src/flows/migrations/versions/{{dialect}}")"},
+    {kMigrationsTable, "file-name", KeyType::kString,
+     "A regular expression (Python's) that the whole name of a new revision file must match; `{rev}` in it "
+     "is "
+     "the revision.",
+     "", R"(file-name = '\d{4}_\d{2}_\d{2}_\d{6}_{rev}_.+\.py')"},
+    {kMigrationsTable, "inputs", KeyType::kStringList,
+     "Patterns of what else decides what a revision does: the tool's configuration, the environment script, "
+     "the template.",
+     "[]", R"(inputs = ["src/flows/migrations/{env.py,script.py.mako}"])"},
+    {kMigrationsTable, "revision", KeyType::kSteps,
+     "How the tool writes the next revision. Placeholders: `root`, `dialect`, `name`. Required.", "",
+     R"(revision = [["flows", "database", "revision", "--autogenerate", "-m", "{{name}}"]])"},
+    {kMigrationsTable, "upgrade", KeyType::kSteps,
+     "How it brings a database to a revision; without `{{revision}}` to the newest one. Placeholders: "
+     "`root`, "
+     "`dialect`, `revision`. Required.",
+     "", R"(upgrade = [["flows", "database", "upgrade", "--to", "{{revision}}"]])"},
+    {kMigrationsTable, "downgrade", KeyType::kSteps,
+     "How it takes a database back to a revision. Placeholders: `root`, `dialect`, `revision`. Required.", "",
+     R"(downgrade = [["flows", "database", "downgrade", "--to", "{{revision}}"]])"},
+    {kMigrationsTable, "upgrade-sql", KeyType::kSteps,
+     "How it prints the SQL of an upgrade instead of running it, for `devtask upgrade --sql`. Placeholders: "
+     "`root`, `dialect`, `revision`.",
+     "", R"(upgrade-sql = [["alembic", "upgrade", "--sql", "{{revision}}"]])"},
+    {kMigrationsTable, "url-env", KeyType::kString,
+     "The environment variable that tells the tool which database to connect to. Required.", "",
+     R"(url-env = "FLOWS_DATABASE_URL")"},
+    {kMigrationsTable, "dialects", KeyType::kDialects,
+     "The database systems, by name, in the order in which they are named. Required.", "",
+     R"(dialects.sqlite = { url = "sqlite:///{{scratch}}/db.sqlite" })"},
+    {kMigrationsTable, "deps", KeyType::kStringList, "Tasks to bring up to date first.", "[]",
+     R"(deps = ["venv"])"},
+    {kMigrationsTable, "dir", KeyType::kString, "The folder in which the steps run.",
+     "the folder of this file", R"(dir = "server")"},
+    {kMigrationsTable, "env", KeyType::kStringMap,
+     "Environment variables of the steps. Placeholders: `root`, `dialect`.", "{}",
+     R"(env = { FLOWS_HOME = "{{root}}/.devtask/flows" })"},
+    {kMigrationsTable, "notes", KeyType::kString,
+     "A file that has an entry for each migration, with the revisions of all dialects; new ones stand at the "
+     "top.",
+     "", R"(notes = "src/flows/migrations/MIGRATION-NOTES.md")"},
+    {kMigrationsTable, "format", KeyType::kString, "The task with `units` that formats new revisions.", "",
+     R"(format = "format")"},
+
+    {kDialectTable, "url", KeyType::kString,
+     "How the tool is told to connect to a scratch database. Placeholders: `scratch`, a folder that is made "
+     "and "
+     "removed; with `server` instead `server`, which stands for user, address and name of a database. "
+     "Required.",
+     "", R"(url = "postgresql+asyncpg://{{server}}")"},
+    {kDialectTable, "server", KeyType::kServer,
+     "The server that devtask starts for it, on this machine only, and ends.", "none",
+     R"(server = "postgresql")"},
+    {kDialectTable, "around", KeyType::kStringList,
+     "Two statements: the first and the last of each migration, in both directions.", "[]",
+     R"(around = ["PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"])"},
+    {kDialectTable, "label", KeyType::kString, "What the dialect is called in the notes.", "its name",
+     R"(label = "Postgres")"},
+    {kDialectTable, "rules-since", KeyType::kString,
+     "`migrate check` holds its rules against the revisions after this one.", "",
+     R"(rules-since = "f3df94dca3cc")"},
+
     {kPoolTable, "NAME", KeyType::kDepth, "How many tasks of this pool may run at a time.", "",
      R"(database = 1)"},
 };
@@ -216,6 +294,8 @@ std::string_view expectation(KeyType type) {
       return "a string";
     case KeyType::kBool:
       return "`true` or `false`";
+    case KeyType::kBoolOrList:
+      return "`true`, `false` or a list of strings";
     case KeyType::kStringList:
       return "a list of strings";
     case KeyType::kStringOrList:
@@ -233,6 +313,7 @@ std::string_view expectation(KeyType type) {
     case KeyType::kMatrix:
       return "a table of lists of strings";
     case KeyType::kTools:
+    case KeyType::kDialects:
       return "a table of tables";
     case KeyType::kDepth:
       return "an integer from 1";
@@ -242,6 +323,8 @@ std::string_view expectation(KeyType type) {
       return "`pytest`";
     case KeyType::kShell:
       return "`sh` or `bash`";
+    case KeyType::kServer:
+      return "`postgresql`";
     case KeyType::kTable:
       return "a table";
   }

@@ -12,20 +12,23 @@ namespace devtask {
 enum class KeyType {
   kString,
   kBool,
+  kBoolOrList,  // `true`, `false` or a list of strings
   kStringList,
   kStringOrList,  // one string or a list of strings
   kStringMap,     // a table of strings
   kSteps,         // `run`: a string, or a list of strings and lists of strings
   kCacheMode,
   kDuration,
-  kArgs,    // a list of tables, keys under kArgTable
-  kMatrix,  // a table of lists of strings
-  kTools,   // a table of tables, keys under kToolTable
-  kDepth,   // an integer from 1
-  kEdits,   // a list of strings, or `true`
-  kUses,    // the name of a preset
+  kArgs,      // a list of tables, keys under kArgTable
+  kMatrix,    // a table of lists of strings
+  kTools,     // a table of tables, keys under kToolTable
+  kDialects,  // a table of tables, keys under kDialectTable
+  kDepth,     // an integer from 1
+  kEdits,     // a list of strings, or `true`
+  kUses,      // the name of a preset
   kShell,
-  kTable,  // a table with keys of its own or with names that people choose
+  kServer,  // the name of a database server
+  kTable,   // a table with keys of its own or with names that people choose
 };
 
 // The tables as the key table names them.
@@ -34,6 +37,8 @@ inline constexpr std::string_view kProjectTable = "project";
 inline constexpr std::string_view kTaskTable = "tasks.NAME";
 inline constexpr std::string_view kArgTable = "tasks.NAME.args";
 inline constexpr std::string_view kToolTable = "tasks.NAME.tools";
+inline constexpr std::string_view kMigrationsTable = "migrations.NAME";
+inline constexpr std::string_view kDialectTable = "migrations.NAME.dialects";
 inline constexpr std::string_view kPoolTable = "pools";
 
 // A row whose name is `NAME` stands for names that people choose.

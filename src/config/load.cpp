@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "base/version.h"
+#include "config/bind_migrations.h"
 #include "config/bind_project.h"
 #include "config/bind_task.h"
 #include "config/complaints.h"
 #include "config/find_files.h"
 #include "config/inherit.h"
 #include "config/keys.h"
+#include "config/messages.h"
+#include "config/migration_tasks.h"
 #include "config/names.h"
 #include "config/paths.h"
 #include "config/pin_tools.h"
@@ -88,7 +91,7 @@ class Loader {
       if (tables.written("project")) {
         tables.complain(error("an included file cannot have `[project]`")
                             .at(tables.key_place("project"))
-                            .advise("it may hold `[tasks]` and `[pools]`"));
+                            .advise("it may hold `[tasks]`, `[migrations]` and `[pools]`"));
       }
       load_tables(tables, scope);
     }
@@ -129,6 +132,8 @@ class Loader {
     if (TomlEntry* pools = top.get("pools")) {
       bind_pools(top.file(), std::get<TomlTable>(pools->value.data), scope.prefix, pools_);
     }
+    if (TomlEntry* migrations = top.get("migrations"))
+      load_migrations(top, std::get<TomlTable>(migrations->value.data), scope);
     TomlEntry* tasks = top.get("tasks");
     if (tasks == nullptr) return;
     inherit(top.file(), std::get<TomlTable>(tasks->value.data));
@@ -141,6 +146,28 @@ class Loader {
                          .advise(fmt::format("write `[tasks.NAME]` and `run = …` below it")));
         complete_ = false;
       }
+    }
+  }
+
+  void load_migrations(TableReader& top, TomlTable& table, const ScopeDraft& scope) {
+    for (TomlEntry& entry : table) {
+      if (entry.value.as_table() == nullptr) {
+        top.complain(
+            error("migrations `{}` must be a table, found {}", shown(entry.key), entry.value.kind_name())
+                .at(top.file().span(entry.value.place))
+                .advise("write `[migrations.NAME]` and its keys below it"));
+        continue;
+      }
+      Migrations made = bind_migrations(top.file(), entry, scope);
+      const auto twin = std::ranges::find(project_.migrations, made.name, &Migrations::name);
+      if (twin != project_.migrations.end()) {
+        complaints_.add(error("migrations `{}` are defined twice", made.name)
+                            .at(made.where)
+                            .note("the first ones are at " + place_text(twin->where)));
+      } else {
+        for (TaskDraft& task : migration_tasks(made)) tasks_.push_back(std::move(task));
+      }
+      project_.migrations.push_back(std::move(made));
     }
   }
 
@@ -179,10 +206,10 @@ class Loader {
     return std::pair(std::move(reader), std::move(*table));
   }
 
-  // Tables that newer versions have: people who copy them deserve more than "unknown key".
+  // A table that newer versions have: people who copy it deserve more than "unknown key".
   static void reject_later_tables(const FileReader& file, TomlTable& table) {
     std::erase_if(table, [&](const TomlEntry& entry) {
-      if (entry.key != "services" && entry.key != "migrations") return false;
+      if (entry.key != "services") return false;
       file.complain(error("unknown key `{}` in tasks.toml", entry.key)
                         .at(file.span(entry.key_place))
                         .advise(fmt::format("devtask {} does not have `[{}]` yet; later versions will",

@@ -109,6 +109,9 @@ struct Task {
   std::vector<ArgSpec> args;
   std::vector<MatrixAxis> matrix;  // in the order written
   std::optional<std::chrono::milliseconds> timeout;
+  // The commit that is checked out matters; with paths relative to the root the last that changed one of
+  // them.
+  std::optional<std::vector<Placed<std::string>>> commit;
   bool interactive = false;
   bool hidden = false;
   bool shows_distributions = false;  // a task that depends on it, a local one, has such a tool
@@ -118,6 +121,39 @@ struct Task {
   std::vector<std::string> path;  // folders before those of the scope, relative to the root
 
   bool edits_units() const { return units && !edits.written.empty(); }
+};
+
+// A database system that migrations are written for.
+struct Dialect {
+  std::string name;
+  std::string label;                // in the notes
+  Placed<Template> url;             // of a scratch database, with `{{scratch}}` (a folder) or `{{server}}`
+  std::string server;               // what has to run for it: "postgresql", "" nothing
+  std::vector<std::string> around;  // the first and the last statement of each migration; or none
+  std::string versions;             // folder of its revisions, relative to the root
+  std::string rules_since;          // the newest revision to which no rules apply; "" there is none
+  Span where;
+};
+
+// [migrations.NAME]: models, and per dialect the revisions that lead to them.
+struct Migrations {
+  std::string name;   // qualified by the member: "flows:main"
+  std::string local;  // without the member
+  std::shared_ptr<const Scope> scope;
+  Span where;
+  std::vector<Placed<std::string>> deps;  // tasks, as written
+  Patterns models;                        // what the tool compares with the database
+  Patterns inputs;                        // what else decides what a migration does
+  std::vector<Step> revision;             // `{{name}}`: writes the next revision
+  std::vector<Step> upgrade, downgrade;   // `{{revision}}`
+  std::vector<Step> upgrade_sql;          // likewise: prints what `upgrade` would do; or none
+  Placed<std::string> dir;                // relative to the root
+  std::string url_env;                    // the variable that names the database
+  std::map<std::string, Placed<Template>> env;
+  std::string file_name;                      // a regular expression for the names of revision files, or ""
+  std::optional<Placed<std::string>> notes;   // a file, relative to the root
+  std::optional<Placed<std::string>> format;  // the task that formats new files, as written
+  std::vector<Dialect> dialects;              // in the order written
 };
 
 struct NameHash {
@@ -132,6 +168,7 @@ struct Project {
   std::string requires_version;      // "" or ">=0.1"
   std::vector<Task> tasks;           // in the order written: root, includes, members
   std::map<std::string, int> pools;  // name to depth
+  std::vector<Migrations> migrations;
   // What must be looked at to know that this Project is still what the files say, relative to the root: every
   // file that was read, and every folder that was listed for `include` and `members` ("" is the root), with
   // links followed. What was looked for and not found is among the folders. A file that appears or goes away

@@ -19,9 +19,12 @@ DEVTASK_FIELDS(ToolSpec, name, where, args, distributions)
 DEVTASK_FIELDS(Scope, name, base, path, ignore, secrets, env, env_inputs, env_pass)
 DEVTASK_FIELDS(Task, name, local, scope, where, description, aliases, run, shell, deps, inputs, outputs,
                creates, edits, units, unit_inputs, check, family, family_units, processes, reports,
-               takes_parts, witness, env, env_inputs, env_pass, dir, cache, args, matrix, timeout,
+               takes_parts, witness, env, env_inputs, env_pass, dir, cache, args, matrix, timeout, commit,
                interactive, hidden, shows_distributions, makes_tools, pool, tools, path)
-DEVTASK_FIELDS(Project, root, scope, requires_version, tasks, pools, files, folders, index)
+DEVTASK_FIELDS(Dialect, name, label, url, server, around, versions, rules_since, where)
+DEVTASK_FIELDS(Migrations, name, local, scope, where, deps, models, inputs, revision, upgrade, downgrade,
+               upgrade_sql, dir, url_env, env, file_name, notes, format, dialects)
+DEVTASK_FIELDS(Project, root, scope, requires_version, tasks, pools, migrations, files, folders, index)
 
 template <class T>
 auto fields(Placed<T>& placed) {

@@ -25,6 +25,10 @@ constexpr std::array kSections{
         "Each element of `args` is a table. `default` is a string, or with `many = true` a list of strings."},
     Section{kToolTable, "tools of a task",
             "Each value of `tools` is a table, which may be empty: `tools.node = {}`."},
+    Section{kMigrationsTable, "[migrations.NAME]",
+            "Models, and per dialect the revisions that lead to them. See migrations.md."},
+    Section{kDialectTable, "dialects of migrations",
+            "Each value of `dialects` is a table: `dialects.sqlite = { url = \"…\" }`."},
     Section{kPoolTable, "[pools]", "Tasks with the same `pool` share its places."},
 };
 
@@ -89,7 +93,8 @@ std::string reference_page() {
   std::string page =
       "# Reference of tasks.toml\n\n"
       "Made from the key table in `src/config/keys.cpp` by `devtask help reference`. Do not edit.\n\n"
-      "Top-level tables are `[project]`, `[tasks]` and `[pools]`; none is required. An unknown key is a "
+      "Top-level tables are `[project]`, `[tasks]`, `[migrations]` and `[pools]`; none is required. An "
+      "unknown key is a "
       "mistake.\n\n";
   for (const Section& section : kSections) {
     page +=

@@ -23,10 +23,13 @@ bool has_type(const TomlValue& value, KeyType type) {
     case KeyType::kUses:
     case KeyType::kCacheMode:
     case KeyType::kShell:
+    case KeyType::kServer:
     case KeyType::kDuration:
       return value.as_string() != nullptr;
     case KeyType::kBool:
       return value.as_bool() != nullptr;
+    case KeyType::kBoolOrList:
+      return value.as_bool() != nullptr || is_string_list(value);
     case KeyType::kStringList:
     case KeyType::kArgs:
       return is_string_list(value);
@@ -36,6 +39,7 @@ bool has_type(const TomlValue& value, KeyType type) {
     case KeyType::kStringMap:
     case KeyType::kMatrix:
     case KeyType::kTools:
+    case KeyType::kDialects:
     case KeyType::kTable:
       return value.as_table() != nullptr;
     case KeyType::kDepth:

@@ -25,6 +25,7 @@ struct StateFolder {
   std::string scratch(const std::string& name) const { return path + "/scratch/" + name; }
   std::string staged() const { return path + "/staged"; }
   std::string staged_lock() const { return path + "/staged.lock"; }
+  std::string commits() const { return path + "/commits"; }
   std::string seals() const { return path + "/seals"; }
   std::string runs() const { return path + "/runs"; }
   std::string aside(const std::string& id) const { return path + "/aside/" + id; }

@@ -244,6 +244,7 @@ Action TaskRunner::make_action(const PlannedTask& task, const std::vector<Planne
   for (const PlannedStep& step : steps) action.steps.push_back({step.argv});
   const Variables visible = parts_.environment.visible(*task.task, values, root_, task.outputs->globs);
   for (const auto& [name, value] : visible) action.env.push_back(name + "=" + value);
+  action.env.push_back("DEVTASK=" + own_executable());
   action.env.push_back("DEVTASK_ROOT=" + join_path(root_, task.task->scope->base));
   action.env.push_back("DEVTASK_TASK=" + task.local_name());
   for (std::string& mark : task_marks(parts_.state, task)) action.env.push_back(std::move(mark));

@@ -29,7 +29,8 @@ Result<RunFolder> RunFolder::create(const std::string& runs) {
     }
   }
   const std::string state(parent_folder(runs));
-  for (const std::string& place : {state, state + "/out", state + "/logs", state + "/seals"})
+  for (const std::string& place :
+       {state, state + "/out", state + "/logs", state + "/seals", state + "/commits"})
     remove_leftovers(place);
   RunFolder folder;
   const int pid = own_process_id();

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -293,6 +294,18 @@ Result<void> make_folders(const std::string& path, std::uint32_t mode) {
   }
   if (errno == EEXIST && stat_followed(path).kind == FileKind::kFolder) return {};
   return os_failure("create folder", path);
+}
+
+Result<std::string> make_unique_folder(const std::string& prefix) {
+  std::string path = prefix + "XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) return os_failure("create folder", prefix + '*');
+  return path;
+}
+
+std::uint64_t free_bytes(const std::string& folder) {
+  struct statvfs found {};
+  if (::statvfs(folder.c_str(), &found) != 0) return 0;
+  return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
 }
 
 Result<void> make_link(const std::string& target, const std::string& path) {

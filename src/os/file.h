@@ -77,7 +77,10 @@ Result<void> write_file(const std::string& path, std::string_view bytes, std::ui
 // As write_file, but leaves a file that has these bytes alone. Returns whether it was written.
 Result<bool> write_if_changed(const std::string& path, std::string_view bytes, std::uint32_t mode = 0644);
 Result<void> make_folders(const std::string& path, std::uint32_t mode = 0755);  // like mkdir -p
-Result<void> make_link(const std::string& target, const std::string& path);     // replaces what is there
+// A new one whose name begins with `prefix`, and that only we can enter.
+Result<std::string> make_unique_folder(const std::string& prefix);
+std::uint64_t free_bytes(const std::string& folder);  // that we may use; 0 if that cannot be found out
+Result<void> make_link(const std::string& target, const std::string& path);  // replaces what is there
 Result<void> set_mode(const std::string& path, std::uint32_t mode);
 Result<void> rename_file(const std::string& from, const std::string& to);
 Result<void> remove_file(const std::string& path);  // fine if absent; not a folder

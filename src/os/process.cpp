@@ -30,7 +30,8 @@ constexpr Clock::time_point kNever = Clock::time_point::max();
 Result<SpawnedProcess> spawn(const ProcessRequest& request, int output) {
   return spawn_process({request.program, request.argv, request.env, request.folder,
                         request.interactive ? -1 : output, request.inherited_fd, !request.interactive,
-                        request.input, request.errors});
+                        request.input, request.errors, request.account ? &*request.account : nullptr,
+                        request.ends_by_quit ? SIGQUIT : SIGKILL});
 }
 
 int status_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
@@ -112,8 +113,8 @@ class Child {
   // TERM, a grace period, KILL. An interactive child shares our group: only it is signalled.
   void end() {
     const pid_t target = request_.interactive ? pid_ : -pid_;
-    ::kill(target, SIGTERM);
-    ::kill(target, SIGCONT);  // a stopped process cannot act on TERM
+    ::kill(target, request_.ends_by_quit ? SIGQUIT : SIGTERM);
+    ::kill(target, SIGCONT);  // a stopped process cannot act on it
     if (follow(Clock::now() + request_.grace, false) != Woken::kExited) ::kill(target, SIGKILL);
   }
 
@@ -363,6 +364,13 @@ std::uint64_t process_start(int pid) {
 bool wait_readable(int fd, milliseconds at_most) {
   pollfd waiting{fd, POLLIN, 0};
   return ::poll(&waiting, 1, static_cast<int>(at_most.count())) > 0;
+}
+
+void wait_any_readable(const std::vector<int>& fds) {
+  std::vector<pollfd> waiting;
+  for (const int fd : fds) waiting.push_back({fd, POLLIN, 0});
+  while (::poll(waiting.data(), waiting.size(), -1) < 0) {
+  }
 }
 
 std::optional<std::string> read_available(int fd) {

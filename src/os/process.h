@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/account.h"
 #include "os/file.h"
 #include "os/stop.h"
 
@@ -26,6 +27,10 @@ struct ProcessRequest {
   std::optional<std::chrono::milliseconds> timeout;
   std::chrono::milliseconds grace{3000};  // between TERM and KILL
   int inherited_fd = -1;                  // one more descriptor that the child keeps (a lock), or -1
+  std::optional<Account> account = {};    // whose rights it has, also for its files here; none: ours
+  // Asked to end by QUIT instead of TERM, and what it gets when we are gone is that instead of KILL: a server
+  // that has processes and shared memory to clean up after.
+  bool ends_by_quit = false;
   // Called with what the child wrote, standard output and standard error mixed in order. Called on this
   // thread.
   std::function<void(std::string_view)> output;
@@ -86,7 +91,8 @@ bool process_alive(int pid);
 std::uint64_t process_start(int pid);  // in clock ticks since boot; 0 if there is no such process
 // Waits until the descriptor is readable; false when the time is over.
 bool wait_readable(int fd, std::chrono::milliseconds at_most);
-std::optional<std::string> read_available(int fd);  // one read; nullopt at the end of file
+void wait_any_readable(const std::vector<int>& fds);  // until one of them is
+std::optional<std::string> read_available(int fd);    // one read; nullopt at the end of file
 int own_process_id();
 std::int64_t now_ns();         // wall clock, nanoseconds since the epoch
 std::string own_executable();  // absolute path of this program

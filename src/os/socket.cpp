@@ -1,6 +1,7 @@
 #include "os/socket.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -64,6 +65,18 @@ Result<WakePipe> WakePipe::create() {
 }
 
 void WakePipe::wake() { write.reset(); }
+
+Result<int> free_loopback_port() {
+  const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  if (!socket || ::bind(socket.get(), raw, size) != 0 || ::getsockname(socket.get(), raw, &size) != 0)
+    return failure("cannot find a free port on 127.0.0.1: {}", std::strerror(errno));
+  return ntohs(address.sin_port);
+}
 
 std::optional<std::string> read_line(int fd, std::size_t most) {
   std::string line;

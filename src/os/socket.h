@@ -1,4 +1,4 @@
-// A Unix stream socket in a folder, for processes of the same user.
+// A Unix stream socket in a folder, for processes of the same user. And what servers of others need.
 #pragma once
 
 #include <chrono>
@@ -30,6 +30,9 @@ struct WakePipe {
   static Result<WakePipe> create();
   void wake();
 };
+
+// A port on 127.0.0.1 that nobody has at the moment.
+Result<int> free_loopback_port();
 
 // Up to a newline (not returned) or `most` bytes; nullopt if the peer closes first.
 std::optional<std::string> read_line(int fd, std::size_t most);

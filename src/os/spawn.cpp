@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +37,9 @@ struct Child {
   bool own_group;
   pid_t parent;
   const char *input, *errors;  // errors: null, with the output
-  int failure = 0;             // errno of what failed
+  const Account* account;
+  int end_signal;
+  int failure = 0;  // errno of what failed
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -47,8 +50,17 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   return result;
 }
 
+// By system calls: glibc's functions would change the threads of the process whose memory this is.
+bool take_rights_of(const Account& account) {
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+         ::syscall(SYS_setresgid, account.group, account.group, account.group) == 0 &&
+         ::syscall(SYS_setresuid, account.user, account.user, account.user) == 0;
+}
+
 bool set_up(const Child& child) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The kernel forgets the request below when rights change.
+  if (child.account != nullptr && !take_rights_of(*child.account)) return false;
+  ::prctl(PR_SET_PDEATHSIG, child.end_signal);
   if (::getppid() != child.parent) return errno = ESRCH, false;  // it ended before the request was in force
   if (child.own_group && ::setpgid(0, 0) != 0) return false;
   if (child.output >= 0) {
@@ -92,16 +104,21 @@ Result<SpawnedProcess> spawn_process(const SpawnRequest& request) {
               request.own_group,
               ::getpid(),
               request.input.empty() ? "/dev/null" : request.input.c_str(),
-              request.errors.empty() ? nullptr : request.errors.c_str()};
+              request.errors.empty() ? nullptr : request.errors.c_str(),
+              request.account,
+              request.end_signal};
   const auto stack = std::make_unique_for_overwrite<char[]>(kChildStack);
   // No signal may run a handler of ours in the child.
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Other rights make the memory that the child shares one that nobody may look into.
+  const int dumpable = ::prctl(PR_GET_DUMPABLE);
   int pidfd = -1;
   const pid_t pid =
       ::clone(child_main, stack.get() + kChildStack, kSharing | CLONE_PIDFD | SIGCHLD, &child, &pidfd);
   const int not_cloned = pid < 0 ? errno : 0;
+  if (child.account != nullptr) ::prctl(PR_SET_DUMPABLE, dumpable);
   SpawnedProcess spawned{pid, Fd(pidfd)};
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   const int reason = not_cloned != 0 ? not_cloned : child.failure;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/account.h"
 #include "os/file.h"
 
 namespace devtask {
@@ -21,6 +22,8 @@ struct SpawnRequest {
   // With `output`: files, absolute. "": /dev/null, and together with the output.
   const std::string& input;
   const std::string& errors;
+  const Account* account = nullptr;  // whose rights it has; null: ours
+  int end_signal = 9;                // what the kernel sends it when the calling thread ends
 };
 
 struct SpawnedProcess {
@@ -29,7 +32,7 @@ struct SpawnedProcess {
 };
 
 // Returns once the program runs. The child starts with an empty signal mask and default signal
-// actions, and the kernel kills it when the calling *thread* ends. Fails if the program cannot be executed.
+// actions, and the kernel ends it when the calling *thread* ends. Fails if the program cannot be executed.
 Result<SpawnedProcess> spawn_process(const SpawnRequest& request);
 
 }  // namespace devtask

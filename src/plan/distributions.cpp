@@ -55,12 +55,6 @@ void add_libraries(Tree& tree, const std::string& folder, Distributions& found,
   }
 }
 
-// Relative to the root, if it lies in the project.
-std::string in_tree(const Tree& tree, const std::string& path) {
-  const std::string& root = tree.root();
-  return path.starts_with(root + "/") ? path.substr(root.size() + 1) : path;
-}
-
 // The interpreter of a script by its first line, found in `folders` if that asks for it; else empty.
 std::string interpreter_of(const std::string& program, const std::vector<std::string>& folders) {
   const std::string head = read_head(program, 256).value_or(std::string());
@@ -84,7 +78,7 @@ std::string environment_of(const std::string& program, const std::vector<std::st
   std::string prefix;
   for (const std::string& each : {program, interpreter_of(program, folders)}) {
     if (each.empty()) continue;
-    prefix = in_tree(tree, std::string(parent_folder(parent_folder(each))));
+    prefix = tree.below_root(std::string(parent_folder(parent_folder(each))));
     const TreeFile* file = tree.file(join_path(prefix, kConfiguration));
     looked.push_back(file);
     if (file->stat.kind == FileKind::kRegular) break;
@@ -148,22 +142,28 @@ Distributions installed_distributions(Tree& tree, const std::string& folder,
   return found;
 }
 
+Distributions distributions_of_program(const std::string& name, const std::vector<std::string>& folders,
+                                       Tree& tree, std::vector<const TreeFile*>& looked) {
+  const std::string program = find_program(name, folders, tree.root());
+  if (program.empty()) return {};
+  const std::string folder = environment_of(program, folders, tree, looked);
+  Distributions found = installed_distributions(tree, folder, looked);
+  if (folder == "/usr") add_libraries(tree, "/usr/local", found, looked);
+  return found;
+}
+
 Distributions distributions_of_tools(const PlannedTask& task, const std::vector<std::string>& folders,
                                      Tree& tree, std::vector<const TreeFile*>& looked) {
   Distributions all;
   for (const ToolSpec& tool : task.task->tools) {
     const bool made = std::ranges::any_of(folders, [&](const std::string& folder) {
-      const std::string path = in_tree(tree, join_path(folder, tool.name));
+      const std::string path = tree.below_root(join_path(folder, tool.name));
       return !path.starts_with('/') && std::ranges::any_of(task.made_by_deps, [&](const GlobList* list) {
         return list->matches(path);
       });
     });
     if (!tool.distributions || made) continue;
-    const std::string program = find_program(tool.name, folders, tree.root());
-    if (program.empty()) continue;
-    const std::string folder = environment_of(program, folders, tree, looked);
-    Distributions more = installed_distributions(tree, folder, looked);
-    if (folder == "/usr") add_libraries(tree, "/usr/local", more, looked);
+    Distributions more = distributions_of_program(tool.name, folders, tree, looked);
     std::move(more.begin(), more.end(), std::back_inserter(all));
   }
   std::sort(all.begin(), all.end());

@@ -29,6 +29,10 @@ Distributions installed_distributions(Tree& tree, const std::string& folder,
 Distributions distributions_of_tools(const PlannedTask& task, const std::vector<std::string>& folders,
                                      Tree& tree, std::vector<const TreeFile*>& looked);
 
+// Those of the environment of one program, found in `folders`; none if it is not there.
+Distributions distributions_of_program(const std::string& name, const std::vector<std::string>& folders,
+                                       Tree& tree, std::vector<const TreeFile*>& looked);
+
 // What dependents see of a local task that makes Python environments: its key and what is in them now, as a
 // text whose SHA-256 is TaskState::seen.
 //   devtask-installed 1

@@ -314,6 +314,20 @@ OwnFacts Evaluator::own_facts(Look& look, TaskIndex index, Gathered& gathered) c
     const std::size_t blank = std::min(each.find(' '), each.size());
     own.facts.add("installed", each.substr(0, blank), each.substr(blank));
   }
+  if (task.task->commit) {
+    const std::string& base = task.task->scope->base;
+    const bool any = task.commit_paths.empty();
+    const auto commit = any ? checked_out_commit(look.tree, base, gathered.looked_inputs)
+                            : last_change(look.tree, base, task.commit_paths, sources_.ask_last_change,
+                                          gathered.looked_inputs);
+    if (!commit) {
+      own.problem = commit.error();
+      own.problem->message =
+          fmt::format("task `{}` cannot know which commit {}: {}", task.label,
+                      any ? "is checked out" : "changed its paths last", commit.error().message);
+    }
+    own.facts.add("commit", "", commit ? *commit : "unknown");
+  }
   return own;
 }
 

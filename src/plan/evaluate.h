@@ -11,6 +11,7 @@
 #include "action/action_result.h"
 #include "action/fingerprint.h"
 #include "event/profile.h"
+#include "plan/commit.h"
 #include "plan/plan.h"
 #include "plan/programs.h"
 #include "plan/seal.h"
@@ -82,8 +83,9 @@ struct EvaluatorSources {
   ActionCache* cache = nullptr;  // null: not to be used
   BlobStore* blobs = nullptr;    // for explanations; null: none
   std::string home;
-  Profile* profile = nullptr;       // null: none
-  const UnitLogs* units = nullptr;  // null: no unit ever ran
+  Profile* profile = nullptr;          // null: none
+  const UnitLogs* units = nullptr;     // null: no unit ever ran
+  AskLastChange ask_last_change = {};  // needed if a task's `commit` has paths
 };
 
 class Evaluator {

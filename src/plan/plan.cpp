@@ -277,6 +277,11 @@ class Planner {
       if (!witness) return tl::unexpected(witness.error());
       planned.witness = std::move(*witness);
     }
+    for (const auto& each : task.commit.value_or(std::vector<Placed<std::string>>())) {
+      auto path = expand_axes(each.value, row);
+      if (!path) return tl::unexpected(path.error());
+      planned.commit_paths.push_back(std::move(*path));
+    }
     return {};
   }
 

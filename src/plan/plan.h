@@ -118,6 +118,7 @@ struct PlannedTask {
   const Patterns* edits = nullptr;
   std::optional<PlannedUnits> units;
   std::string witness;
+  std::vector<std::string> commit_paths;  // of `commit`; none: any commit matters, if it does
   std::string dir;
 
   std::vector<TaskIndex> deps;   // direct, in the order written

@@ -149,6 +149,16 @@ std::string find_program(std::string_view name, const std::vector<std::string>& 
   return {};
 }
 
+std::string find_in_path(const Variables& environment, const std::vector<std::string>& names) {
+  const auto path = environment.find("PATH");
+  const std::vector<std::string> folders =
+      path == environment.end() ? std::vector<std::string>() : search_folders(path->second);
+  for (const std::string& name : names) {
+    if (std::string found = find_program(name, folders, current_folder()); !found.empty()) return found;
+  }
+  return {};
+}
+
 std::shared_ptr<const ProgramIdentities::Known> ProgramIdentities::find(
     const ProgramQuestion& question) const {
   const std::scoped_lock lock(mutex_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/glob.h"
+#include "plan/environment.h"
 #include "plan/tree.h"
 
 namespace devtask {
@@ -26,6 +27,9 @@ std::vector<std::string> search_folders(std::string_view path);
 // Where `name` is found in `folders`, or as a path relative to `working_folder`; empty if nowhere.
 std::string find_program(std::string_view name, const std::vector<std::string>& folders,
                          const std::string& working_folder);
+
+// The first of these programs that is in the environment's PATH; "" if none is.
+std::string find_in_path(const Variables& environment, const std::vector<std::string>& names);
 
 // Where programs are looked for. The lists of folders outlive their users and are told apart by address.
 struct ProgramQuestion {

@@ -151,6 +151,10 @@ FileStat Tree::followed(const std::string& path) {
   return followed_.try_emplace(path, stat).first->second;
 }
 
+std::string Tree::below_root(const std::string& path) const {
+  return path.starts_with(root_ + "/") ? path.substr(root_.size() + 1) : path;
+}
+
 Observation observe(const TreeFile& file) {
   Observation seen{file.path, false, false, file.stat, std::nullopt};
   if (file.read && file.stat.kind == FileKind::kRegular && file.problem.empty()) seen.digest = file.digest;

@@ -92,6 +92,8 @@ class Tree {
   void assume(const std::vector<Observation>& known);
 
   const std::string& root() const { return root_; }
+  // An absolute path relative to the root, if it lies in the project.
+  std::string below_root(const std::string& path) const;
 
  private:
   struct Folder {

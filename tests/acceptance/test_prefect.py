@@ -185,7 +185,7 @@ def tested(built):
 def test_the_guides_commands_are_listed_before_anything_is_installed(prefect):
     lines = prefect.run("list", no_processes=True).succeeded().stdout.splitlines()
     names = {line.split()[0] for line in lines}
-    assert names >= {"setup", "hooks", "format", "check", "test", "build-ui", "kubernetes-manifest", "upgrade"}
+    assert names >= {"setup", "hooks", "format", "check", "test", "build-ui", "kubernetes-manifest", "upgrade", "migrate"}
     assert not prefect.path(".devtask").exists()
 
 
@@ -396,17 +396,110 @@ def test_what_is_not_formatted_is_named_and_left_alone(set_up):
     set_up.run(*words, timeout=5 * MINUTES).succeeded()
 
 
-def test_the_database_is_the_checkouts_own(set_up):
-    set_up.run("upgrade").expect(
-        stdout=Has("Migrations succeeded!"),
-        stderr="""
-            upgrade: declares no inputs, always runs
-            upgrade: done in TIME
-            devtask: 1 ran, 1 up to date in TIME
-            """,
+MODELS = "src/prefect/server/database/orm_models.py"
+NOTES = "src/prefect/server/database/migrations/MIGRATION-NOTES.md"
+VERSIONS = "src/prefect/server/database/migrations/versions"
+ALL = ("migrate", "--all-dialects")
+
+
+@pytest.fixture
+def models(set_up):
+    """Puts back what migrations leave: the models, the notes, the revisions."""
+    yield set_up
+    set_up.git("checkout", "--quiet", "--", MODELS, NOTES)
+    set_up.git("clean", "--quiet", "-f", "--", VERSIONS)
+
+
+def edit(project, path, change):
+    before = project.path(path).read_text()
+    assert change(before) != before
+    project.write(path, change(before))
+
+
+def new_revisions(project):
+    """Dialect to the one new file's path and text."""
+    found = {}
+    for dialect in ("sqlite", "postgresql"):
+        said = project.git("ls-files", "--others", "--exclude-standard", f"{VERSIONS}/{dialect}").split()
+        assert len(said) == 1, said
+        found[dialect] = said[0], project.read(said[0])
+    return found
+
+
+def operations(text):
+    """What a revision does, without comments and blank lines: of upgrade and of downgrade."""
+    bodies = text.split("def upgrade():\n")[1].split("def downgrade():\n")
+    return [
+        [line.strip() for line in body.splitlines() if line.strip() and not line.strip().startswith("#")]
+        for body in bodies
+    ]
+
+
+def test_the_guides_migration_is_one_command(models):
+    models.run(*ALL, timeout=5 * MINUTES).expect(
+        stderr=Has("sqlite: models and revisions are as in", "postgresql: models and revisions are as in")
     )
-    assert set_up.path(".devtask/prefect/prefect.db").exists()
-    assert not (set_up.home / ".prefect").exists()
+    edit(
+        models,
+        MODELS,
+        lambda text: text.replace(
+            "    flow_version = sa.Column(sa.String, index=True)\n",
+            "    flow_version = sa.Column(sa.String, index=True)\n"
+            "    new_column = sa.Column(sa.String(), nullable=True)\n",
+            1,
+        ),
+    )
+    models.run(*ALL).expect(code=2, stderr=Has("have changed, and a new revision would have no name"))
+    models.run(*ALL, "-m", "add_flow_run_new_column", timeout=5 * MINUTES).expect(
+        stdout=Has("left out: 12 differences", "left out: 20 differences", "has an entry `Add flow run new column`"),
+        stderr=ANY,
+    )
+    files = new_revisions(models)
+    add, drop = '.add_column(sa.Column("new_column", sa.String(), nullable=True))', '.drop_column("new_column")'
+    off, on = 'op.execute("PRAGMA foreign_keys=OFF")', 'op.execute("PRAGMA foreign_keys=ON")'
+    batch = 'with op.batch_alter_table("flow_run", schema=None) as batch_op:'
+    assert operations(files["sqlite"][1]) == [[off, batch, "batch_op" + add, on], [off, batch, "batch_op" + drop, on]]
+    assert operations(files["postgresql"][1]) == [
+        ['op.add_column("flow_run", sa.Column("new_column", sa.String(), nullable=True))'],
+        ['op.drop_column("flow_run", "new_column")'],
+    ]
+    ids = {dialect: text.split("\nrevision = \"")[1][:12] for dialect, (_, text) in files.items()}
+    assert (
+        f"# Add flow run new column\nSQLite: `{ids['sqlite']}`\nPostgres: `{ids['postgresql']}`\n\n# Remove Flow Run"
+        in models.read(NOTES)
+    )
+    models.run(*ALL, no_processes=True).expect(stderr=Has("everything is up to date"))
+    models.run("migrate", "check", "--all-dialects", timeout=5 * MINUTES).expect(
+        stdout=Has("sqlite: all is well", "postgresql: all is well"), stderr=ANY
+    )
+    models.run("migrate", "check", "--all-dialects", no_processes=True).succeeded()
+
+    # The same change, made again.
+    for path, _ in files.values():
+        models.path(path).unlink()
+    models.git("checkout", "--quiet", "--", NOTES)
+    models.run(*ALL, "-m", "add_flow_run_new_column", timeout=5 * MINUTES).succeeded()
+    assert new_revisions(models) == files
+
+    models.run("upgrade").expect(code=2, stderr=Has("nobody can be asked"))
+    models.run("upgrade", "-y", timeout=5 * MINUTES).expect(
+        stdout=Has("Migrations succeeded!"), stderr=Has("database: sqlite+aiosqlite:")
+    )
+    models.run("upgrade").expect(stderr=Has("it is at the newest revision already"))
+    models.run("downgrade", "-y").expect(stdout=Has("Migrations succeeded!"), stderr=ANY)
+    models.run("upgrade").expect(code=2, stderr=Has("is at cf1159bd0d3c, the newest is " + ids["sqlite"]))
+    assert models.path(".devtask/prefect/prefect.db").exists()
+    assert not (models.home / ".prefect").exists()
+
+
+def test_faults_of_old_migrations_are_found(models):
+    """Foreign keys, ON DELETE and DESC that the downgrades of the last ten revisions lose."""
+    said = models.run("migrate", "check", "--all-dialects", "--all", timeout=10 * MINUTES)
+    assert said.code == 1
+    faulty = {line.split("[round-trip]")[0] for line in said.stdout.splitlines() if "[round-trip]" in line}
+    for revision in ("f92143d30c24", "f92143d30c27", "bfe42b7090d6", "f3df94dca3cc", "2882cd2df466", "2a88656f4a23"):
+        assert any(f"_{revision}_" in line for line in faulty), revision
+    assert any("f3df94dca3cc" in line and "lost ON DELETE SET NULL" in line for line in faulty)
 
 
 def test_the_manifest_is_all_that_goes_to_standard_output(set_up):

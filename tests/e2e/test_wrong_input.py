@@ -372,7 +372,7 @@ def test_an_input_that_changes_while_it_is_read_is_not_stored(project):
     project.run("a", no_processes=True).expect(stderr="devtask: everything is up to date (1 task)\n")
 
 
-@pytest.mark.parametrize("key", ["services", "migrations"])
+@pytest.mark.parametrize("key", ["services"])
 def test_tables_of_later_versions(project, key):
     project.write("tasks.toml", f"[{key}.a]\n")
     project.run("list").expect(stderr=Has(f"unknown key `{key}`", f"does not have `[{key}]` yet; later versions will"), code=2)

@@ -11,7 +11,8 @@ namespace devtask {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "devtask-test-XXXXXX") {
+  explicit TemporaryFolder(const std::filesystem::path& above = std::filesystem::temp_directory_path())
+      : path_(above / "devtask-test-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -22,6 +22,7 @@ PLACES = [
     pytest.param("project/.devtask", "file", id="state"),
     pytest.param("project/.devtask/out", "file", id="out"),
     pytest.param("project/.devtask/seals", "file", id="seals"),
+    pytest.param("project/.devtask/commits", "file", id="commits"),
     pytest.param("cache/devtask/v1/tmp", "file", id="blob"),
     pytest.param("cache/devtask", "file", id="tag of the cache"),
 ]

@@ -285,6 +285,16 @@ def test_an_old_cmake_is_refused(checkout):
     assert checkout.run("list", CMAKE_VERSION="4.0.2")[0] == 0
 
 
+def test_self_test_installs_a_database_server_where_it_can(checkout):
+    status, _, stderr = checkout.run("--self-test", NOT_INSTALLED="postgresql")
+    assert status == 0
+    assert "devtaskw: there is no PostgreSQL server (the package postgresql): tests that need one are skipped\n" in stderr
+    assert checkout.called("apt-get") == []
+    assert checkout.run("--self-test", NOT_INSTALLED="postgresql", USER_ID="0")[0] == 0
+    assert checkout.called("apt-get") == ["apt-get update", "apt-get install -y --no-install-recommends postgresql"]
+    assert "postgresql" not in checkout.run("list", NOT_INSTALLED="postgresql")[2]
+
+
 def test_self_test_sums_up_both_runs(checkout):
     status, stdout, _ = checkout.run("--self-test")
     assert (status, stdout.splitlines()[-1]) == (0, "10 passed, 0 failed")

@@ -86,6 +86,12 @@ TEST(Explain, TellsWhatHappenedToEachKindOfFact) {
             Strings{"program node changed"});
   EXPECT_EQ(sentences({{"dep", "venv", "1"}}, {{"dep", "venv", "2"}}),
             Strings{"its dependency venv changed"});
+  EXPECT_EQ(sentences({{"commit", "", "none"}}, {{"commit", "", std::string(40, 'a')}}),
+            Strings{"commit changed: none → aaaaaaaaaaaa"});
+  EXPECT_EQ(
+      sentences({{"commit", "", std::string(40, 'a') + " (cut)"}}, {{"commit", "", std::string(64, 'b')}}),
+      Strings{"commit changed: aaaaaaaaaaaa (cut) → bbbbbbbbbbbb"});
+  EXPECT_EQ(sentences({}, {{"commit", "", "none"}}), Strings{"commit added"});
   EXPECT_EQ(sentences({{"cwd", "", "a"}}, {{"cwd", "", "b"}}), Strings{"its working directory changed"});
   EXPECT_EQ(sentences({{"platform", "", "a"}}, {{"platform", "", "b"}}), Strings{"the platform changed"});
   EXPECT_EQ(sentences({{"shell", "", "sh"}}, {{"shell", "", "bash"}}), Strings{"its shell changed"});

@@ -23,6 +23,16 @@ TEST(Keys, are_unique_and_complete) {
   }
 }
 
+// The examples of the required keys of a table, without those named.
+std::string required(std::string_view table, const std::set<std::string_view>& without) {
+  std::string text;
+  for (const KeyInfo& key : all_keys()) {
+    const bool wanted = key.table == table && key.summary.ends_with("Required.");
+    if (wanted && !without.contains(key.name)) text += std::string(key.example) + "\n";
+  }
+  return text;
+}
+
 // An example that people copy must be read without a complaint about itself.
 TEST(Keys, have_examples_that_are_read) {
   for (const KeyInfo& key : all_keys()) {
@@ -52,6 +62,17 @@ TEST(Keys, have_examples_that_are_read) {
       text = "[tasks.mine]\nrun = \"x\"\n[tasks.mine.tools.black]\n" + std::string(key.example) + "\n" +
              (key.name == "package" ? "pre-commit = \"black\"\n" : "");
     }
+    if (key.table == kMigrationsTable || key.table == kDialectTable) {
+      text =
+          "[tasks.venv]\nrun = \"x\"\n"
+          "[tasks.format]\nunits = [\"src/**\"]\nedits = true\nrun = \"x {{units}}\"\n[migrations.m]\n" +
+          required(kMigrationsTable, {key.name, key.table == kDialectTable ? "dialects" : ""});
+      if (key.table == kDialectTable) {
+        text += "[migrations.m.dialects.d]\n" + required(kDialectTable, {key.name}) +
+                (key.name == "server" ? "" : "server = \"postgresql\"\n");
+      }
+      text += std::string(key.example) + "\n";
+    }
     if (key.name == "include" || key.name == "members") text += "  # matches nothing: a warning";
     const ProjectFolder folder(text);
     folder.write(".pre-commit-config.yaml",
@@ -64,6 +85,7 @@ TEST(JsonSchema, knows_every_key) {
   const auto schema = nlohmann::json::parse(json_schema());
   const auto& tables = schema.at("properties");
   const auto& task = tables.at("tasks").at("patternProperties").begin().value();
+  const auto& migrations = tables.at("migrations").at("patternProperties").begin().value();
   for (const KeyInfo& key : all_keys()) {
     if (key.name == "NAME") continue;
     const auto& properties =
@@ -72,6 +94,9 @@ TEST(JsonSchema, knows_every_key) {
         : key.table == kTaskTable    ? task.at("properties")
         : key.table == kToolTable
             ? task.at("properties").at("tools").at("additionalProperties").at("properties")
+        : key.table == kMigrationsTable ? migrations.at("properties")
+        : key.table == kDialectTable
+            ? migrations.at("properties").at("dialects").at("patternProperties").front().at("properties")
             : task.at("properties").at("args").at("items").at("properties");
     ASSERT_TRUE(properties.contains(std::string(key.name))) << key.name;
     EXPECT_EQ(properties.at(std::string(key.name)).at("description"), key.summary);

@@ -78,6 +78,7 @@ pool = "database"
 shell = "sh"
 hidden = true
 inputs = []
+commit = true
 creates = ["notes/*.md"]
 edits = ["src/**/*.py"]
 
@@ -93,6 +94,7 @@ matrix.dialect = ["sqlite", "postgresql"]
 matrix.v = ["1", "2"]
 inputs = ["{{dialect}}/**", "common/**"]
 outputs = ["out/{{dialect}}/{{v}}.sql"]
+commit = ["./versions/{{dialect}}", "common"]
 cache = "no"
 dir = "{{dialect}}"
 
@@ -177,6 +179,8 @@ TEST(Load, reads_every_key_of_tasks) {
   EXPECT_TRUE(test.hidden);
   ASSERT_TRUE(test.inputs);
   EXPECT_TRUE(test.inputs->written.empty());
+  ASSERT_TRUE(test.commit);
+  EXPECT_THAT(*test.commit, IsEmpty());
   EXPECT_THAT(texts(test.creates.written), ElementsAre("notes/*.md"));
   EXPECT_THAT(texts(test.edits.written), ElementsAre("src/**/*.py"));
   EXPECT_EQ(test.cache, CacheMode::kYes);
@@ -184,6 +188,7 @@ TEST(Load, reads_every_key_of_tasks) {
   const Task& created = project.tasks[2];
   EXPECT_FALSE(created.inputs);
   EXPECT_FALSE(created.args[0].defaults);
+  EXPECT_FALSE(created.commit);
   EXPECT_TRUE(created.interactive);
   EXPECT_EQ(created.cache, CacheMode::kNo);
   EXPECT_EQ(created.dir.value, "");
@@ -194,6 +199,8 @@ TEST(Load, reads_every_key_of_tasks) {
   EXPECT_EQ(schema.matrix[0].name, "dialect");
   EXPECT_THAT(schema.matrix[0].values, ElementsAre("sqlite", "postgresql"));
   EXPECT_TRUE(schema.inputs->templated);
+  ASSERT_TRUE(schema.commit);
+  EXPECT_THAT(texts(*schema.commit), ElementsAre("versions/{{dialect}}", "common"));
   EXPECT_THAT(texts(schema.inputs->written), ElementsAre("{{dialect}}/**", "common/**"));
   EXPECT_EQ(schema.dir.value, "{{dialect}}");
 
@@ -229,6 +236,26 @@ TEST(Load, joins_included_files) {
   EXPECT_EQ(place(project.find("b")->where), "tasks/b.toml:1:8");
   EXPECT_THAT(texts(project.find("b")->inputs->written), ElementsAre("src/b"));
   EXPECT_EQ(project.pools.at("p"), 1);
+}
+
+TEST(Load, steps_of_migrations_look_at_the_commit_of_their_revisions) {
+  const ProjectFolder folder("[project]\nmembers = ['m']\n");
+  folder.write("m/tasks.toml", R"([migrations.main]
+models = ["models.py"]
+versions = "./[{{{{]/{{dialect}}"
+revision = "x"
+upgrade = "x"
+downgrade = "x"
+url-env = "URL"
+dialects.sqlite = { url = "{{scratch}}/x" }
+)");
+  const LoadedProject loaded = folder.load();
+  EXPECT_EQ(folder.complaints(), "");
+  ASSERT_EQ(loaded.project.tasks.size(), 4u);
+  for (const Task& task : loaded.project.tasks) {
+    ASSERT_TRUE(task.commit) << task.name;
+    EXPECT_THAT(texts(*task.commit), ElementsAre("m/[{{{{]/sqlite")) << "a template that stands for itself";
+  }
 }
 
 TEST(Load, joins_members_under_their_names) {

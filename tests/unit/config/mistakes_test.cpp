@@ -18,7 +18,8 @@
 namespace devtask {
 namespace {
 
-const std::vector<std::string> kFiles{"project", "task", "units", "tasks_together", "files", "pins"};
+const std::vector<std::string> kFiles{"project", "task", "units",     "tasks_together",
+                                      "files",   "pins", "migrations"};
 
 struct Case {
   std::string suite;  // its file

@@ -97,7 +97,26 @@ name = "flows"
 run = [["make", "{{dialect}}"]]
 matrix.dialect = ["sqlite", "postgresql"]
 inputs = ["{{dialect}}/**", "common/**"]
+commit = ["versions/{{dialect}}", "x"]
 outputs = ["out/{{dialect}}.sql"]
+
+[migrations.main]
+deps = ["schema"]
+dir = "server"
+models = ["src/models.py"]
+inputs = ["src/migrations/env.py"]
+versions = "src/migrations/versions/{{dialect}}"
+revision = [["flows", "revision", "-m", "{{name}}"]]
+upgrade = [["flows", "upgrade", "{{revision}}"]]
+downgrade = "flows downgrade {{revision}}"
+upgrade-sql = "flows upgrade --sql {{revision}}"
+file-name = "{rev}_.+"
+url-env = "FLOWS_DATABASE_URL"
+env = { FLOWS_HOME = "{{root}}/.flows" }
+notes = "NOTES.md"
+format = "schema"
+dialects.sqlite = { url = "sqlite:///{{scratch}}/db", around = ["BEGIN", "END"], rules-since = "f3df94dca3cc" }
+dialects.postgresql = { url = "postgresql://{{server}}", server = "postgresql", label = "Postgres" }
 )";
 
 // A project with an include, two members and something that is no member, read and saved as if that had been

@@ -326,5 +326,17 @@ TEST(PathTest, NamesTemporaryFilesInTheSameFolderAndOnce) {
   EXPECT_LT(file_name(temporary_name(std::string(255, 'x'))).size(), 255U);
 }
 
+TEST_F(FileTest, MakesAFolderOfItsOwn) {
+  const std::string one = make_unique_folder(folder_ / "name-").value(),
+                    other = make_unique_folder(folder_ / "name-").value();
+  EXPECT_NE(one, other);
+  EXPECT_TRUE(one.starts_with(folder_ / "name-"));
+  EXPECT_EQ(stat_file(one).mode, 0700U);
+  EXPECT_EQ(complaint(make_unique_folder(folder_ / "none/x")),
+            "cannot create folder `T/none/x*`: No such file or directory");
+  EXPECT_GT(free_bytes(folder_.path()), 0U);
+  EXPECT_EQ(free_bytes(folder_ / "none"), 0U);
+}
+
 }  // namespace
 }  // namespace devtask

@@ -214,6 +214,70 @@ TEST_F(ProcessTest, DoesNotOutliveAStopThatCameBeforeIt) {
   EXPECT_TRUE(run("exec sleep 3600").stopped);
 }
 
+TEST_F(ProcessTest, EndsByQuitWhatWantsThat) {
+  ProcessRequest request = after_first_line(
+      "trap 'echo cleaned; exit 7' QUIT; trap '' TERM; echo ready; "
+      "while :; do sleep 0.01; done",
+      [this] { stop_.request(); });
+  request.ends_by_quit = true;
+  EXPECT_EQ(run(request).exit_status, 7);
+  EXPECT_TRUE(output_.ends_with("cleaned\n")) << output_;
+}
+
+TEST_F(ProcessTest, GetsQuitWhenTheThreadThatStartedItEnds) {
+  ProcessRequest request =
+      shell("trap 'echo cleaned > end; exit' QUIT; echo $$ > pid; while :; do sleep 0.01; done");
+  request.ends_by_quit = true;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto process = BackgroundProcess::start(request);
+    while (stat_file(folder_ / "pid").size == 0) ::usleep(1000);
+    ::kill(::getpid(), SIGKILL);
+  }
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const int left = std::stoi(read_file(folder_ / "pid").value());
+  ::waitpid(left, nullptr, 0);  // adopted
+  EXPECT_EQ(read_file(folder_ / "end").value_or(""), "cleaned\n");
+}
+
+TEST_F(ProcessTest, HasAnothersRightsAndStillEndsWithUs) {
+  const auto account = unprivileged_account().value();
+  if (!account) GTEST_SKIP() << "only root can give other rights";
+  ProcessRequest request =
+      shell("grep -E '^(Uid|Gid|Groups):' /proc/$$/status; cat /proc/1/environ || echo no");
+  request.folder = "/";
+  request.account = account;
+  run(request);
+  const std::string u = std::to_string(account->user), g = std::to_string(account->group);
+  EXPECT_EQ(output_.substr(0, output_.find("cat:")), "Uid:\t" + u + "\t" + u + "\t" + u + "\t" + u +
+                                                         "\nGid:\t" + g + "\t" + g + "\t" + g + "\t" + g +
+                                                         "\nGroups:\t \n");
+  EXPECT_TRUE(output_.ends_with("no\n")) << output_;
+  EXPECT_EQ(::geteuid(), 0U);
+  EXPECT_TRUE(read_file("/proc/self/environ"));  // what we may has not changed
+
+  ProcessRequest lasting = shell("exec sleep 3600");
+  lasting.folder = "/";
+  lasting.account = account;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    lasting.started = [&](int pid) {
+      (void)!::write(ends[1], &pid, sizeof pid);
+      ::kill(::getpid(), SIGKILL);
+    };
+    StopRequest stop;
+    (void)run_process(lasting, stop);
+  }
+  int left = 0;
+  ASSERT_EQ(::read(ends[0], &left, sizeof left), static_cast<ssize_t>(sizeof left));
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  int status = 0;
+  ASSERT_EQ(::waitpid(left, &status, 0), left);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 TEST_F(ProcessTest, FindsWhatLeftItsGroup) {
   run("setsid sh -c 'trap \"\" TERM; echo $$ > pid; while :; do sleep 3600; done' &"
       "while ! [ -s pid ]; do sleep 0.01; done");

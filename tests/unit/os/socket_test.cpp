@@ -1,6 +1,8 @@
 #include "os/socket.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <thread>
 #include <vector>
@@ -113,6 +115,17 @@ TEST_F(SocketTest, AWorkerThatCameTooLateStillStops) {
     EXPECT_EQ(receive_byte(client), 1);
     stop.wake();
   }
+}
+
+TEST_F(SocketTest, FindsAPortThatAServerCanTake) {
+  const int port = free_loopback_port().value();
+  const Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::bind(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_NE(free_loopback_port().value(), port);  // taken now
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-#include "cli/git.h"
+#include "git/git.h"
 
 #include <algorithm>
 #include <array>
 
 #include "base/escape.h"
-#include "cli/tools.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/stop.h"
+#include "plan/programs.h"
 
 namespace devtask {
 namespace {
