@@ -302,6 +302,7 @@ std::string migrate_options() {
 }
 
 Result<ExitCode> command_migrate(const Invocation& invocation) {
+  if (auto run = run_task_called("migrate", invocation)) return std::move(*run);
   auto wish = read_wish(invocation);
   if (!wish) return tl::unexpected(wish.error());
   return Migrate(invocation, std::move(*wish)).run();

@@ -354,6 +354,7 @@ class Upgrade {
 };
 
 Result<ExitCode> change_database(const Invocation& invocation, bool down) {
+  if (auto run = run_task_called(down ? "downgrade" : "upgrade", invocation)) return std::move(*run);
   auto wish = read_wish(invocation, down);
   if (!wish) return tl::unexpected(wish.error());
   return Upgrade(invocation, std::move(*wish)).run();

@@ -120,6 +120,18 @@ Result<MigrationsChoice> MigrationsChoice::make(const Invocation& invocation, co
   return choice;
 }
 
+std::optional<Result<ExitCode>> run_task_called(const std::string& name, const Invocation& invocation) {
+  const auto place = project_place(invocation.options);
+  if (!place) return std::nullopt;
+  const LoadedProject loaded = load_project(place->root, StateFolder(place->root).project(), false);
+  const bool is_task =
+      std::ranges::any_of(loaded.project.tasks, [&](const Task& task) { return task.local == name; });
+  if (!loaded.ok() || !loaded.project.migrations.empty() || !is_task) return std::nullopt;
+  std::vector<std::string> words{name};
+  words.insert(words.end(), invocation.words.begin(), invocation.words.end());
+  return command_run({invocation.options, invocation.environment, std::move(words), invocation.profile});
+}
+
 Result<void> check_name(const std::string& name) {
   constexpr std::size_t kLongest = 200;
   const bool has_controls = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });

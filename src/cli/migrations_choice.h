@@ -1,6 +1,8 @@
 // Which migrations and which dialects a command means.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,10 @@ struct MigrationsChoice {
   // Without a word about dialects: the one that the `url-env` variable names, else the first.
   static Result<MigrationsChoice> make(const Invocation& invocation, const MigrationsWish& wish);
 };
+
+// Where the project has no migrations, a task of its own may be called like the command: that is run then.
+// Nothing: it is the command that is meant.
+std::optional<Result<ExitCode>> run_task_called(const std::string& name, const Invocation& invocation);
 
 // A name that can be part of a file's name and text. "" is no name, and right.
 Result<void> check_name(const std::string& name);
